@@ -1,0 +1,126 @@
+"""The truce as a sequential game: lines of play, solved backward, exact at any belief.
+
+A line of play is everything that can follow one *head*: a chunk of ``head_days`` days
+that starts at (held, day), or a bare window where ``head_days`` is 0. Its nodes are the
+public states (w, j, r, x) of MODEL.md section 1; the belief is the remaining coordinate.
+
+Cost of a solve: memory 8 rows x nodes x beliefs doubles; time nodes x beliefs for the
+grid plus nodes^2 x root steps. Nodes number about (chunk_days_max + 1) x
+min(stock / batch, days left); the baseline's line for a four-day block has 19.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.tolerances import BELIEF_NEAR_ZERO
+from ceasefire.truce import _kernels as kernels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ceasefire.truce.scenario import Parameters
+
+DEFAULT_BELIEFS = 241
+MIN_BELIEFS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class LineOfPlay:
+    """A solved line of play.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        Symbols of MODEL.md.
+    nodes : Line
+        Arrays over nodes: kind, held (captives), used (days), left (committed days), ...
+        Every successor has a smaller index; the head is the last node.
+    beliefs : ndarray, shape (n_beliefs,)
+        The grid on which roots were bracketed. Its first entry is a belief just above 0.
+    values : ndarray, shape (8, nodes, n_beliefs)
+        Rows: value of the node to the pausing state, dealer, opportunist (utils); the
+        same three for the first day of a chunk that starts here; probability that an
+        opportunist delivers; posterior after a delivery. Exact at each belief.
+    """
+
+    parameters: Parameters
+    nodes: kernels.Line
+    beliefs: NDArray[np.float64]
+    values: NDArray[np.float64]
+    _seen: dict[float, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+
+    @property
+    def head(self) -> int:
+        """Index of the head node."""
+        return int(self.nodes.kind.size - 1)
+
+    def at(self, trust: float) -> NDArray[np.float64]:
+        """Sweep at one belief: ndarray (8, nodes), rows as in `values`. Exact, cached."""
+        trust = float(trust)
+        if trust not in self._seen:
+            out = np.empty((kernels.N_ROWS, self.nodes.kind.size))
+            kernels.sweep(self.parameters, self.nodes, trust, self.head, out)
+            out.setflags(write=False)
+            self._seen[trust] = out
+        return self._seen[trust]
+
+
+def belief_grid(beliefs: int) -> NDArray[np.float64]:
+    """Return `beliefs` equally spaced beliefs on [0, 1], the first moved just above 0.
+
+    At exactly 0 Bayes' rule leaves the belief at 0, so every value function may jump
+    there; the grid serves the half-open interval and 0 itself is swept on demand.
+    """
+    if not isinstance(beliefs, int | np.integer) or beliefs < MIN_BELIEFS:
+        raise ArgumentError(
+            "beliefs", beliefs, f"an integer of at least {MIN_BELIEFS}", "241 is the default"
+        )
+    grid = np.linspace(0.0, 1.0, int(beliefs))
+    grid[0] = BELIEF_NEAR_ZERO
+    return grid
+
+
+def solve_line(
+    parameters: Parameters,
+    held: float,
+    day: int,
+    *,
+    head_days: int = 0,
+    head_batch: float = 0.0,
+    beliefs: int = DEFAULT_BELIEFS,
+) -> LineOfPlay:
+    """Solve everything that can follow (held, day) and a head chunk.
+
+    Parameters
+    ----------
+    held : float
+        Captives held, w.
+    day : int
+        Pause days used, j.
+    head_days, head_batch : int, float
+        Length of the first chunk (days) and captives due on each of its days.
+    beliefs : int
+        Size of the grid on which the critical posteriors are bracketed.
+
+    Raises
+    ------
+    SolveError
+        A day has more critical posteriors than the kernel stores.
+    """
+    grid = belief_grid(beliefs)
+    nodes = kernels.build_line(
+        parameters, float(held), int(day), int(head_days), float(head_batch)
+    )
+    values = np.empty((kernels.N_ROWS, nodes.kind.size, grid.size))
+    if not kernels.solve_line(parameters, nodes, grid, values):
+        raise SolveError(
+            f"a day behind ({held:g} captives, day {day}) has more than "
+            f"{kernels.MAX_ROOTS} critical posteriors; the belief dynamics are chaotic at "
+            "these parameters: raise pausing_state.choice_noise"
+        )
+    return LineOfPlay(parameters, nodes, grid, values)

@@ -1,0 +1,48 @@
+"""Payoff and hazard functions of MODEL.md section 1, on arrays.
+
+The compiled backward induction carries its own scalar copies; these serve figures,
+tables and the certificate, which must not share code with the solver.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from ceasefire.truce.scenario import Parameters
+
+
+def retained_value(parameters: Parameters, held: ArrayLike) -> NDArray[np.float64]:
+    """Phi(i), utils: what the captor's stock of `held` captives is worth to it.
+
+    ``Phi(i) = c_lo i - (c_hi - c_lo) iota exp(-i / iota)``: the last captive is worth
+    c_hi, one among many c_lo.
+    """
+    p, i = parameters, np.asarray(held, dtype=float)
+    return np.asarray(p.c_lo * i - (p.c_hi - p.c_lo) * p.iota * np.exp(-i / p.iota))
+
+
+def release_loss(
+    parameters: Parameters, held: ArrayLike, batch: ArrayLike
+) -> NDArray[np.float64]:
+    """C(w, x) = Phi(w) - Phi(w - x), utils: the captor's loss from giving up `batch` of `held`."""
+    rest = np.asarray(held, dtype=float) - np.asarray(batch, dtype=float)
+    return np.asarray(retained_value(parameters, held) - retained_value(parameters, rest))
+
+
+def list_probability(
+    parameters: Parameters, held: ArrayLike, batch: ArrayLike
+) -> NDArray[np.float64]:
+    """l(w, x), probability that a batch of `batch` of `held` captives can be produced."""
+    p = parameters
+    rest = np.maximum(np.asarray(held, dtype=float) - np.asarray(batch, dtype=float), 0.0)
+    return np.asarray(p.l_hi - (p.l_hi - p.l_lo) * np.exp(-rest / p.l_w))
+
+
+def day_cost(parameters: Parameters, day: ArrayLike) -> NDArray[np.float64]:
+    """k_j = k0 + k1 j, utils: the pausing state's cost of a day when j days were used."""
+    return np.asarray(parameters.k0 + parameters.k1 * np.asarray(day, dtype=float))
