@@ -1,0 +1,58 @@
+"""Every tolerance of the package, by name, each with its reason.
+
+No computed float is compared with ``==``. A tolerance on payoffs is relative to the
+payoff range of the game, so that a result does not depend on the unit of utility.
+
+Compiled kernels freeze these values when they are compiled, and the compiler's cache
+watches only the kernel's own file: after a change here, run ``make clean``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# w / x for a batch of x = 50/4 or 98/3 captives is not representable: floor(w / x * (1 + this))
+# counts a batch that rounding alone puts short. Far above 2**-53, far below one captive in a stock.
+BATCH_COUNT_RTOL: Final = 1e-9
+
+# Bracketing root finders stop at this width, relative to the root. Some 500 units in the last
+# place: values computed by a hundred rounded operations say nothing finer.
+ROOT_XTOL: Final = 1e-13
+
+# A fixed point q = R(q) of a share in [0, 1] counts as met within this. The response is flat to
+# about 10 times ROOT_XTOL times its steepest slope; anything larger is a jump, not a root.
+FIXED_POINT: Final = 1e-9
+
+# Stands for 'just above zero' where a value function jumps at belief 0, which Bayes' rule never
+# leaves. Small enough to move no printed digit, large enough that mu / (mu + (1 - mu) q) is exact.
+BELIEF_NEAR_ZERO: Final = 1e-12
+
+# A strategy counts as an equilibrium when nobody gains more than this by deviating, relative to
+# the payoff range. Rounding gives 1e-12 or so; a wrong root or a coarse grid gives 1e-4 and more.
+EXPLOITABILITY: Final = 1e-6
+
+# Probabilities of one distribution add up to 1 within this: 1e7 roundings of 2**-53, all one way.
+PROBABILITY_SUM: Final = 1e-9
+
+# Two payoffs closer than this, relative to the payoff range, tie: a choice between them would
+# follow rounding and differ between machines.
+PAYOFF_TIE: Final = 1e-10
+
+# Chunk sequences told apart in one public state of a course; past it the rarest are 'other', which
+# leaves every other marginal exact. A cap on memory; the baseline needs a fifth of it.
+COURSE_SEQUENCES: Final = 4096
+
+# Ends of a zone of agreement are roots in the price to this many captives. Gains are exact to
+# about 1e-12 utils and their slope in the price is of the order of one.
+PRICE_XTOL: Final = 1e-9
+
+# A gain jumps in the price where one whole batch fewer remains. Prices this many captives past
+# the jump stand for its far side: well above BATCH_COUNT_RTOL of any stock, well below a batch.
+BESIDE_A_JUMP: Final = 1e-6
+
+# The critical hazard is a root in a probability, to this.
+HAZARD_XTOL: Final = 1e-12
+
+# A Monte Carlo check fails when its chi-square p-value is below this: one false alarm in ten
+# thousand certificates, while a wrong branch probability of 0.01 at 100,000 plays gives 1e-20.
+MONTE_CARLO_P: Final = 1e-4
