@@ -14,7 +14,7 @@ from ceasefire.tolerances import COURSE_SEQUENCES
 from ceasefire.truce import _kernels as kernels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -175,19 +175,21 @@ def trace(line: LineOfPlay, trust: float, block_days: int) -> Course:
 
 def no_deal(parameters: Parameters, trust: float) -> Course:
     """Course of a scenario in which no first block is agreed."""
-    outcome = Outcome(0, parameters.W0, Ending.NO_DEAL, (), 0, 0)
-    return Course(((outcome, 1.0),), trust, 0, ((0, (parameters.W0,)),))
+    held = round(parameters.W0, LEFT_DECIMALS)
+    outcome = Outcome(0, held, Ending.NO_DEAL, (), 0, 0)
+    return Course(((outcome, 1.0),), trust, 0, ((0, (held,)),))
 
 
-def mix(courses: Mapping[int, tuple[Course, float]], trust: float) -> Course:
-    """Lottery over courses that start with different blocks."""
+def mix(parts: Sequence[tuple[Course, float]]) -> Course:
+    """Lottery over courses that start with different blocks, each with its weight."""
     mass: dict[Outcome, float] = defaultdict(float)
-    for course, weight in courses.values():
+    for course, weight in parts:
         for outcome, chance in course.outcomes:
             mass[outcome] += weight * chance
-    held = tuple(pair for course, _ in courses.values() for pair in course.held_after)
-    likely = max(courses, key=lambda days: courses[days][1])
-    return Course(tuple(mass.items()), trust, likely, held)
+    likely, _ = max(parts, key=lambda part: part[1])
+    held = tuple(pair for course, _ in parts for pair in course.held_after)
+    outcomes = tuple(sorted(mass.items(), key=lambda item: _order(item[0])))
+    return Course(outcomes, likely.trust, likely.block_days, held)
 
 
 def _order(outcome: Outcome) -> tuple[int, float, str, str]:

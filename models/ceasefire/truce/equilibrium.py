@@ -10,13 +10,14 @@ import numpy as np
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.status import Status
-from ceasefire.tolerances import FIXED_POINT
+from ceasefire.tolerances import EXPLOITABILITY, FIXED_POINT
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce import course as courses
 from ceasefire.truce.game import DEFAULT_BELIEFS, LineOfPlay, belief_grid, solve_line
 from ceasefire.truce.payoffs import release_loss
 from ceasefire.truce.pilot import FixedPoint, Pilot, fixed_point
 from ceasefire.truce.talks import Talks, bargaining_weight, solve_talks
+from ceasefire.truce.verify import check_line, may_have_several_roots, payoff_range, worst
 from ceasefire.truce.windows import WindowValues, trust_needed, window_values
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class TruceEquilibrium:
     block_days : int
         Length of the first block, days; 0 where no block is worth having to both.
     block_weights : mapping of int to float
-        The block, with probability 1 unless two blocks tie (status ``BLOCK_TIED``).
+        The block, with probability 1 unless two tie (status ``BLOCK_TIED``); 0 days stands
+        for no deal, empty where none is possible.
     bargaining_weight : float
         The captor's weight in the block's Nash product.
     pilot, talks : Pilot, Talks
@@ -146,17 +148,14 @@ class TruceEquilibrium:
         """
         belief = self.trust if trust is None else float(trust)
         _check_number("trust", belief, 0.0, 1.0)
+        if block_days is None and len(self.block_weights) == 1:
+            block_days = self.block_days
+        if block_days == 0 or not self.block_weights:
+            return courses.no_deal(self.parameters, belief)
         if block_days is not None:
             return courses.trace(self.line(block_days), belief, block_days)
-        if self.block_days == 0:
-            return courses.no_deal(self.parameters, belief)
-        if len(self.block_weights) == 1:
-            return courses.trace(self.line(), belief, self.block_days)
-        parts = {
-            days: (courses.trace(self.line(days), belief, days), weight)
-            for days, weight in self.block_weights.items()
-        }
-        return courses.mix(parts, belief)
+        parts = [(self.course(belief, days), share) for days, share in self.block_weights.items()]
+        return courses.mix(parts)
 
     def path(self, chunks: Sequence[int] | None = None) -> pd.DataFrame:
         """Follow one course window by window and day by day.
@@ -204,8 +203,8 @@ def solve(
         unless two roots fall between neighbours (``eq.certificate.grid_error`` compares
         with twice as many).
     throw : bool
-        Raise where the negotiation stage has no fixed point; else return the nearest
-        with ``status`` ``NOT_CONVERGED``.
+        Raise where the pilot stage has no fixed point or a player could gain by deviating;
+        else return what was reached, whose ``status`` says so.
 
     Returns
     -------
@@ -214,7 +213,7 @@ def solve(
     Raises
     ------
     SolveError
-        No fixed point, with the result reached attached as ``error.reached``.
+        Not solved, with the result reached attached as ``error.reached``.
 
     Notes
     -----
@@ -242,7 +241,8 @@ def solve(
     if p.x_p == 0.0:
         point = FixedPoint(float("nan"), p.pi0, 0.0, 1, p.pi0, p.pi0)
     weights, status = opening.block_lottery(point)
-    block_days = max(weights, key=lambda days: weights[days], default=0)
+    block_days = max(filter(None, weights), key=lambda days: weights[days], default=0)
+    status = _claim(status, p, lines, point.trust)
     equilibrium = TruceEquilibrium(
         scenario=scenario,
         trust=point.trust,
@@ -256,13 +256,34 @@ def solve(
         method=METHOD,
         beliefs=int(beliefs),
     )
-    if throw and status is Status.NOT_CONVERGED:
+    if throw and not status.solved:
         raise SolveError(
-            f"the pilot stage of scenario {scenario.name!r} has no fixed point: at trust "
-            f"{point.trust:.6g} the equation misses by {point.residual:.2g}",
+            f"scenario {scenario.name!r}: {status.message}; at trust {point.trust:.6g} the "
+            f"pilot's fixed point misses by {point.residual:.2g}; call with throw=False to "
+            "look at what was reached",
             reached=equilibrium,
         )
     return equilibrium
+
+
+def _claim(
+    status: Status, parameters: Parameters, lines: tuple[LineOfPlay, ...], trust: float
+) -> Status:
+    """Weaken `status` where days have several consistent probabilities or values that jump.
+
+    A jump of a value in the belief can leave a day without an exact equilibrium; then the
+    tree is walked at once and the verdict is the walk's.
+    """
+    if status is Status.NOT_CONVERGED:
+        return status
+    if any(int(line.nodes.jumps.sum()) for line in lines):
+        tree = worst(tuple(check_line(line, trust) for line in lines))
+        gain = max(tree.opportunist, tree.pausing_state, tree.political_wing)
+        if gain > EXPLOITABILITY * max(payoff_range(parameters), 1.0):
+            return Status.EXPLOITABLE
+    if status is Status.OK and any(may_have_several_roots(line) for line in lines):
+        return Status.INCOMPLETE
+    return status
 
 
 def _head_values(lines: Sequence[LineOfPlay], trust: float) -> NDArray[np.float64]:
@@ -330,7 +351,7 @@ class _Opening:
         other, other_values = self.choose(point.low)
         here, there = self.willing(values), self.willing(other_values)
         share = (point.matched - there) / (here - there) if here != there else -1.0
-        if days == other or not days or not other or not 0.0 <= share <= 1.0:
+        if days == other or not 0.0 <= share <= 1.0:
             return ({days: 1.0} if days else {}), Status.NOT_CONVERGED
         return {days: share, other: 1.0 - share}, Status.BLOCK_TIED
 
@@ -354,7 +375,7 @@ class _Opening:
             open_probability=opened,
             open_probability_without=without,
             release_loss=loss,
-            dealer_net=dealer - loss,
+            dealer_net=float(dealer - loss),
             dealer_without=without * self.talks.captor_discount * float(before[1]),
             residual=0.0 if status is Status.BLOCK_TIED else abs(point.residual),
             solutions=point.solutions,

@@ -1,0 +1,286 @@
+"""Best replies on the exact tree of public histories.
+
+Written apart from the solver: from the solver it takes the strategies alone (how likely
+an opportunist delivers, the pausing state stays or offers, the political wing accepts).
+Beliefs are redone by Bayes' rule, payoffs from MODEL.md section 2, and every player's
+best reply against the others' fixed play. Histories that share a public state and a
+belief are one node of the tree, since strategies are Markov in both; the cost is linear
+in their number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.special import entr, logsumexp
+
+from ceasefire.truce import _kernels as kernels
+from ceasefire.truce import payoffs
+
+if TYPE_CHECKING:
+    from ceasefire.truce.game import LineOfPlay
+    from ceasefire.truce.scenario import Parameters
+
+LOG2 = float(np.log(2.0))
+
+
+class Values(NamedTuple):
+    """Values at one history: as played by all, and each player's best reply to the others."""
+
+    pauser: float
+    dealer: float
+    opportunist: float
+    pauser_best: float
+    opportunist_best: float
+
+
+@dataclass(frozen=True)
+class TreeCheck:
+    """What one player could gain at any public history, utils, and how far the solver's values are off.
+
+    Attributes
+    ----------
+    opportunist, pausing_state, political_wing : float
+        Largest gain from a best reply over the play prescribed, over all histories.
+    opportunist_at_opening : float
+        The opportunist's gain at the first history.
+    value_error : float
+        Largest difference between the values of this walk and the solver's.
+    bayes_error : float
+        Largest difference between Bayes' rule and the solver's posterior.
+    histories : int
+        Public states with belief visited.
+    """
+
+    opportunist: float
+    pausing_state: float
+    political_wing: float
+    opportunist_at_opening: float
+    value_error: float
+    bayes_error: float
+    histories: int
+
+
+def check_line(line: LineOfPlay, trust: float) -> TreeCheck:
+    """Best replies on the tree that starts at the head of `line` under belief `trust`."""
+    return _Tree(line, trust).check()
+
+
+def bayes(trust: float, deliver: float) -> float:
+    """Belief in a dealer after a delivery; 0 stays 0, and a delivery no opportunist makes gives 1."""
+    if trust == 0.0:
+        return 0.0
+    return trust / (trust + (1.0 - trust) * deliver)
+
+
+def worst(checks: tuple[TreeCheck, ...]) -> TreeCheck:
+    """Largest of each error over several lines of play; histories added up."""
+    return TreeCheck(
+        opportunist=max(c.opportunist for c in checks),
+        pausing_state=max(c.pausing_state for c in checks),
+        political_wing=max(c.political_wing for c in checks),
+        opportunist_at_opening=max(c.opportunist_at_opening for c in checks),
+        value_error=max(c.value_error for c in checks),
+        bayes_error=max(c.bayes_error for c in checks),
+        histories=sum(c.histories for c in checks),
+    )
+
+
+def payoff_range(parameters: Parameters) -> float:
+    """Bound on the spread of either side's total payoff over a pause, utils."""
+    p = parameters
+    captor = p.g * p.J + max(p.c_lo, p.c_hi) * p.W0
+    pauser = p.v * p.W0 + (abs(p.k0) + abs(p.k1) * p.J) * p.J + p.kappa
+    return float(max(captor, pauser))
+
+
+def may_have_several_roots(line: LineOfPlay) -> bool:
+    """Whether any day could have several consistent delivery probabilities at some belief."""
+    nodes = line.nodes
+    days = nodes.kind == kernels.DAY
+    falling = (nodes.n_roots == 1) & (nodes.gain_at_one <= 0.0)
+    return bool(np.any(days & ((nodes.n_roots > 1) | falling)))
+
+
+class _Tree:
+    def __init__(self, line: LineOfPlay, trust: float) -> None:
+        self.line, self.p, self.trust = line, line.parameters, trust
+        self.values: dict[tuple[int, float, bool], Values] = {}
+        self.wing = self.off = self.bayes_off = 0.0
+        nodes = line.nodes
+        self.after_miss = _aftermath(
+            self.p, int(nodes.used.max()) + 1, int(nodes.left.max()) + 1
+        )
+
+    def check(self) -> TreeCheck:
+        head, trust = self.line.head, self.trust
+        root = (head, trust, bool(self.line.nodes.kind[head] == kernels.DAY))
+        reached = self._discover(root)
+        for key in sorted(reached):
+            self.values[key] = self._evaluate(*key)
+        gains = [
+            (v.opportunist_best - v.opportunist, v.pauser_best - v.pauser)
+            for v in self.values.values()
+        ]
+        opening = self.values[root]
+        return TreeCheck(
+            opportunist=max(gain for gain, _ in gains),
+            pausing_state=max(gain for _, gain in gains),
+            political_wing=self.wing,
+            opportunist_at_opening=opening.opportunist_best - opening.opportunist,
+            value_error=self.off,
+            bayes_error=self.bayes_off,
+            histories=len(self.values),
+        )
+
+    def _discover(self, root: tuple[int, float, bool]) -> set[tuple[int, float, bool]]:
+        """All (node, belief, is a first day) that some public history reaches."""
+        reached, frontier = {root}, [root]
+        while frontier:
+            for successor in self._successors(*frontier.pop()):
+                if successor not in reached:
+                    reached.add(successor)
+                    frontier.append(successor)
+        return reached
+
+    def _successors(self, node: int, trust: float, first: bool) -> list[tuple[int, float, bool]]:
+        nodes = self.line.nodes
+        if nodes.kind[node] == kernels.WINDOW:
+            offers = nodes.offers[node, 1 : nodes.n_offers[node] + 1]
+            return [(int(day), trust, True) for day in offers]
+        return [(int(nodes.following[node]), self._after_delivery(node, trust), False)]
+
+    def _after_delivery(self, node: int, trust: float) -> float:
+        at = self.line.at(trust)
+        belief = bayes(trust, float(at[kernels.DELIVER, node]))
+        self.bayes_off = max(self.bayes_off, abs(belief - float(at[kernels.POSTERIOR, node])))
+        return belief
+
+    def _evaluate(self, node: int, trust: float, first: bool) -> Values:
+        if self.line.nodes.kind[node] == kernels.WINDOW:
+            values = self._window(node, trust)
+            row = kernels.Y
+        elif first:
+            values = self._day(node, trust, first=True)
+            row = kernels.FIRST_Y
+        else:
+            values = self._inside(node, trust)
+            row = kernels.Y
+        stored = self.line.at(trust)[row : row + 3, node]
+        self.off = max(self.off, float(np.abs(stored - np.array(values[:3])).max()))
+        return values
+
+    def _day(self, node: int, trust: float, *, first: bool) -> Values:
+        """Value of a day: with the list due at the window (first) or found missing on the day."""
+        p, nodes = self.p, self.line.nodes
+        held, used, left = float(nodes.held[node]), int(nodes.used[node]), int(nodes.left[node])
+        batch = float(nodes.batch[node])
+        deliver = float(self.line.at(trust)[kernels.DELIVER, node])
+        nxt = self.values[int(nodes.following[node]), self._after_delivery(node, trust), False]
+        captor_miss, pauser_miss = self.after_miss[used + 1, left - 1]
+        live = 1.0 - p.beta
+        loss = float(payoffs.release_loss(p, held, batch))
+        cost = float(payoffs.day_cost(p, used))
+        able = float(payoffs.list_probability(p, held, batch))
+        hold = p.g + live * captor_miss
+        delivered = trust + (1.0 - trust) * deliver
+
+        def pauser(after: float) -> float:
+            gained = delivered * (p.v * batch + live * after)
+            return -cost + gained + (1.0 - delivered) * live * pauser_miss
+
+        def captor(after: float) -> float:
+            return p.g - loss + live * after
+
+        opportunist = deliver * captor(nxt.opportunist) + (1.0 - deliver) * hold
+        produced = np.array(
+            [
+                pauser(nxt.pauser),
+                captor(nxt.dealer),
+                opportunist,
+                pauser(nxt.pauser_best),
+                max(captor(nxt.opportunist_best), hold),
+            ]
+        )
+        if first:
+            return Values(*(able * produced).tolist())
+        nothing = -cost + live * pauser_miss
+        missing = np.array([nothing, hold, hold, nothing, hold])
+        return Values(*(able * produced + (1.0 - able) * missing).tolist())
+
+    def _inside(self, node: int, trust: float) -> Values:
+        """Value of a day inside a chunk, before the pausing state stays or leaves."""
+        p = self.p
+        day = self._day(node, trust, first=False)
+        stay = self._stay_probability(node, trust)
+        return Values(
+            pauser=_logit_value(np.array([1.0 - stay, stay]), np.array([-p.kappa, day.pauser]), p.s),
+            dealer=stay * day.dealer,
+            opportunist=stay * day.opportunist,
+            pauser_best=_best_value(np.array([-p.kappa, day.pauser_best]), p.s),
+            opportunist_best=stay * day.opportunist_best,
+        )
+
+    def _stay_probability(self, node: int, trust: float) -> float:
+        """Recover the solver's probability of staying from its values: sigma((Y + kappa)/s)."""
+        p, nodes = self.p, self.line.nodes
+        at, able = self.line.at(trust), float(nodes.able[node])
+        missed = -nodes.cost[node] + (1.0 - p.beta) * nodes.pauser_after_miss[node]
+        value = float(at[kernels.FIRST_Y, node] + (1.0 - able) * missed)
+        return float(kernels.sigmoid((value + p.kappa) / p.s))
+
+    def _window(self, node: int, trust: float) -> Values:
+        from ceasefire.truce.course import window_play
+
+        p, nodes = self.p, self.line.nodes
+        n = int(nodes.n_offers[node])
+        if n == 0:
+            return Values(0.0, 0.0, 0.0, 0.0, 0.0)
+        offer, accept = window_play(self.line, node, trust)
+        days = [
+            self.values[int(day), trust, True] for day in nodes.offers[node, 1 : n + 1]
+        ]
+        worth = np.array([0.0] + [a * d.pauser for a, d in zip(accept, days, strict=True)])
+        best = np.array([0.0] + [a * d.pauser_best for a, d in zip(accept, days, strict=True)])
+        for a, day in zip(accept, days, strict=True):
+            play, stake = np.array([1.0 - a, a]), np.array([0.0, day.dealer])
+            gain = _best_value(stake, p.s_C) - _logit_value(play, stake, p.s_C)
+            self.wing = max(self.wing, gain)
+        through = (1.0 - p.chi) * offer[1:] * accept
+        return Values(
+            pauser=(1.0 - p.chi) * _logit_value(offer, worth, p.s),
+            dealer=float(through @ [d.dealer for d in days]),
+            opportunist=float(through @ [d.opportunist for d in days]),
+            pauser_best=(1.0 - p.chi) * _best_value(best, p.s),
+            opportunist_best=float(through @ [d.opportunist_best for d in days]),
+        )
+
+
+def _logit_value(play: np.ndarray, worth: np.ndarray, noise: float) -> float:
+    """Value of choosing with probabilities `play` under extreme-value shocks, net of their mean.
+
+    A chooser who must meet the frequencies `play` does best by taking the options on which
+    the shocks are kindest, which adds noise x entropy(play) (McFadden; Fudenberg, Iijima and
+    Strzalecki 2015).
+    """
+    return float(play @ worth + noise * (entr(play).sum() - np.log(play.size)))
+
+
+def _best_value(worth: np.ndarray, noise: float) -> float:
+    """Maximum of :func:`_logit_value` over frequencies: the log-sum."""
+    return float(noise * (logsumexp(worth / noise) - np.log(worth.size)))
+
+
+def _aftermath(p: Parameters, last_day: int, longest: int) -> dict[tuple[int, int], tuple[float, float]]:
+    """F(j, r), H(j, r) of MODEL.md section 2, 'after a missed delivery'."""
+    table = {(j, 0): (0.0, 0.0) for j in range(last_day + longest + 2)}
+    for r in range(1, longest + 1):
+        for j in range(last_day + longest + 1 - r):
+            captor, pauser = table[j + 1, r - 1]
+            u = -(p.k0 + p.k1 * j) + (1.0 - p.beta) * pauser
+            stay = 1.0 / (1.0 + np.exp(min((-u - p.kappa) / p.s, 700.0)))
+            value = _best_value(np.array([-p.kappa, u]), p.s)
+            table[j, r] = (float(stay) * (p.g + (1.0 - p.beta) * captor), value)
+    return table
