@@ -87,6 +87,11 @@ def test_the_source_root_is_not_a_package() -> None:
     assert [room.name for room in (ROOT / "models").iterdir() if room.is_dir()] == ["ceasefire"]
 
 
+def test_every_room_is_a_package() -> None:
+    rooms = {path.parent for path in (ROOT / "models" / "ceasefire").rglob("*.py")}
+    assert not [room for room in rooms if not (room / "__init__.py").exists()]
+
+
 @pytest.mark.parametrize(
     "line", ["import models.ceasefire", "from models.ceasefire import truce", "import models"]
 )
