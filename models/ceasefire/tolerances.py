@@ -19,16 +19,16 @@ BATCH_COUNT_RTOL: Final = 1e-9
 # place: values computed by a hundred rounded operations say nothing finer.
 ROOT_XTOL: Final = 1e-13
 
-# A fixed point q = R(q) of a share in [0, 1] counts as met within this. The response is flat to
-# about 10 times ROOT_XTOL times its steepest slope; anything larger is a jump, not a root.
+# A fixed point q = R(q) of a share in [0, 1] counts as met within this. The root is known to
+# ROOT_XTOL, so a response of slope up to 1000 misses by 1e-10; what misses by more is a jump.
 FIXED_POINT: Final = 1e-9
 
 # Stands for 'just above zero' where a value function jumps at belief 0, which Bayes' rule never
-# leaves. Small enough to move no printed digit, large enough that mu / (mu + (1 - mu) q) is exact.
+# leaves. Far below any printed digit, far above the smallest float, so Bayes' rule keeps its digits.
 BELIEF_NEAR_ZERO: Final = 1e-12
 
 # A strategy counts as an equilibrium when nobody gains more than this by deviating, relative to
-# the payoff range. Rounding gives 1e-12 or so; a wrong root or a coarse grid gives 1e-4 and more.
+# the payoff range. Well above what rounding adds up to over a game, below any gain worth naming.
 EXPLOITABILITY: Final = 1e-6
 
 # Probabilities of one distribution add up to 1 within this: 1e7 roundings of 2**-53, all one way.
@@ -39,7 +39,8 @@ PROBABILITY_SUM: Final = 1e-9
 PAYOFF_TIE: Final = 1e-10
 
 # Chunk sequences told apart in one public state of a course; past it the rarest are 'other', which
-# leaves every other marginal exact. A cap on memory; the baseline needs a fifth of it.
+# leaves every other marginal exact. A cap on memory alone: n days split into chunks in 2**(n - 1)
+# ways, so a pause of 10 days has at most 256 behind its first block, and 13 extension days fit.
 COURSE_SEQUENCES: Final = 4096
 
 # Ends of a zone of agreement are roots in the price to this many captives. Gains are exact to
