@@ -24,12 +24,13 @@ ROOT_XTOL: Final = 1e-13
 FIXED_POINT: Final = 1e-9
 
 # Stands for 'just above zero' where a value function jumps at belief 0, which Bayes' rule never
-# leaves. Far below any printed digit, far above the smallest float, so Bayes' rule keeps its digits.
+# leaves. Far below any printed digit, far above the smallest float: Bayes' rule keeps its digits.
 BELIEF_NEAR_ZERO: Final = 1e-12
 
 # A strategy counts as an equilibrium when nobody gains more than this by deviating, relative to
-# the payoff range. Well above what rounding adds up to over a game, below any gain worth naming.
-EXPLOITABILITY: Final = 1e-6
+# the payoff range: 3e-7 utils at the truce's baseline. Rounding gives 1e-14; a root found on an
+# interpolated grid gives 1e-4 and more.
+EXPLOITABILITY: Final = 1e-9
 
 # Probabilities of one distribution add up to 1 within this: 1e7 roundings of 2**-53, all one way.
 PROBABILITY_SUM: Final = 1e-9
