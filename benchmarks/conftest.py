@@ -1,0 +1,8 @@
+"""Benchmarks share the tests' second solver as their yardstick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
