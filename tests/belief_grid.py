@@ -78,7 +78,9 @@ class BeliefGrid:
         if first:
             return Value(able * y, able * u_d, able * u_o)
         nothing = -k + live * miss_pauser
-        return Value(*(able * z + (1 - able) * m for z, m in ((y, nothing), (u_d, hold), (u_o, hold))))
+        return Value(
+            *(able * z + (1 - able) * m for z, m in ((y, nothing), (u_d, hold), (u_o, hold)))
+        )
 
     def _bayes(self, q: np.ndarray) -> np.ndarray:
         mu = self.mu
@@ -129,5 +131,6 @@ class BeliefGrid:
         return Value(
             through * p.s * (total - np.log(1 + n)),
             through * sum(q * a * d.dealer for q, a, d in zip(offer, accept, days, strict=True)),
-            through * sum(q * a * d.opportunist for q, a, d in zip(offer, accept, days, strict=True)),
+            through
+            * sum(q * a * d.opportunist for q, a, d in zip(offer, accept, days, strict=True)),
         )

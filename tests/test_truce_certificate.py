@@ -79,9 +79,7 @@ def test_no_distrust_and_no_friction_is_eight_days_with_eight_left(baseline):
 def test_a_wrong_strategy_is_caught(eq):
     """The walk must see a strategy that is off: shift one critical posterior by 0.01."""
     line = eq.line(4)
-    nodes = line.nodes._replace(
-        roots=line.nodes.roots.copy(), at_root=line.nodes.at_root.copy()
-    )
+    nodes = line.nodes._replace(roots=line.nodes.roots.copy(), at_root=line.nodes.at_root.copy())
     mixing = int(line.nodes.offers[5, 1])  # day (28, 6), where the opportunist mixes
     assert nodes.n_roots[mixing] == 1
     nodes.roots[mixing, 0] += 0.01

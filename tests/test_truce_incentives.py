@@ -108,8 +108,14 @@ def test_gains_jump_only_where_a_whole_batch_is_lost(eq):
 
 @pytest.mark.parametrize(
     ("window", "name"),
-    [((-1, 4, 0.5), "held"), ((48, -1, 0.5), "day"), ((48, 4, 1.5), "trust")]
-    + [((48, 4.5, 0.5), "day"), ((float("nan"), 4, 0.5), "held"), ((48, 4, "high"), "trust")],
+    [
+        ((-1, 4, 0.5), "held"),
+        ((48, -1, 0.5), "day"),
+        ((48, 4, 1.5), "trust"),
+        ((48, 4.5, 0.5), "day"),
+        ((float("nan"), 4, 0.5), "held"),
+        ((48, 4, "high"), "trust"),
+    ],
 )
 def test_a_bad_window_names_the_coordinate(eq, window, name):
     with pytest.raises(ArgumentError, match=name):

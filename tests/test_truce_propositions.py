@@ -12,8 +12,15 @@ TRUST, BLOCK = 0.471, 4
 
 @pytest.mark.parametrize(
     ("held", "day", "needed"),
-    [(48, 4, 0.130), (38, 4, 0.207), (28, 4, 0.342), (18, 4, 0.580)]
-    + [(28, 5, 0.366), (28, 6, 0.390), (28, 7, 0.416)],
+    [
+        (48, 4, 0.13),
+        (38, 4, 0.207),
+        (28, 4, 0.342),
+        (18, 4, 0.58),
+        (28, 5, 0.366),
+        (28, 6, 0.39),
+        (28, 7, 0.416),
+    ],
 )
 def test_p1_trust_needed(eq, held, day, needed):
     assert eq.trust_needed(held=held, day=day) == pytest.approx(needed, abs=1e-3)
@@ -29,8 +36,14 @@ def test_p1_trust_needed_rises_as_the_pool_drains_and_as_days_pass(eq):
 
 @pytest.mark.parametrize(
     ("trust", "days", "left"),
-    [(0.1, 4.32, 53), (0.2, 4.96, 41), (0.35, 5.78, 32), (0.5, 6.53, 26), (0.8, 7.00, 20)]
-    + [(1, 7.01, 19)],
+    [
+        (0.1, 4.32, 53),
+        (0.2, 4.96, 41),
+        (0.35, 5.78, 32),
+        (0.5, 6.53, 26),
+        (0.8, 7.0, 20),
+        (1, 7.01, 19),
+    ],
 )
 def test_p2_a_more_trusted_captor_gets_a_longer_pause(eq, trust, days, left):
     course = eq.course(trust=trust, block_days=BLOCK)

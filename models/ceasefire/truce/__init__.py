@@ -51,7 +51,7 @@ _HOMES = {
     "WindowValues": "windows",
 }
 
-__all__ = list(_HOMES)  # noqa: PLE0605 - one list of names, kept beside their homes
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> object:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
-from ceasefire.tolerances import BATCH_COUNT_RTOL, BELIEF_NEAR_ZERO, ROOT_XTOL
+from ceasefire.tolerances import BATCH_COUNT_RTOL, ROOT_XTOL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -210,7 +210,7 @@ def delivery_gain(p: Parameters, line: Line, node: int, honest_value: float) -> 
 
 @njit(cache=True)
 def _posterior(line: Line, node: int, mu: float, gain: float) -> tuple[float, int]:
-    """Posterior after a delivery and which stored value it uses: -1 same belief, -2 one, else root."""
+    """Posterior after a delivery, and whose values it uses: -1 own belief, -2 one, else a root."""
     if gain >= 0.0:
         return mu, -1
     if line.gain_at_one[node] <= 0.0:
@@ -402,9 +402,7 @@ def _solve_day(
     for i in _bracket(mus, gains):
         if line.n_roots[node] == MAX_ROOTS:
             return False
-        root, residual = _refine(
-            p, line, node, mus[i], mus[i + 1], gains[i], gains[i + 1], out
-        )
+        root, residual = _refine(p, line, node, mus[i], mus[i + 1], gains[i], gains[i + 1], out)
         if abs(residual) > jump_tolerance:
             line.jumps[node] += 1
         _store_root(p, line, node, root, out)
@@ -453,7 +451,7 @@ def one_more_day(
     grid: np.ndarray,
     gains: np.ndarray,
 ) -> bool:
-    """Fill `gains` (2, prices): pausing state's and dealer's gain from one more day at each price."""
+    """Fill `gains` (2, prices): pausing state's and dealer's gain from one more day."""
     for i in range(prices.size):
         line = build_line(p, held, used, 1, prices[i])
         nodes = line.kind.size

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from ceasefire.truce.course import Course
     from ceasefire.truce.equilibrium import TruceEquilibrium
-    from ceasefire.truce.scenario import Parameters
 
 MONTE_CARLO_PLAYS = 100_000
 MONTE_CARLO_SEED = 20231124
@@ -33,7 +32,7 @@ CLOSED_FORM_TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class SeveralRoots:
-    """A day at which more than one delivery probability is consistent, for `beliefs` grid beliefs.
+    """A day with more than one consistent delivery probability, at `beliefs` grid beliefs.
 
     `largest` and `smallest` are those probabilities at the belief where they differ most.
     """
@@ -49,7 +48,7 @@ class SeveralRoots:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What was verified after solving, by code that shares nothing with the solver but its strategies.
+    """What was verified after solving, by code that takes only strategies from the solver.
 
     Attributes
     ----------
@@ -117,8 +116,8 @@ class Certificate:
 
     @property
     def tolerance(self) -> float:
-        """Exploitability allowed, utils: relative to the payoff range, never above 1e-6 times it."""
-        return EXPLOITABILITY * max(self.payoff_range, 1.0)
+        """Exploitability allowed, utils: a fixed share of the payoff range."""
+        return EXPLOITABILITY * self.payoff_range
 
     @property
     def complete(self) -> bool:
@@ -149,23 +148,27 @@ class Certificate:
     def rows(self) -> list[tuple[str, str, str]]:
         """Return (name, value, what it says) for printing."""
         several = f"{self.several_roots_cells} cells in {self.several_roots_states} states"
+        states = f"{self.day_states} days, {self.windows} windows"
+        play = f"p = {self.monte_carlo_p:.2f}, off by {self.monte_carlo_error:.4f}"
+        reply = "best reply at any of its histories"
         return [
-            ("exploitability", f"{self.exploitability:.1e} utils", "most anyone gains by deviating, on the exact tree"),
-            ("  opportunist", f"{self.opportunist_gain:.1e} utils", "best reply at any of its histories"),
-            ("  pausing state", f"{self.pausing_state_gain:.1e} utils", "best reply at any of its histories"),
-            ("  political wing", f"{self.political_wing_gain:.1e} utils", "accepting or declining any chunk"),
-            ("histories", f"{self.histories}", "public states with belief walked"),
-            ("states", f"{self.day_states} days, {self.windows} windows", "over all first blocks"),
+            ("exploitability", _utils(self.exploitability), "most anyone gains by deviating"),
+            ("  opportunist", _utils(self.opportunist_gain), reply),
+            ("  pausing state", _utils(self.pausing_state_gain), reply),
+            ("  political wing", _utils(self.political_wing_gain), "accepting or declining"),
+            ("histories", f"{self.histories}", "public states with belief on the exact tree"),
+            ("states", states, "over all first blocks"),
             ("several roots", several, f"of {self.beliefs} beliefs a state"),
-            ("grid error", f"{self.grid_error:.1e} utils", "against twice the beliefs"),
-            ("value error", f"{self.value_error:.1e} utils", "solver against the walk of the tree"),
+            ("jumps", f"{self.jumps}", "critical posteriors at which a value jumps"),
+            ("grid error", _utils(self.grid_error), "against twice the beliefs"),
+            ("value error", _utils(self.value_error), "solver against the walk of the tree"),
             ("Bayes error", f"{self.bayes_error:.1e}", "posteriors"),
             ("pilot error", f"{self.pilot_error:.1e}", "fixed point of the matched share"),
             ("probabilities", f"1 within {self.probability_error:.1e}", "exact course"),
-            ("Monte Carlo", f"p = {self.monte_carlo_p:.2f}, off by {self.monte_carlo_error:.4f}", f"{self.monte_carlo_plays:,} plays"),
-            ("closed form", f"{self.closed_form_error:.1e}", "trust needed = 0.55^n without noise (reference)"),
-            ("exact case", f"{self.exact_case_error:.1e}", "8 days, 8 left without friction (reference)"),
-        ]  # fmt: skip
+            ("Monte Carlo", play, f"{self.monte_carlo_plays:,} plays"),
+            ("closed form", f"{self.closed_form_error:.1e}", "reference: needed = 0.55^n"),
+            ("exact case", f"{self.exact_case_error:.1e}", "reference: 8 days, 8 left"),
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields, with `passed` and `failures`, as plain data."""
@@ -174,6 +177,10 @@ class Certificate:
     def _repr_html_(self) -> str:
         cells = "".join(f"<tr><th>{n}</th><td>{v}</td><td>{w}</td></tr>" for n, v, w in self.rows())
         return f"<table><caption>certificate</caption>{cells}</table>"
+
+
+def _utils(value: float) -> str:
+    return f"{value:.1e} utils"
 
 
 def certify(equilibrium: TruceEquilibrium) -> Certificate:
@@ -334,7 +341,7 @@ def _align(expected: pd.Series[float], drawn: pd.DataFrame, keys: list[str]) -> 
 
 @cache
 def reference_checks() -> tuple[float, float]:
-    """Return the errors of the closed-form limit and of the exact case, on fixed reference parameters."""
+    """Return the errors of the closed-form limit and of the exact case, at reference parameters."""
     from ceasefire.truce.scenario import load
 
     base = load("november-2023").symbols()

@@ -46,7 +46,7 @@ LEFT_DECIMALS = 9  # captives are compared to a billionth, so that 98 - 3 * (50/
 
 @dataclass(frozen=True)
 class Outcome:
-    """One way the truce can end: pause days, captives left, cause, chunks agreed, deliveries made."""
+    """One way to end: pause days, captives left, cause, chunks agreed, deliveries made."""
 
     length: int
     left: float
@@ -144,7 +144,7 @@ class Course:
             held = paths[outcome.block_days]
             for t in range(last + 1):
                 cells[t, held[min(t, outcome.delivered)]] += chance
-        frame = pd.Series(cells).unstack(fill_value=0.0).sort_index(axis=0)  # noqa: PD010 - the pivot wanted
+        frame = pd.Series(cells).unstack(fill_value=0.0).sort_index(axis=0)
         return frame.rename_axis(index="day", columns="captives").sort_index(axis=1)
 
     def to_frame(self) -> pd.DataFrame:
@@ -202,12 +202,8 @@ class _Walk:
     def __init__(self, line: LineOfPlay, trust: float, block_days: int) -> None:
         self.line, self.p, self.block_days = line, line.parameters, block_days
         self.outcomes: dict[Outcome, float] = defaultdict(float)
-        self.arriving: list[States] = [
-            {} for _ in range(line.head + 1)
-        ]
-        self.starting: list[States] = [
-            {} for _ in range(line.head + 1)
-        ]
+        self.arriving: list[States] = [{} for _ in range(line.head + 1)]
+        self.starting: list[States] = [{} for _ in range(line.head + 1)]
         nodes = line.nodes
         longest = int(nodes.left.max()) + 1
         _, self.pauser_after = kernels.aftermath(self.p, int(nodes.used.max()) + 1, longest)
@@ -239,9 +235,7 @@ class _Walk:
             for (belief, chunks), mass in self._thin(self.arriving[node]).items():
                 self._later_day(node, belief, chunks, mass)
 
-    def _thin(
-        self, states: States
-    ) -> States:
+    def _thin(self, states: States) -> States:
         if len(states) <= COURSE_SEQUENCES:
             return states
         ranked = sorted(states, key=lambda key: -float(states[key].sum()))
@@ -280,9 +274,7 @@ class _Walk:
         if mass.sum() > 0.0:
             states[belief, chunks] = states.get((belief, chunks), 0.0) + mass
 
-    def _first_day(
-        self, node: int, belief: float, chunks: Chunks, mass: np.ndarray
-    ) -> None:
+    def _first_day(self, node: int, belief: float, chunks: Chunks, mass: np.ndarray) -> None:
         nodes = self.line.nodes
         able = float(nodes.able[node])
         total = float(mass.sum())
@@ -291,9 +283,7 @@ class _Walk:
         self._end(used, node, Ending.NO_LIST_WINDOW, agreed, total * (1.0 - able))
         self._able(node, belief, agreed, able * mass)
 
-    def _later_day(
-        self, node: int, belief: float, chunks: Chunks, mass: np.ndarray
-    ) -> None:
+    def _later_day(self, node: int, belief: float, chunks: Chunks, mass: np.ndarray) -> None:
         nodes, p = self.line.nodes, self.p
         at = self.line.at(belief)
         used, left = int(nodes.used[node]), int(nodes.left[node])
@@ -305,21 +295,15 @@ class _Walk:
         stay = kernels.sigmoid((value + p.kappa) / p.s)
         total = float(mass.sum())
         self._end(used, node, Ending.LEFT_INSIDE, chunks, total * (1.0 - stay))
-        self._missed(
-            node, used, left, Ending.NO_LIST_INSIDE, chunks, total * stay * (1.0 - able)
-        )
+        self._missed(node, used, left, Ending.NO_LIST_INSIDE, chunks, total * stay * (1.0 - able))
         self._able(node, belief, chunks, stay * able * mass)
 
-    def _able(
-        self, node: int, belief: float, chunks: Chunks, mass: np.ndarray
-    ) -> None:
+    def _able(self, node: int, belief: float, chunks: Chunks, mass: np.ndarray) -> None:
         nodes, beta = self.line.nodes, self.p.beta
         at = self.line.at(belief)
         deliver = float(at[kernels.DELIVER, node])
         used, left = int(nodes.used[node]), int(nodes.left[node])
-        self._missed(
-            node, used, left, Ending.RENEGED, chunks, float(mass[1]) * (1.0 - deliver)
-        )
+        self._missed(node, used, left, Ending.RENEGED, chunks, float(mass[1]) * (1.0 - deliver))
         kept = mass * np.array([1.0, deliver])
         total = float(kept.sum())
         self._end(used + 1, node, Ending.INCIDENT, chunks, total * beta, delivered=True)
@@ -360,9 +344,7 @@ class _Walk:
             self._aftermaths[used, left] = tuple(chances)
         return self._aftermaths[used, left]
 
-    def _window(
-        self, node: int, belief: float, chunks: Chunks, mass: np.ndarray
-    ) -> None:
+    def _window(self, node: int, belief: float, chunks: Chunks, mass: np.ndarray) -> None:
         nodes, p = self.line.nodes, self.p
         used, total = int(nodes.used[node]), float(mass.sum())
         n = int(nodes.n_offers[node])
@@ -377,9 +359,7 @@ class _Walk:
         self._end(used, node, Ending.DECLINED, chunks, total * through * declined)
         for e in range(1, n + 1):
             chance = through * float(offer[e] * accept[e - 1])
-            self._push(
-                self.starting[int(nodes.offers[node, e])], belief, chunks, chance * mass
-            )
+            self._push(self.starting[int(nodes.offers[node, e])], belief, chunks, chance * mass)
 
 
 def window_play(line: LineOfPlay, node: int, belief: float) -> tuple[np.ndarray, np.ndarray]:

@@ -80,7 +80,7 @@ class TruceEquilibrium:
         return self.lines[0].parameters
 
     def line(self, block_days: int | None = None) -> LineOfPlay:
-        """Return the solved line of play behind a first block of `block_days` (default: the agreed)."""
+        """Return the line of play behind a first block of `block_days` (default: the agreed)."""
         days = self.block_days if block_days is None else block_days
         if not 1 <= days <= len(self.lines):
             raise ArgumentError("block_days", days, f"an integer from 1 to {len(self.lines)}")
@@ -99,7 +99,7 @@ class TruceEquilibrium:
         return self._windows[key]
 
     def values(self, held: float, day: int, trust: float) -> WindowValues:
-        """Return values and play at the window (held, day) under belief `trust`; exact, not interpolated.
+        """Return values and play at the window (held, day) under belief `trust`; exact.
 
         Parameters
         ----------
@@ -122,6 +122,23 @@ class TruceEquilibrium:
         """
         return trust_needed(self.window(held, day))
 
+    def blame(self, held: float, day: int, trust: float) -> float:
+        """Probability that a miss on a one-day chunk at (held, day) was refusal, not inability.
+
+        ``l cheat / (1 - l + l cheat)`` with ``cheat = (1 - trust)(1 - q)``, where q is the
+        chance that an opportunist able to deliver does. nan where no miss can happen.
+        """
+        _check_number("trust", trust, 0.0, 1.0)
+        line = self.window(held, day)
+        if line.nodes.n_offers[line.head] == 0:
+            return float("nan")
+        node = int(line.nodes.offers[line.head, 1])
+        able = float(line.nodes.able[node])
+        deliver = float(line.at(float(trust))[kernels.DELIVER, node])
+        refused = able * (1.0 - float(trust)) * (1.0 - deliver)
+        missed = 1.0 - able + refused
+        return refused / missed if missed > 0.0 else float("nan")
+
     @cached_property
     def block(self) -> pd.DataFrame:
         """Choice of the first block: values (utils) and Nash product, indexed by block days."""
@@ -133,9 +150,7 @@ class TruceEquilibrium:
         frame = pd.DataFrame(values, index=index, columns=columns)
         return frame.assign(nash_product=_nash_products(values, self.bargaining_weight))
 
-    def course(
-        self, trust: float | None = None, block_days: int | None = None
-    ) -> courses.Course:
+    def course(self, trust: float | None = None, block_days: int | None = None) -> courses.Course:
         """Exact distribution of the course from the first block on.
 
         Parameters
@@ -279,7 +294,7 @@ def _claim(
     if any(int(line.nodes.jumps.sum()) for line in lines):
         tree = worst(tuple(check_line(line, trust) for line in lines))
         gain = max(tree.opportunist, tree.pausing_state, tree.political_wing)
-        if gain > EXPLOITABILITY * max(payoff_range(parameters), 1.0):
+        if gain > EXPLOITABILITY * payoff_range(parameters):
             return Status.EXPLOITABLE
     if status is Status.OK and any(may_have_several_roots(line) for line in lines):
         return Status.INCOMPLETE
@@ -344,7 +359,7 @@ class _Opening:
         return np.array([self.willing(row) for row in chosen])
 
     def block_lottery(self, point: FixedPoint) -> tuple[dict[int, float], Status]:
-        """Return the block with certainty, or the lottery over two that restores the fixed point."""
+        """Return the block, or the lottery over two that restores the fixed point."""
         days, values = self.choose(point.trust)
         if abs(point.residual) <= FIXED_POINT:
             return ({days: 1.0}, Status.OK) if days else ({}, Status.NO_DEAL)
@@ -383,7 +398,9 @@ class _Opening:
 
 
 def _check_number(name: str, value: float, low: float, high: float | None) -> None:
-    allowed = f"a finite number of at least {low:g}" if high is None else f"from {low:g} to {high:g}"
+    allowed = (
+        f"a finite number of at least {low:g}" if high is None else f"from {low:g} to {high:g}"
+    )
     try:
         fine = bool(np.isfinite(value)) and value >= low and (high is None or value <= high)
     except TypeError:

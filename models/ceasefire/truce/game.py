@@ -113,9 +113,7 @@ def solve_line(
         A day has more critical posteriors than the kernel stores.
     """
     grid = belief_grid(beliefs)
-    nodes = kernels.build_line(
-        parameters, float(held), int(day), int(head_days), float(head_batch)
-    )
+    nodes = kernels.build_line(parameters, float(held), int(day), int(head_days), float(head_batch))
     values = np.empty((kernels.N_ROWS, nodes.kind.size, grid.size))
     if not kernels.solve_line(parameters, nodes, grid, values):
         raise SolveError(

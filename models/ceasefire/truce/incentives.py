@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from ceasefire.truce.game import belief_grid, solve_line
 from ceasefire.truce.windows import best_chunk_value, trust_needed, window_values
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -46,7 +48,7 @@ UNITS = {
     "temptation_ratio": "loss from delivering over what delivering keeps alive",
     "critical_hazard": "incident probability per day up to which the window extends",
     "resume_gain": "utils, one-shot gain of resuming at the window",
-    "resume_gain_inside": "utils, the same on the second day of the best chunk, net of leaving cost",
+    "resume_gain_inside": "utils, the same on the best chunk's second day, net of leaving cost",
 }
 
 
@@ -112,9 +114,7 @@ def one_more_day(
     return pd.DataFrame({"captor": gains[1], "pausing_state": gains[0]}, index=index)
 
 
-def agreement(
-    equilibrium: TruceEquilibrium, held: float, day: int, trust: float
-) -> Agreement:
+def agreement(equilibrium: TruceEquilibrium, held: float, day: int, trust: float) -> Agreement:
     """Reservation prices and zone of agreement for one more day at (held, day, trust).
 
     Ends of intervals are roots to 1e-9 captives, or prices at which a gain jumps because
@@ -184,9 +184,7 @@ def extension(
     return frame
 
 
-def _row(
-    equilibrium: TruceEquilibrium, held: float, day: int, trust: float
-) -> dict[str, Any]:
+def _row(equilibrium: TruceEquilibrium, held: float, day: int, trust: float) -> dict[str, Any]:
     play = equilibrium.values(held, day, trust)
     price = equilibrium.parameters.x
     prices = agreement(equilibrium, held, day, trust)
@@ -219,9 +217,7 @@ def _row(
     return row
 
 
-def critical_hazard(
-    equilibrium: TruceEquilibrium, held: float, day: int, trust: float
-) -> float:
+def critical_hazard(equilibrium: TruceEquilibrium, held: float, day: int, trust: float) -> float:
     """Return the largest daily incident probability at which the window (held, day) still extends.
 
     The window extends where the pausing state's best chunk is worth at least 0 under
@@ -254,9 +250,7 @@ def _honesty(
     p = equilibrium.parameters
     if held < p.x or day >= p.J:
         return float("nan"), float("nan")
-    line = solve_line(
-        p, held, day, head_days=1, head_batch=p.x, beliefs=equilibrium.beliefs
-    )
+    line = solve_line(p, held, day, head_days=1, head_batch=p.x, beliefs=equilibrium.beliefs)
     node = line.head
     honest = line.at(trust)[kernels.UO, line.nodes.following[node]]
     kept = (1.0 - p.beta) * float(honest - line.nodes.captor_after_miss[node])
@@ -316,7 +310,7 @@ def _pieces(held: float, batch: float) -> list[tuple[float, float]]:
     jumps = [held - k * batch for k in range(kernels.batches(held, batch), -1, -1)]
     ends = [max(jump, 0.0) for jump in jumps]
     pieces = [(0.0, ends[0])]
-    pieces += [(low + BESIDE_A_JUMP, high) for low, high in zip(ends, ends[1:], strict=False)]
+    pieces += [(low + BESIDE_A_JUMP, high) for low, high in pairwise(ends)]
     return [(low, high) for low, high in pieces if high > low or high == 0.0]
 
 
@@ -344,9 +338,7 @@ def _positive(
         if fine[i] == fine[i - 1]:
             continue
         edge = float(
-            brentq(
-                lambda y: float(gain(np.array([y]))[0]), grid[i - 1], grid[i], xtol=PRICE_XTOL
-            )
+            brentq(lambda y: float(gain(np.array([y]))[0]), grid[i - 1], grid[i], xtol=PRICE_XTOL)
         )
         if fine[i]:
             start = edge

@@ -60,7 +60,7 @@ def _chunk(line: LineOfPlay, window: int, days: int, chunks: tuple[int, ...]) ->
 def _days(
     line: LineOfPlay, node: int, trust: float, days: int, rows: list[dict[str, Any]]
 ) -> tuple[int, float]:
-    """Append `days` rows from `node` on, every batch delivered; return the window and the belief."""
+    """Append `days` rows from `node` on, every batch delivered; return the window and belief."""
     nodes = line.nodes
     for _ in range(days):
         at = line.at(trust)

@@ -26,9 +26,7 @@ def retained_value(parameters: Parameters, held: ArrayLike) -> NDArray[np.float6
     return np.asarray(p.c_lo * i - (p.c_hi - p.c_lo) * p.iota * np.exp(-i / p.iota))
 
 
-def release_loss(
-    parameters: Parameters, held: ArrayLike, batch: ArrayLike
-) -> NDArray[np.float64]:
+def release_loss(parameters: Parameters, held: ArrayLike, batch: ArrayLike) -> NDArray[np.float64]:
     """C(w, x) = Phi(w) - Phi(w - x), utils: the captor's loss from giving up `batch` of `held`."""
     rest = np.asarray(held, dtype=float) - np.asarray(batch, dtype=float)
     return np.asarray(retained_value(parameters, held) - retained_value(parameters, rest))

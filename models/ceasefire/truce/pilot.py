@@ -1,8 +1,7 @@
-"""The pilot release: how a small early release screens opportunists (MODEL.md, 'before the pause')."""
+"""The pilot release: how a small early release screens opportunists ('before the pause')."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,8 @@ from scipy.optimize import brentq
 from ceasefire.tolerances import FIXED_POINT, ROOT_XTOL
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ceasefire.errors import ArgumentError
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce.course import LEFT_DECIMALS, Ending, window_play
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from ceasefire.truce.equilibrium import TruceEquilibrium
@@ -19,9 +18,7 @@ if TYPE_CHECKING:
 State = tuple[str, int, float, tuple[int, ...], bool]
 
 
-def simulate(
-    equilibrium: TruceEquilibrium, plays: int, rng: np.random.Generator
-) -> pd.DataFrame:
+def simulate(equilibrium: TruceEquilibrium, plays: int, rng: np.random.Generator) -> pd.DataFrame:
     """Play the truce `plays` times from the first block on.
 
     Plays that stand in the same state are drawn together (binomial and multinomial

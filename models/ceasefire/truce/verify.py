@@ -38,12 +38,12 @@ class Values(NamedTuple):
 
 @dataclass(frozen=True)
 class TreeCheck:
-    """What one player could gain at any public history, utils, and how far the solver's values are off.
+    """What a player could gain at any public history, and how far the solver's values are off.
 
     Attributes
     ----------
     opportunist, pausing_state, political_wing : float
-        Largest gain from a best reply over the play prescribed, over all histories.
+        Largest gain from a best reply over the play prescribed, over all histories, utils.
     opportunist_at_opening : float
         The opportunist's gain at the first history.
     value_error : float
@@ -69,7 +69,7 @@ def check_line(line: LineOfPlay, trust: float) -> TreeCheck:
 
 
 def bayes(trust: float, deliver: float) -> float:
-    """Belief in a dealer after a delivery; 0 stays 0, and a delivery no opportunist makes gives 1."""
+    """Belief in a dealer after a delivery; 0 stays 0, a delivery no opportunist makes gives 1."""
     if trust == 0.0:
         return 0.0
     return trust / (trust + (1.0 - trust) * deliver)
@@ -89,10 +89,10 @@ def worst(checks: tuple[TreeCheck, ...]) -> TreeCheck:
 
 
 def payoff_range(parameters: Parameters) -> float:
-    """Bound on the spread of either side's total payoff over a pause, utils."""
+    """Bound on the spread of either side's total payoff over a pause, shocks included, utils."""
     p = parameters
-    captor = p.g * p.J + max(p.c_lo, p.c_hi) * p.W0
-    pauser = p.v * p.W0 + (abs(p.k0) + abs(p.k1) * p.J) * p.J + p.kappa
+    captor = p.g * p.J + max(p.c_lo, p.c_hi) * p.W0 + p.s_C
+    pauser = p.v * p.W0 + (abs(p.k0) + abs(p.k1) * p.J) * p.J + p.kappa + p.s
     return float(max(captor, pauser))
 
 
@@ -110,9 +110,7 @@ class _Tree:
         self.values: dict[tuple[int, float, bool], Values] = {}
         self.wing = self.off = self.bayes_off = 0.0
         nodes = line.nodes
-        self.after_miss = _aftermath(
-            self.p, int(nodes.used.max()) + 1, int(nodes.left.max()) + 1
-        )
+        self.after_miss = _aftermath(self.p, int(nodes.used.max()) + 1, int(nodes.left.max()) + 1)
 
     def check(self) -> TreeCheck:
         head, trust = self.line.head, self.trust
@@ -139,13 +137,14 @@ class _Tree:
         """All (node, belief, is a first day) that some public history reaches."""
         reached, frontier = {root}, [root]
         while frontier:
-            for successor in self._successors(*frontier.pop()):
+            node, trust, _ = frontier.pop()
+            for successor in self._successors(node, trust):
                 if successor not in reached:
                     reached.add(successor)
                     frontier.append(successor)
         return reached
 
-    def _successors(self, node: int, trust: float, first: bool) -> list[tuple[int, float, bool]]:
+    def _successors(self, node: int, trust: float) -> list[tuple[int, float, bool]]:
         nodes = self.line.nodes
         if nodes.kind[node] == kernels.WINDOW:
             offers = nodes.offers[node, 1 : nodes.n_offers[node] + 1]
@@ -216,7 +215,9 @@ class _Tree:
         day = self._day(node, trust, first=False)
         stay = self._stay_probability(node, trust)
         return Values(
-            pauser=_logit_value(np.array([1.0 - stay, stay]), np.array([-p.kappa, day.pauser]), p.s),
+            pauser=_logit_value(
+                np.array([1.0 - stay, stay]), np.array([-p.kappa, day.pauser]), p.s
+            ),
             dealer=stay * day.dealer,
             opportunist=stay * day.opportunist,
             pauser_best=_best_value(np.array([-p.kappa, day.pauser_best]), p.s),
@@ -239,9 +240,7 @@ class _Tree:
         if n == 0:
             return Values(0.0, 0.0, 0.0, 0.0, 0.0)
         offer, accept = window_play(self.line, node, trust)
-        days = [
-            self.values[int(day), trust, True] for day in nodes.offers[node, 1 : n + 1]
-        ]
+        days = [self.values[int(day), trust, True] for day in nodes.offers[node, 1 : n + 1]]
         worth = np.array([0.0] + [a * d.pauser for a, d in zip(accept, days, strict=True)])
         best = np.array([0.0] + [a * d.pauser_best for a, d in zip(accept, days, strict=True)])
         for a, day in zip(accept, days, strict=True):
@@ -273,7 +272,9 @@ def _best_value(worth: np.ndarray, noise: float) -> float:
     return float(noise * (logsumexp(worth / noise) - np.log(worth.size)))
 
 
-def _aftermath(p: Parameters, last_day: int, longest: int) -> dict[tuple[int, int], tuple[float, float]]:
+def _aftermath(
+    p: Parameters, last_day: int, longest: int
+) -> dict[tuple[int, int], tuple[float, float]]:
     """F(j, r), H(j, r) of MODEL.md section 2, 'after a missed delivery'."""
     table = {(j, 0): (0.0, 0.0) for j in range(last_day + longest + 2)}
     for r in range(1, longest + 1):

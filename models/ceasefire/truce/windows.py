@@ -51,7 +51,7 @@ class WindowValues:
 
     @property
     def best_chunk(self) -> int:
-        """Chunk the pausing state likes best if it extends at all, days; 0 where none can be offered."""
+        """Chunk the pausing state likes best if it extends, days; 0 where none can be offered."""
         if self.chunk_values.size == 0:
             return 0
         return int(np.argmax(self.acceptance * self.chunk_values)) + 1
