@@ -10,6 +10,10 @@ A *line of play* is the set of nodes that follow one head: the head is a first
 chunk (``head_days`` days of ``head_batch`` captives), behind it stand all windows
 and extension chunks that can be reached. Nodes are numbered so that every
 successor has a smaller number than its predecessor.
+
+The functions called for every node and belief are inlined: passed whole, a line's
+nineteen arrays cost more in reference counts than the arithmetic (measured: 170 ns a
+node without, 44 ns with).
 """
 
 from __future__ import annotations
@@ -60,7 +64,7 @@ class Line(NamedTuple):
     jumps: NDArray[np.int64]
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def sigmoid(z: float) -> float:
     if z >= 0.0:
         return 1.0 / (1.0 + exp(-z))
@@ -68,7 +72,7 @@ def sigmoid(z: float) -> float:
     return e / (1.0 + e)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def stay_or_leave(value: float, leaving_cost: float, noise: float) -> tuple[float, float]:
     """Return (probability of staying, node value) of MODEL section 2, 'node inside a chunk'."""
     gap = (value + leaving_cost) / noise
@@ -202,13 +206,13 @@ def build_line(p: Parameters, held: float, used: int, head_days: int, head_batch
     return line
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def delivery_gain(p: Parameters, line: Line, node: int, honest_value: float) -> float:
     """Delta: the opportunist's gain from delivering when delivery leads to `honest_value`."""
     return -line.loss[node] + (1.0 - p.beta) * (honest_value - line.captor_after_miss[node])
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _posterior(line: Line, node: int, mu: float, gain: float) -> tuple[float, int]:
     """Posterior after a delivery, and whose values it uses: -1 own belief, -2 one, else a root."""
     if gain >= 0.0:
@@ -221,7 +225,7 @@ def _posterior(line: Line, node: int, mu: float, gain: float) -> tuple[float, in
     return mu, -1  # within rounding above the last root, where the gain is zero
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _sweep_day(p: Parameters, line: Line, node: int, mu: float, out: np.ndarray) -> None:
     nxt = line.following[node]
     y_next, ud_next, uo_next = out[Y, nxt], out[UD, nxt], out[UO, nxt]
@@ -264,7 +268,7 @@ def _sweep_day(p: Parameters, line: Line, node: int, mu: float, out: np.ndarray)
     out[POSTERIOR, node] = posterior
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _sweep_window(p: Parameters, line: Line, node: int, out: np.ndarray) -> None:
     n = line.n_offers[node]
     best = 0.0

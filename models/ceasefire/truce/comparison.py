@@ -83,7 +83,7 @@ class Comparison:
         return frame.T.rename_axis(index="case", columns="cause")
 
     def _repr_html_(self) -> str:
-        return str(self.table.to_html(float_format="%.3f"))
+        return str(self.table.to_html(float_format="{:.3f}".format))
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ class Course:
     @property
     def modal_days(self) -> int:
         """Most likely pause length, days."""
-        return int(self.length.idxmax())
+        return int(np.argmax(self.length.to_numpy()))
 
     @cached_property
     def held_by_day(self) -> pd.DataFrame:
@@ -144,7 +144,7 @@ class Course:
             held = paths[outcome.block_days]
             for t in range(last + 1):
                 cells[t, held[min(t, outcome.delivered)]] += chance
-        frame = pd.Series(cells).unstack(fill_value=0.0).sort_index(axis=0)
+        frame = pd.Series(cells).unstack().fillna(0.0).sort_index(axis=0)
         return frame.rename_axis(index="day", columns="captives").sort_index(axis=1)
 
     def to_frame(self) -> pd.DataFrame:

@@ -174,10 +174,8 @@ def extension(
     if windows is None:
         path = equilibrium.path()
         stops = path[path["stage"] == "window"]
-        windows = [
-            (float(row.held_captives), int(row.day), float(row.trust_held))
-            for row in stops.itertuples()
-        ]
+        columns = (stops[name].tolist() for name in ("held_captives", "day", "trust_held"))
+        windows = list(zip(*columns, strict=True))
     rows = [_row(equilibrium, *window) for window in windows]
     frame = pd.DataFrame(rows, columns=list(UNITS))
     frame.attrs["units"] = UNITS
