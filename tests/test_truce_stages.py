@@ -104,7 +104,11 @@ def test_no_pilot_leaves_the_prior(baseline):
     assert solved.pilot.open_probability == pytest.approx(0.149, abs=1e-3)
 
 
-def test_a_tie_between_blocks_is_a_lottery_that_restores_the_fixed_point(tied):
+def test_a_tie_between_blocks_is_a_lottery_that_restores_the_fixed_point(baseline):
+    # Near a belief of .41 the best block changes from 3 to 4 days, which moves the pilot's
+    # own response up; between those responses no single block is a fixed point.
+    tied = truce.solve(baseline.replace(Z=42, K_T=0))
+    assert set(tied.block_weights) == {3, 4}
     assert tied.status is Status.BLOCK_TIED
     assert sum(tied.block_weights.values()) == pytest.approx(1.0)
     assert tied.certificate.pilot_error < 1e-9
@@ -121,13 +125,3 @@ def test_a_tie_between_blocks_is_a_lottery_that_restores_the_fixed_point(tied):
             stake = opened * tied.talks.captor_discount * row["opportunist"]
             response += weight * min(1.0, stake / (p.x_p * p.Z))
     assert pilot.matched == pytest.approx(response, abs=1e-9)
-
-
-@pytest.fixture(scope="module")
-def tied(baseline):
-    """A scenario whose pilot would move the belief across a change of block, found by search."""
-    for z in np.linspace(20, 90, 141):
-        solved = truce.solve(baseline.replace(Z=float(z), K_T=0.0, r_C=0.02), throw=False)
-        if solved.status is Status.BLOCK_TIED:
-            return solved
-    pytest.fail("no tied scenario on the search line")
