@@ -29,7 +29,7 @@ from ceasefire.tolerances import BATCH_COUNT_RTOL, ROOT_XTOL
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ceasefire.truce.scenario import Parameters
+    from ceasefire.truce.fields import Parameters
 
 DAY, WINDOW = 0, 1
 MAX_ROOTS = 16

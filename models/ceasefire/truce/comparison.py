@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from ceasefire.truce.scenario import Parameters, Scenario
+    from ceasefire.truce.fields import Parameters
+    from ceasefire.truce.scenario import Scenario
 
 BASELINE = "baseline"
 ALL_OFF = "all off"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ceasefire.truce.fields import Parameters
     from ceasefire.truce.game import LineOfPlay
-    from ceasefire.truce.scenario import Parameters
 
 
 class Ending(StrEnum):

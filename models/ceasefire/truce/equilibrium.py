@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ceasefire.truce.certificate import Certificate
-    from ceasefire.truce.scenario import Parameters, Scenario
+    from ceasefire.truce.fields import Parameters
+    from ceasefire.truce.scenario import Scenario
 
 METHOD = "backward induction with exact critical posteriors"
 

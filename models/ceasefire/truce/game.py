@@ -23,7 +23,7 @@ from ceasefire.truce import _kernels as kernels
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ceasefire.truce.scenario import Parameters
+    from ceasefire.truce.fields import Parameters
 
 DEFAULT_BELIEFS = 241
 MIN_BELIEFS = 3

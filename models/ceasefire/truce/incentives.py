@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ceasefire.truce.equilibrium import TruceEquilibrium
-    from ceasefire.truce.scenario import Parameters
+    from ceasefire.truce.fields import Parameters
 
 Intervals = tuple[tuple[float, float], ...]
 

@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from ceasefire.truce.scenario import Parameters
+    from ceasefire.truce.fields import Parameters
 
 
 def retained_value(parameters: Parameters, held: ArrayLike) -> NDArray[np.float64]:

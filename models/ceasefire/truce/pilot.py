@@ -95,7 +95,7 @@ def fixed_point(
         return FixedPoint(response(prior), prior, 0.0, 1, prior, prior)
 
     def surplus(trust: float) -> float:
-        return response(trust) - matched_share(prior, trust)
+        return response(trust) - float(matched_share(prior, trust))
 
     above = beliefs > prior
     grid = np.concatenate(([prior], beliefs[above]))

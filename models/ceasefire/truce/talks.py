@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ceasefire.truce.scenario import Parameters
+    from ceasefire.truce.fields import Parameters
 
 LEGS = 2  # an offer travels mediator -> field and back before it can be answered
 

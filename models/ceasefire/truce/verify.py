@@ -20,8 +20,8 @@ from ceasefire.truce import _kernels as kernels
 from ceasefire.truce import payoffs
 
 if TYPE_CHECKING:
+    from ceasefire.truce.fields import Parameters
     from ceasefire.truce.game import LineOfPlay
-    from ceasefire.truce.scenario import Parameters
 
 LOG2 = float(np.log(2.0))
 
