@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationError, model_validator
-from pydantic.fields import FieldInfo
 
 from ceasefire import data
 from ceasefire.errors import ArgumentError, Fault, ScenarioError
@@ -34,6 +33,7 @@ from ceasefire.truce.fields import (
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pydantic.fields import FieldInfo
 
 SCHEMA_VERSION = 1
 ASSUMED = "assumed"
@@ -126,10 +126,8 @@ class Scenario(_Group):
             value = getattr(getattr(self, group), field)
             extra = _extra(info)
             low, high = _bounds(info)
-            rows.append(
-                (path, extra["symbol"], value, extra["unit"], info.description, low, high)
-                + (self.source(path),)
-            )
+            what = (path, extra["symbol"], value, extra["unit"], info.description)
+            rows.append((*what, low, high, self.source(path)))
         columns = ["path", "symbol", "value", "unit", "meaning", "lower", "upper", "source"]
         return pd.DataFrame(rows, columns=columns)
 
