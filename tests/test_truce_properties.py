@@ -59,12 +59,17 @@ def test_the_unit_of_utility_does_not_matter(scenario, scale):
 
 
 @slow
-@given(scenario=valid_scenarios())
-def test_more_trust_never_makes_the_pausing_state_worse_off_where_roots_are_unique(scenario):
+@given(scenario=valid_scenarios(), trust=st.floats(0, 1))
+def test_every_window_value_is_finite_and_play_is_a_distribution(scenario, trust):
     solved = truce.solve(scenario, beliefs=61, throw=False)
-    if solved.status is Status.OK:
-        line = solved.lines[0]
-        assert np.all(np.isfinite(line.values[:3]))
+    p = solved.parameters
+    window = solved.values(p.W0, 0, trust)
+    assert np.isfinite([window.pausing_state, window.dealer, window.opportunist]).all()
+    assert window.offers.sum() == pytest.approx(1.0)
+    assert 0.0 <= window.goes_on <= 1.0
+    needed = solved.trust_needed(p.W0, 0)
+    if np.isfinite(needed) and needed > 0.0:
+        assert solved.values(p.W0, 0, needed).chunk_values.max() == pytest.approx(0.0, abs=1e-6)
 
 
 class _Plain:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log1p
+from math import exp, expm1, log1p
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +37,7 @@ def bargaining_weight(parameters: Parameters) -> float:
 
 
 def _relay_loss(days_per_leg: float, rate: float) -> float:
-    return -float(np.expm1(-LEGS * log1p(days_per_leg * rate)))
+    return -expm1(-LEGS * log1p(days_per_leg * rate))
 
 
 @dataclass(frozen=True)
@@ -80,36 +80,34 @@ class Talks:
 def solve_talks(parameters: Parameters) -> Talks:
     """Transforms of the talks' length by the closed form of THEORY A6."""
     p = parameters
-    probability = _transform(p, 1.0)
+    probability = _transform(p, 0.0)
     return Talks(
         deal_probability=probability,
         mean_days=_mean_days(p) if probability > 0.0 else float("nan"),
-        captor_discount=_transform(p, exp(-p.r_C)),
-        pausing_state_discount=_transform(p, exp(-p.r_D)),
+        captor_discount=_transform(p, p.r_C),
+        pausing_state_discount=_transform(p, p.r_D),
         parameters=p,
     )
 
 
-def _transform(p: Parameters, d: float) -> float:
-    """E[d^days 1(deal)] from live talks, for a daily discount factor d in [0, 1]."""
+def _transform(p: Parameters, rate: float) -> float:
+    """E[d^days 1(deal)] from live talks, d = exp(-rate); only positive terms are added."""
     if p.lam == 0.0:
         return 0.0
-    return d * p.lam / (1.0 - d * (1.0 - p.lam - p.om) - d * d * p.om * _revival(p, d))
+    d, impatience = exp(-rate), -expm1(-rate)
+    return d * p.lam / (impatience + d * p.lam + d * p.om * _not_resumed(p, rate))
 
 
-def _revival(p: Parameters, d: float) -> float:
-    """E[d^(days - 1) 1(talks resume)] from a blackout; 0 where it never ends."""
-    if p.rho == 0.0:
-        return 0.0
-    return p.rho / (1.0 - d * (1.0 - p.rho - p.b_T))
+def _not_resumed(p: Parameters, rate: float) -> float:
+    """1 - d E[d^(days - 1) 1(talks resume)] from a blackout; 1 where it never ends."""
+    d, impatience = exp(-rate), -expm1(-rate)
+    ending = impatience + d * (p.rho + p.b_T)
+    return (impatience + d * p.b_T) / ending if ending > 0.0 else 1.0
 
 
 def _mean_days(p: Parameters) -> float:
-    """Derivative of log E[d^days 1(deal)] at d = 1."""
-    resume = _revival(p, 1.0)
-    slope = 0.0
-    if p.rho > 0.0:
-        slope = resume * (1.0 - p.rho - p.b_T) / (p.rho + p.b_T)
-    denominator = 1.0 - (1.0 - p.lam - p.om) - p.om * resume
-    change = -(1.0 - p.lam - p.om) - p.om * (2.0 * resume + slope)
-    return 1.0 - change / denominator
+    """Derivative of log E[d^days 1(deal)] at d = 1, by the quotient rule."""
+    ending = p.rho + p.b_T
+    lost = _not_resumed(p, 0.0)
+    dark_days = p.om * p.rho / ending / ending if p.rho > 0.0 else 0.0
+    return 1.0 + (1.0 - p.lam - p.om * lost + dark_days) / (p.lam + p.om * lost)
