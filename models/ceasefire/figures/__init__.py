@@ -1,0 +1,61 @@
+"""Figures and tables of the paper: each computes its data, then draws from it alone."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from ceasefire.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from ceasefire.truce import Scenario
+
+# Name in paper.toml and of the files written -> module.
+FIGURES = {
+    "course": "course",
+    "extension": "incentives",
+    "trust-map": "trust_map",
+    "endings": "endings",
+    "negotiation": "negotiation",
+    **{f"p{i}": f"p{i}" for i in range(1, 10)},
+}
+
+
+class Recipe(Protocol):
+    """What every figure module offers."""
+
+    CAPTION: str
+    WIDTH_MM: float
+
+    def table(self, scenario: Scenario) -> pd.DataFrame:
+        """Compute the data behind the figure, tidy."""
+
+    def draw(self, table: pd.DataFrame, scenario: Scenario) -> Figure:
+        """Draw the figure from its data."""
+
+
+def recipe(name: str) -> Recipe:
+    """Return the module of a figure by its name."""
+    if name not in FIGURES:
+        raise ArgumentError("figure", name, "one of " + ", ".join(FIGURES))
+    return cast("Recipe", import_module(f"{__name__}.{FIGURES[name]}"))
+
+
+def figure(name: str, scenario: Scenario) -> Figure:
+    """Compute and draw one figure in the house style.
+
+    Examples
+    --------
+    >>> import ceasefire as cf
+    >>> drawn = figure("p1", cf.load("november-2023"))
+    >>> round(drawn.get_size_inches()[0] * 25.4)
+    85
+    """
+    from ceasefire.figures.style import style
+
+    made = recipe(name)
+    with style():
+        return made.draw(made.table(scenario), scenario)

@@ -1,0 +1,107 @@
+"""Figure: what ends the truce, one friction off at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ceasefire import truce
+from ceasefire.figures.style import (
+    BLUE,
+    DOUBLE_MM,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    RED,
+    SKY,
+    canvas,
+    panel,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ceasefire.truce import Scenario
+
+WIDTH_MM = DOUBLE_MM
+CAPTION = (
+    "What ends the truce. (a) Distribution of the pause's length with each friction taken off alone, all "
+    "off, and each left on alone; opening trust and first block as in the baseline. (b) How it ends "
+    "in the same cases."
+)
+LENGTHS = (
+    ("up to 5", PALE, ""),
+    ("6", SKY, "//"),
+    ("7", BLUE, ""),
+    ("8 or more", ORANGE, ".."),
+)
+ENDS = {
+    "stopped at a window": (BLUE, ""),
+    "opportunist reneges": (RED, "//"),
+    "no list": (ORANGE, ".."),
+    "incident or relay": (GREY, "xx"),
+    "pool or cap exhausted": (GREEN, ""),
+    "other": (PALE, ""),
+}
+
+
+def table(scenario: Scenario) -> pd.DataFrame:
+    """Probabilities by case: quantity 'length' by days, quantity 'end' by cause."""
+    import pandas as pd
+
+    found = truce.decompose(scenario)
+    lengths = found.lengths.stack().rename("probability").reset_index()
+    lengths = lengths.rename(columns={"days": "key"}).assign(quantity="length")
+    ends = found.ends.stack().rename("probability").reset_index()
+    ends = ends.rename(columns={"cause": "key"}).assign(quantity="end")
+    whole = pd.concat([lengths, ends], ignore_index=True)
+    return whole[["case", "quantity", "key", "probability"]]
+
+
+def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
+    """Two stacked-bar panels that share their cases."""
+    figure, (left, right) = canvas(WIDTH_MM, 92.0, 1, 2, sharey=True)
+    cases = list(dict.fromkeys(table["case"]))
+    lengths = table[table["quantity"] == "length"]
+    days = lengths["key"].astype(int)
+    bands = (days <= 5, days == 6, days == 7, days >= 8)
+    parts = [
+        (label, colour, hatch, lengths[band].groupby("case")["probability"].sum())
+        for (label, colour, hatch), band in zip(LENGTHS, bands, strict=True)
+    ]
+    _stack(left, cases, parts)
+    panel(left, "a", "pause length (days)")
+    ends = table[table["quantity"] == "end"].assign(group=lambda t: t["key"].map(_group))
+    sums = ends.groupby(["group", "case"])["probability"].sum()
+    _stack(right, cases, [(name, c, h, sums[name]) for name, (c, h) in ENDS.items()])
+    panel(right, "b", "how it ends")
+    left.set_yticks(range(len(cases)), cases)
+    left.invert_yaxis()
+    return figure
+
+
+def _group(cause: str) -> str:
+    if cause.startswith("no list"):
+        return "no list"
+    if cause in ("incident", "relay failed"):
+        return "incident or relay"
+    return cause if cause in ENDS else "other"
+
+
+def _stack(
+    axes: Axes, cases: list[str], parts: list[tuple[str, str, str, pd.Series[float]]]
+) -> None:
+    start = [0.0] * len(cases)
+    for label, colour, hatch, values in parts:
+        widths = [float(values.get(case, 0.0)) for case in cases]
+        axes.barh(
+            range(len(cases)), widths, 0.72, left=start, color=colour, hatch=hatch, label=label,
+            edgecolor=INK, linewidth=0.4,
+        )  # fmt: skip
+        start = [a + b for a, b in zip(start, widths, strict=True)]
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("probability")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, handlelength=1.5)

@@ -1,0 +1,93 @@
+"""Figure: extension incentives window by window, the zone of agreement and the clause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ceasefire import truce
+from ceasefire.figures._solved import solved
+from ceasefire.figures.style import BLUE, DOUBLE_MM, GREEN, GREY, INK, RED, canvas
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ceasefire.truce import Scenario
+
+WIDTH_MM = DOUBLE_MM
+CAPTION = (
+    "Extension incentives at the windows of the most likely course. Gains over stopping from one more "
+    "day, as functions of the price in captives, for a dealer (solid) and the pausing state (dashed); "
+    "reservation prices where they cross zero. Bars: zone of agreement. Dotted line: the clause. The "
+    "pausing state's gain jumps where the price leaves one whole batch fewer; at day 7 the clause "
+    "lies in the gap."
+)
+PRICES = 241
+UNIT = "utils"
+
+
+def table(scenario: Scenario) -> pd.DataFrame:
+    """Gains by window, side and price; rows 'zone' hold intervals as (price, value) = (low, high)."""
+    import pandas as pd
+
+    equilibrium = solved(scenario)
+    parts = []
+    for row in truce.extension(equilibrium).itertuples():
+        window = (row.held_captives, row.day, row.trust_held)
+        prices = np.linspace(0.0, float(row.held_captives), PRICES)
+        edges = [row.held_captives - k * row.clause_price for k in range(6)]
+        beside = [edge + 1e-6 for edge in edges] + edges
+        inside = [price for price in beside if 0 <= price <= row.held_captives]
+        prices = np.unique(np.concatenate((prices, inside)))
+        gains = truce.one_more_day(equilibrium, *window, prices)
+        for side in ("captor", "pausing_state"):
+            parts += [(row.day, side, y, g) for y, g in gains[side].items()]
+        parts += [(row.day, "zone", low, high) for low, high in row.zone]
+        parts.append((row.day, "trust", row.trust_held, row.trust_needed))
+        limits = (row.pausing_state_reservation_price, row.captor_reservation_price)
+        parts.append((row.day, "reservation", *limits))
+    return pd.DataFrame(parts, columns=["day", "quantity", "price", "value"])
+
+
+def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
+    """One panel a window, shared axes."""
+    days = list(dict.fromkeys(table["day"]))
+    figure, grid = canvas(WIDTH_MM, 68.0, 1, max(len(days), 1), sharey=True, squeeze=False)
+    clause = scenario.terms.captives_per_extra_day
+    for axes, day in zip(grid[0], days, strict=True):
+        _window(axes, table[table["day"] == day], clause)
+        axes.set_title(_heading(table[table["day"] == day], int(day)), fontsize=7.0)
+    grid[0][0].set_ylabel("gain over stopping (utils)")
+    for axes in grid[0]:
+        axes.set_xlabel("price of one more day (captives)")
+    grid[0][0].legend(loc="upper right")
+    return figure
+
+
+def _heading(part: pd.DataFrame, day: int) -> str:
+    held, needed = part.loc[part["quantity"] == "trust", ["price", "value"]].iloc[0]
+    return f"after day {day}\ntrust held {held:.2f}, needed {needed:.2f}"
+
+
+def _window(axes: Axes, part: pd.DataFrame, clause: float) -> None:
+    shown = (
+        ("captor", BLUE, "-", "captor (dealer)"),
+        ("pausing_state", RED, "--", "pausing state"),
+    )
+    for side, colour, line, label in shown:
+        gains = part[part["quantity"] == side]
+        prices, values = gains["price"].to_numpy(), gains["value"].to_numpy().copy()
+        values[np.flatnonzero(np.diff(prices) < 2e-6)] = np.nan  # break the line at a jump
+        axes.plot(prices, values, color=colour, linestyle=line, label=label)
+    low = -11.0
+    zones = part[part["quantity"] == "zone"]
+    for i, (a, b) in enumerate(zip(zones["price"], zones["value"], strict=True)):
+        label = "zone of agreement" if i == 0 else None
+        axes.fill_between([a, b], low, low + 1.8, color=GREEN, linewidth=0, label=label, alpha=0.9)
+    axes.axhline(0.0, color=INK, linewidth=0.6)
+    axes.axvline(clause, color=GREY, linestyle=":", linewidth=1.2, label=f"clause: {clause:g}")
+    axes.set_ylim(low, 45)
+    axes.set_xlim(0, 40)
