@@ -9,6 +9,7 @@ import numpy as np
 from ceasefire import data
 from ceasefire.figures._solved import solved
 from ceasefire.figures.style import BLUE, DOUBLE_MM, INK, PALE, RED, SKY, canvas, panel
+from ceasefire.tolerances import PROBABILITY_SUM
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 
 WIDTH_MM = DOUBLE_MM
 CAPTION = (
-    "The course. (a) Exact distribution of the pause's length in equilibrium. (b) Captives of the "
-    "eligible category held at the end of each day: mean, and the bands that hold the middle 50 % and "
-    "90 % of probability. Marks: what happened, releases as credited under the deal."
+    "The course. (a) Exact distribution of the pause's length in equilibrium. (b) Captives of"
+    " the eligible category held at the end of each day: mean, and the bands that hold the "
+    "middle 50 % and 90 % of probability. Marks: what happened, releases as credited under "
+    "the deal."
 )
 LEVELS = (0.05, 0.25, 0.75, 0.95)
 
@@ -31,14 +33,13 @@ def table(scenario: Scenario) -> pd.DataFrame:
     import pandas as pd
 
     course = solved(scenario).course()
-    rows = [("p_length", int(day), float(p)) for day, p in course.length.items()]
-    for day, chances in course.held_by_day.iterrows():
-        held = chances.index.to_numpy(dtype=float)
-        rows.append(("held_mean", int(day), float(chances.to_numpy() @ held)))
-        total = np.cumsum(chances.to_numpy())
+    rows = [("p_length", day, float(p)) for day, p in enumerate(course.length)]
+    stocks = course.held_by_day.columns.to_numpy(dtype=float)
+    for day, chances in enumerate(course.held_by_day.to_numpy()):
+        rows.append(("held_mean", day, float(chances @ stocks)))
         for level in LEVELS:
-            at = int(np.searchsorted(total, level - 1e-12))
-            rows.append((f"held_q{100 * level:02.0f}", int(day), float(held[at])))
+            at = int(np.searchsorted(np.cumsum(chances), level - PROBABILITY_SUM))
+            rows.append((f"held_q{100 * level:02.0f}", day, float(stocks[at])))
     rows += _realised(scenario)
     return pd.DataFrame(rows, columns=["quantity", "day", "value"])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ceasefire import truce
 from ceasefire.figures.style import (
@@ -20,6 +20,8 @@ from ceasefire.figures.style import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -28,9 +30,9 @@ if TYPE_CHECKING:
 
 WIDTH_MM = DOUBLE_MM
 CAPTION = (
-    "What ends the truce. (a) Distribution of the pause's length with each friction taken off alone, all "
-    "off, and each left on alone; opening trust and first block as in the baseline. (b) How it ends "
-    "in the same cases."
+    "What ends the truce. (a) Distribution of the pause's length with each friction taken off"
+    " alone, all off, and each left on alone; opening trust and first block as in the "
+    "baseline. (b) How it ends in the same cases."
 )
 LENGTHS = (
     ("up to 5", PALE, ""),
@@ -53,17 +55,20 @@ def table(scenario: Scenario) -> pd.DataFrame:
     import pandas as pd
 
     found = truce.decompose(scenario)
-    lengths = found.lengths.stack().rename("probability").reset_index()
-    lengths = lengths.rename(columns={"days": "key"}).assign(quantity="length")
-    ends = found.ends.stack().rename("probability").reset_index()
-    ends = ends.rename(columns={"cause": "key"}).assign(quantity="end")
-    whole = pd.concat([lengths, ends], ignore_index=True)
-    return whole[["case", "quantity", "key", "probability"]]
+    parts = []
+    for quantity, frame in (("length", found.lengths), ("end", found.ends)):
+        tidy = frame.reset_index().melt("case", var_name="key", value_name="probability")
+        parts.append(tidy.assign(quantity=quantity))
+    whole = pd.concat(parts, ignore_index=True)
+    # Cases in the order of the decomposition, so that the figure reads from its CSV.
+    order = {case: i for i, case in enumerate(found.courses)}
+    whole = whole.sort_values("case", key=lambda cases: cases.map(order), kind="stable")
+    return whole[["case", "quantity", "key", "probability"]].reset_index(drop=True)
 
 
 def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
     """Two stacked-bar panels that share their cases."""
-    figure, (left, right) = canvas(WIDTH_MM, 92.0, 1, 2, sharey=True)
+    figure, (left, right) = canvas(WIDTH_MM, 98.0, 1, 2, sharey=True)
     cases = list(dict.fromkeys(table["case"]))
     lengths = table[table["quantity"] == "length"]
     days = lengths["key"].astype(int)
@@ -91,9 +96,7 @@ def _group(cause: str) -> str:
     return cause if cause in ENDS else "other"
 
 
-def _stack(
-    axes: Axes, cases: list[str], parts: list[tuple[str, str, str, pd.Series[float]]]
-) -> None:
+def _stack(axes: Axes, cases: list[str], parts: Sequence[tuple[str, str, str, Any]]) -> None:
     start = [0.0] * len(cases)
     for label, colour, hatch, values in parts:
         widths = [float(values.get(case, 0.0)) for case in cases]
@@ -104,4 +107,4 @@ def _stack(
         start = [a + b for a, b in zip(start, widths, strict=True)]
     axes.set_xlim(0, 1)
     axes.set_xlabel("probability")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, handlelength=1.5)
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.13), ncols=2, handlelength=1.4)

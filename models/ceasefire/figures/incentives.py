@@ -9,6 +9,7 @@ import numpy as np
 from ceasefire import truce
 from ceasefire.figures._solved import solved
 from ceasefire.figures.style import BLUE, DOUBLE_MM, GREEN, GREY, INK, RED, canvas
+from ceasefire.tolerances import BESIDE_A_JUMP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,36 +20,36 @@ if TYPE_CHECKING:
 
 WIDTH_MM = DOUBLE_MM
 CAPTION = (
-    "Extension incentives at the windows of the most likely course. Gains over stopping from one more "
-    "day, as functions of the price in captives, for a dealer (solid) and the pausing state (dashed); "
-    "reservation prices where they cross zero. Bars: zone of agreement. Dotted line: the clause. The "
-    "pausing state's gain jumps where the price leaves one whole batch fewer; at day 7 the clause "
-    "lies in the gap."
+    "Extension incentives at the windows of the most likely course. Gains over stopping from "
+    "one more day, as functions of the price in captives, for a dealer (solid) and the "
+    "pausing state (dashed); reservation prices where they cross zero. Bars: zone of "
+    "agreement. Dotted line: the clause. The pausing state's gain jumps where the price "
+    "leaves one whole batch fewer; at day 7 the clause lies in the gap."
 )
 PRICES = 241
-UNIT = "utils"
 
 
 def table(scenario: Scenario) -> pd.DataFrame:
-    """Gains by window, side and price; rows 'zone' hold intervals as (price, value) = (low, high)."""
+    """Gains by window, side and price; rows 'zone' hold (price, value) = (low, high)."""
     import pandas as pd
 
     equilibrium = solved(scenario)
-    parts = []
-    for row in truce.extension(equilibrium).itertuples():
-        window = (row.held_captives, row.day, row.trust_held)
-        prices = np.linspace(0.0, float(row.held_captives), PRICES)
-        edges = [row.held_captives - k * row.clause_price for k in range(6)]
-        beside = [edge + 1e-6 for edge in edges] + edges
-        inside = [price for price in beside if 0 <= price <= row.held_captives]
-        prices = np.unique(np.concatenate((prices, inside)))
-        gains = truce.one_more_day(equilibrium, *window, prices)
+    parts: list[tuple[float, str, float, float]] = []
+    for row in truce.extension(equilibrium).to_dict(orient="records"):
+        held, day, trust = row["held_captives"], row["day"], row["trust_held"]
+        edges = [
+            held - k * row["clause_price"] for k in range(int(held // row["clause_price"]) + 1)
+        ]
+        beside = np.array(edges + [edge + BESIDE_A_JUMP for edge in edges])
+        prices = np.concatenate((np.linspace(0.0, held, PRICES), beside[beside <= held]))
+        gains = truce.one_more_day(equilibrium, held, day, trust, np.unique(prices))
         for side in ("captor", "pausing_state"):
-            parts += [(row.day, side, y, g) for y, g in gains[side].items()]
-        parts += [(row.day, "zone", low, high) for low, high in row.zone]
-        parts.append((row.day, "trust", row.trust_held, row.trust_needed))
-        limits = (row.pausing_state_reservation_price, row.captor_reservation_price)
-        parts.append((row.day, "reservation", *limits))
+            pairs = zip(gains.index, gains[side], strict=True)
+            parts += [(day, side, float(price), float(gain)) for price, gain in pairs]
+        parts += [(day, "zone", low, high) for low, high in row["zone"]]
+        parts.append((day, "trust", trust, row["trust_needed"]))
+        limits = (row["pausing_state_reservation_price"], row["captor_reservation_price"])
+        parts.append((day, "reservation", *limits))
     return pd.DataFrame(parts, columns=["day", "quantity", "price", "value"])
 
 
@@ -80,12 +81,14 @@ def _window(axes: Axes, part: pd.DataFrame, clause: float) -> None:
     for side, colour, line, label in shown:
         gains = part[part["quantity"] == side]
         prices, values = gains["price"].to_numpy(), gains["value"].to_numpy().copy()
-        values[np.flatnonzero(np.diff(prices) < 2e-6)] = np.nan  # break the line at a jump
+        values[np.flatnonzero(np.diff(prices) < 2.0 * BESIDE_A_JUMP)] = (
+            np.nan
+        )  # break the line at a jump
         axes.plot(prices, values, color=colour, linestyle=line, label=label)
     low = -11.0
     zones = part[part["quantity"] == "zone"]
     for i, (a, b) in enumerate(zip(zones["price"], zones["value"], strict=True)):
-        label = "zone of agreement" if i == 0 else None
+        label = "zone of agreement" if i == 0 else ""
         axes.fill_between([a, b], low, low + 1.8, color=GREEN, linewidth=0, label=label, alpha=0.9)
     axes.axhline(0.0, color=INK, linewidth=0.6)
     axes.axvline(clause, color=GREY, linestyle=":", linewidth=1.2, label=f"clause: {clause:g}")

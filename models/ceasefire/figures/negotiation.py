@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 WIDTH_MM = DOUBLE_MM
 TALK_DAYS = 120
 CAPTION = (
-    "The negotiation. (a) Belief that the captor is a dealer before and after the pilot, and the chance "
-    "that talks open without and with it. (b) Distribution of the talks' length given a deal. (c) Choice "
-    "of the first block: Nash product by length; the agreed length is filled."
+    "The negotiation. (a) Belief that the captor is a dealer before and after the pilot, and "
+    "the chance that talks open without and with it. (b) Distribution of the talks' length "
+    "given a deal. (c) Choice of the first block: Nash product by length; the agreed length "
+    "is filled."
 )
 
 
@@ -38,8 +39,8 @@ def table(scenario: Scenario) -> pd.DataFrame:
         ("talks_mean", 0, eq.talks.mean_days),
     ]
     length = eq.talks.length(TALK_DAYS) / max(eq.talks.deal_probability, 1e-300)
-    rows += [("talks", int(day), float(chance)) for day, chance in length.items()]
-    rows += [("nash_product", int(d), float(v)) for d, v in eq.block["nash_product"].items()]
+    rows += [("talks", day, float(chance)) for day, chance in enumerate(length, 1)]
+    rows += [("nash_product", d, float(v)) for d, v in enumerate(eq.block["nash_product"], 1)]
     rows += [("agreed_block", days, share) for days, share in eq.block_weights.items()]
     return pd.DataFrame(rows, columns=["quantity", "days", "value"])
 

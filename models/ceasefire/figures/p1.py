@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 WIDTH_MM = SINGLE_MM
 DAYS = (4, 5, 6, 7)
 CAPTION = (
-    "P1. Trust needed to extend against captives held, at windows after 4 to 7 pause days. It rises as the "
-    "pool drains (right to left) and as days pass (curve to curve)."
+    "P1. Trust needed to extend against captives held, at windows after 4 to 7 pause days. It"
+    " rises as the pool drains (right to left) and as days pass (curve to curve)."
 )
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 WIDTH_MM = SINGLE_MM
 BELIEFS = np.concatenate((np.linspace(0.02, 1.0, 99), [0.35]))
 CAPTION = (
-    "P2. Expected pause length and captives left against the opening belief that the captor is a dealer "
-    "(first block as agreed in the baseline; dotted: the belief after the pilot). Even with full trust "
-    "some stay behind. The curves bend where mixing regions meet."
+    "P2. Expected pause length and captives left against the opening belief that the captor "
+    "is a dealer (first block as agreed in the baseline; dotted: the belief after the pilot)."
+    " Even with full trust some stay behind. The curves bend where mixing regions meet."
 )
 
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 WIDTH_MM = SINGLE_MM
 SIZES = tuple(sorted({0.5, 1, 2, 4, 8, 16, 32, *np.geomspace(0.5, 32, 61).round(6).tolist()}))
 CAPTION = (
-    "P3. (a) Share of opportunists that match the pilot and belief after it; (b) a dealer's value net of the "
-    "release, against the size of the pilot, the pilot stage solved anew at each size. Dotted: the "
-    "scenario's pilot; dot: the dealer's preferred one. Steps: the agreed first block changes."
+    "P3. (a) Share of opportunists that match the pilot and belief after it; (b) a dealer's "
+    "value net of the release, against the size of the pilot, the pilot stage solved anew at "
+    "each size. Dotted: the scenario's pilot; dot: the dealer's preferred one. Steps: the "
+    "agreed first block changes."
 )
 
 
@@ -46,7 +47,7 @@ def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
     curve(upper, table["x_p"], table["matched_share"], 1, "share of opportunists matching")
     upper.set_ylim(0, 1)
     upper.set_ylabel("probability")
-    upper.legend(loc="center left", bbox_to_anchor=(0.0, 0.52))
+    upper.legend(loc="center right", bbox_to_anchor=(1.0, 0.38))
     panel(upper, "a", "screening")
     curve(lower, table["x_p"], table["dealer_net"], 0, "")
     best = int(np.argmax(table["dealer_net"]))

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 WIDTH_MM = SINGLE_MM
 FAILURES = np.linspace(0.0, 0.3, 61).round(6)
 CAPTION = (
-    "P4. (a) Chunks of the most likely course, day by day. (b) Expected first extension, given an offer, "
-    "against the probability that the relay fails at a window (opening trust as in the baseline)."
+    "P4. (a) Chunks of the most likely course, day by day. (b) Expected first extension, "
+    "given an offer, against the probability that the relay fails at a window (opening trust "
+    "as in the baseline)."
 )
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 WIDTH_MM = SINGLE_MM
 PRICES = np.arange(5.0, 24.01, 0.25)
 CAPTION = (
-    "P5. (a) Values of the first window to the pausing state and to a dealer, (b) captives freed over the "
-    "course, against the clause price (opening trust and first block as in the baseline; dotted: the "
-    "clause as agreed). Below a floor no extension is offered. Kinks and jumps: the best chunk or the number of whole "
-    "batches in the pool changes."
+    "P5. (a) Values of the first window to the pausing state and to a dealer, (b) captives "
+    "freed over the course, against the clause price (opening trust and first block as in the"
+    " baseline; dotted: the clause as agreed). Below a floor no extension is offered. Kinks "
+    "and jumps: the best chunk or the number of whole batches in the pool changes."
 )
 
 
@@ -56,6 +56,7 @@ def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
     curve(lower, table["x"], table["freed"], 2, "")
     lower.set_ylabel("expected captives freed")
     lower.set_xlabel("clause price (captives per day)")
+    lower.set_xticks(range(6, 25, 2))
     panel(lower, "b", "captives freed")
     for axes in (upper, lower):
         axes.axvline(

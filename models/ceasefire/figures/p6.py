@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 WIDTH_MM = SINGLE_MM
 WORTHS = np.concatenate((np.arange(0.25, 4.0, 0.05), np.arange(4.0, 8.01, 0.25))).round(6)
 CAPTION = (
-    "P6. Expected pause length against what the last captive is worth to the captor (opening trust and "
-    "first block as in the baseline; dotted: the baseline)."
+    "P6. Expected pause length against what the last captive is worth to the captor (opening "
+    "trust and first block as in the baseline; dotted: the baseline)."
 )
 
 

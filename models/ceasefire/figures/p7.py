@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 WIDTH_MM = SINGLE_MM
 RATIOS = tuple(sorted({0.25, 0.5, 1.0, 2.0, 4.0, *np.geomspace(0.25, 4, 65).round(6).tolist()}))
 CAPTION = (
-    "P7. (a) Days agreed for the first block and (b) the price of a day, against the captor's impatience "
-    "relative to the pausing state's (opening trust as in the baseline, no pilot; log scale; dotted: the "
-    "baseline). Dashed: the captor's weight in the Nash product, right scale."
+    "P7. (a) Days agreed for the first block and (b) the price of a day, against the captor's"
+    " impatience relative to the pausing state's (opening trust as in the baseline, no pilot;"
+    " log scale; dotted: the baseline). Dashed: the captor's weight in the Nash product, "
+    "right scale."
 )
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 WIDTH_MM = SINGLE_MM
 RELIABILITY = np.linspace(0.2, 0.99, 80).round(6)
 CAPTION = (
-    "P8. Against the chance that the last batch can be produced: (a) the probability that a miss on the last "
-    "extension day of the realised course was refusal rather than inability (the blame curve) and the "
-    "trust needed there; (b) the expected pause length. Opening trust and first block as in the "
-    "baseline; dotted: the baseline."
+    "P8. Against the chance that the last batch can be produced: (a) the probability that a "
+    "miss on the last extension day of the realised course was refusal rather than inability "
+    "(the blame curve) and the trust needed there; (b) the expected pause length. Opening "
+    "trust and first block as in the baseline; dotted: the baseline."
 )
 
 

@@ -20,8 +20,9 @@ WIDTH_MM = SINGLE_MM
 CAP_DAYS = 16
 POOLS = np.arange(70, 142, 1)
 CAPTION = (
-    "P9. Most likely and expected pause length against the eligible captives held at the start (cap of 16 days; "
-    "opening trust and first block as in the baseline; dotted: the baseline)."
+    "P9. Most likely and expected pause length against the eligible captives held at the "
+    "start (cap of 16 days; opening trust and first block as in the baseline; dotted: the "
+    "baseline)."
 )
 
 

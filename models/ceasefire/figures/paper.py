@@ -7,7 +7,6 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ceasefire
@@ -19,6 +18,7 @@ from ceasefire.figures.tables import TABLES, latex, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from ceasefire.truce import Scenario
 
@@ -71,7 +71,7 @@ def build(
     wanted = set(only or ())
     unknown = wanted - {item.name for item in items if item.kind == "figure"}
     if unknown:
-        raise ArgumentError("only", sorted(unknown)[0], "one of " + ", ".join(FIGURES))
+        raise ArgumentError("only", min(unknown), "one of " + ", ".join(FIGURES))
     if wanted:
         items = [item for item in items if item.kind == "figure" and item.name in wanted]
     out.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ def read_spec(spec: Path) -> list[Item]:
     unknown = set(raw) - {"scenario", "figures", "tables", "scenarios"}
     if unknown:
         allowed = "scenario, figures, tables, scenarios"
-        raise ArgumentError(f"{spec}: key", sorted(unknown)[0], allowed)
+        raise ArgumentError(f"{spec}: key", min(unknown), allowed)
     default, others = raw.get("scenario", "november-2023"), raw.get("scenarios", {})
     items = []
     for kind, known in (("figure", FIGURES), ("table", TABLES)):

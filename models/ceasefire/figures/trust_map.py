@@ -11,15 +11,16 @@ from ceasefire.figures.style import DOUBLE_MM, INK, canvas
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from ceasefire.truce import Scenario
 
 WIDTH_MM = DOUBLE_MM
 CAPTION = (
-    "Trust needed to extend, by captives held and pause days used (P1). White: no chunk can be "
-    "offered. Path: the windows of the most likely course, with the trust held there; the cross marks "
-    "the window at which the trust needed exceeds the trust held."
+    "Trust needed to extend, by captives held and pause days used (P1). White: no chunk can "
+    "be offered. Path: the windows of the most likely course, with the trust held there; the "
+    "cross marks the window at which the trust needed exceeds the trust held."
 )
 
 
@@ -38,9 +39,10 @@ def table(scenario: Scenario) -> pd.DataFrame:
         for held in stocks
     ]
     path = equilibrium.path()
-    for row in path[path["stage"] == "window"].itertuples():
-        rows.append(("held_on_path", row.day, row.held_captives, row.trust_held))
-        rows.append(("needed_on_path", row.day, row.held_captives, row.trust_needed))
+    for row in path[path["stage"] == "window"].to_dict(orient="records"):
+        where = (row["day"], row["held_captives"])
+        rows.append(("held_on_path", *where, row["trust_held"]))
+        rows.append(("needed_on_path", *where, row["trust_needed"]))
     return pd.DataFrame(rows, columns=["quantity", "day", "held_captives", "trust"])
 
 
@@ -52,15 +54,18 @@ def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
     grid = needed.pivot_table(index="held_captives", columns="day", values="trust", dropna=False)
     figure, axes = canvas(WIDTH_MM, 82.0)
     shades = mpl.colormaps["cividis_r"].with_extremes(bad="white")
-    capped = np.minimum(grid.to_numpy(dtype=float), 1.0)
+    needs = grid.to_numpy(dtype=float)
+    capped = np.minimum(needs, 1.0)
     days, stocks = grid.columns.to_numpy(), grid.index.to_numpy()
     mesh = axes.pcolormesh(days, np.arange(len(stocks)), capped, cmap=shades, vmin=0, vmax=1)
     for i in range(len(stocks)):
         for k, day in enumerate(days):
             if np.isfinite(capped[i, k]):
                 colour = "white" if capped[i, k] > 0.55 else INK
-                text = f"{capped[i, k]:.2f}" if grid.iloc[i, k] <= 1 else "none"
-                axes.text(day, i - 0.28, text, ha="center", va="center", color=colour, size=6.5)
+                text = f"{capped[i, k]:.2f}" if needs[i, k] <= 1 else "none"
+                axes.text(
+                    day - 0.45, i - 0.34, text, ha="left", va="center", color=colour, size=6.5
+                )
     _path(axes, table, {held: i for i, held in enumerate(stocks)})
     axes.set_xticks(days)
     axes.set_yticks(range(len(stocks)), [f"{held:g}" for held in stocks])
@@ -72,10 +77,7 @@ def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
     return figure
 
 
-def _path(axes: object, table: pd.DataFrame, rows: dict[float, int]) -> None:
-    from matplotlib.axes import Axes
-
-    assert isinstance(axes, Axes)
+def _path(axes: Axes, table: pd.DataFrame, rows: dict[float, int]) -> None:
     held = table[table["quantity"] == "held_on_path"]
     needed = table[table["quantity"] == "needed_on_path"]
     where = [
