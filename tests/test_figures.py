@@ -103,7 +103,8 @@ def test_no_two_texts_overlap_and_none_is_cut(drawn, name):
 def _inside(axes, label):
     """Whether a tick label is drawn: matplotlib keeps labels of ticks outside the view."""
     across = label in axes.get_xticklabels()
-    if across and not axes.xaxis.get_tick_params().get("labelbottom", True):
+    shown = axes.xaxis.get_visible() and axes.xaxis.get_tick_params().get("labelbottom", True)
+    if across and not shown:  # shared with the panel below, or a twin's own axis
         return False
     if not label.get_visible():
         return False

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-# Last bits of exp and log differ between processors; ten digits do not.
-DIGITS = 10
+# Last bits of exp and log differ between processors, and roots in the price are good to 1e-9;
+# eight digits are the same everywhere.
+DIGITS = 8
 
 
 def write_figure(figure: Figure, stem: Path) -> list[Path]:
@@ -25,7 +26,7 @@ def write_figure(figure: Figure, stem: Path) -> list[Path]:
 
 
 def write_table(table: pd.DataFrame, path: Path) -> Path:
-    """Write a tidy table as CSV: UTF-8, one line ending, ten significant digits."""
+    """Write a tidy table as CSV: UTF-8, one line ending, eight significant digits."""
     text = table.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
     path.write_bytes(text.encode())
     return path
