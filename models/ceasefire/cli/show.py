@@ -69,7 +69,7 @@ class Report:
         """Return the report for a person."""
         parts = [self._head(), self._negotiation()]
         if self.eq.block_days:
-            parts += [self._course(), "EXTENSION INCENTIVES\n" + extension(self.extension)]
+            parts += [self._course(), "EXTENSION INCENTIVES\n" + self._extension()]
         return "\n\n".join([*parts, self._certificate()])
 
     def _head(self) -> str:
@@ -148,6 +148,11 @@ class Report:
                 f"about {observed.captives_left:g} left"
             )
         return "\n".join([*lines, "  how it ends", *how])
+
+    def _extension(self) -> str:
+        if self.extension["trust_needed"].isna().all():
+            return "  no window at which a further chunk could be offered"
+        return extension(self.extension)
 
     def _certificate(self) -> str:
         verdict = "passed" if self.certificate.passed else (
