@@ -8,7 +8,6 @@ from ceasefire import truce
 from ceasefire.figures.style import (
     BLUE,
     DOUBLE_MM,
-    GREEN,
     GREY,
     INK,
     ORANGE,
@@ -45,8 +44,8 @@ ENDS = {
     "opportunist reneges": (RED, "//"),
     "no list": (ORANGE, ".."),
     "incident or relay": (GREY, "xx"),
-    "pool or cap exhausted": (GREEN, ""),
-    "other": (PALE, ""),
+    "pool or cap exhausted": ("white", ""),
+    "other": (PALE, "\\\\"),
 }
 
 

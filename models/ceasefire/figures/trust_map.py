@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 WIDTH_MM = DOUBLE_MM
 CAPTION = (
     "Trust needed to extend, by captives held and pause days used (P1). White: no chunk can "
-    "be offered. Path: the windows of the most likely course, with the trust held there; the "
-    "cross marks the window at which the trust needed exceeds the trust held."
+    "be offered. Path: the windows of the realised course (the most likely one where none is "
+    "recorded), with the trust held there; the cross marks the window at which the trust "
+    "needed exceeds the trust held."
 )
 
 
@@ -38,7 +39,8 @@ def table(scenario: Scenario) -> pd.DataFrame:
         for day in range(p.J)
         for held in stocks
     ]
-    path = equilibrium.path()
+    observed = scenario.observed
+    path = equilibrium.path(observed.chunks if observed else None)
     for row in path[path["stage"] == "window"].to_dict(orient="records"):
         where = (row["day"], row["held_captives"])
         rows.append(("held_on_path", *where, row["trust_held"]))
