@@ -236,8 +236,10 @@ def solve(
     Backward induction on the public states. The belief matters to a day only through
     the posterior a delivery leaves, so each day has a few critical posteriors, found as
     roots of the opportunist's gain from delivering; all values are then exact at any
-    belief. Time grows with blocks x nodes x beliefs, where nodes is about
-    (chunk_days_max + 1) x min(stock / batch, cap); memory is 64 bytes x the same.
+    belief. Time grows with blocks x nodes x beliefs for the values and blocks x nodes^2 for
+    the roots, where nodes is about (chunk_days_max + 1) x min(stock / batch, days left);
+    memory is 64 bytes x blocks x nodes x beliefs. Measured warm on one core: 5 ms at the
+    baseline (2 MB), 60 ms with twice its stock and 0.4 s with four times, cap 42 days.
 
     Examples
     --------
