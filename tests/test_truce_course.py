@@ -98,6 +98,17 @@ def test_a_deadline_of_one_day_is_one_block(baseline):
     assert solved.certificate.passed
 
 
+def test_a_deal_too_large_to_solve_is_refused_at_once(baseline):
+    vast = baseline.replace(W0=100_000, n0=50, x=1, J=366, Emax=366)
+    with pytest.raises(ArgumentError, match="at most 5000 public states"):
+        truce.solve(vast)
+
+
+def test_a_name_in_place_of_a_scenario_is_refused_with_the_remedy():
+    with pytest.raises(ArgumentError, match="load it first"):
+        truce.solve("november-2023")
+
+
 @pytest.mark.parametrize("trust", [-0.1, 1.1, float("nan")])
 def test_a_bad_opening_trust_is_refused(eq, trust):
     with pytest.raises(ArgumentError, match="trust"):

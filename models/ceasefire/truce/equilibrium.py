@@ -13,6 +13,7 @@ from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY, FIXED_POINT
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce import course as courses
+from ceasefire.truce.fields import MOST_CAPTIVES
 from ceasefire.truce.game import DEFAULT_BELIEFS, LineOfPlay, belief_grid, solve_line
 from ceasefire.truce.payoffs import release_loss
 from ceasefire.truce.pilot import FixedPoint, Pilot, fixed_point
@@ -90,8 +91,8 @@ class TruceEquilibrium:
     def window(self, held: float, day: int) -> LineOfPlay:
         """Return the line of play that starts at the window (held captives, pause days used)."""
         p = self.parameters
-        _check_number("held", held, 0.0, None)
-        _check_number("day", day, 0, None)
+        _check_number("held", held, 0.0, MOST_CAPTIVES)
+        _check_number("day", day, 0, p.J)
         if int(day) != day:
             raise ArgumentError("day", day, "a whole number of pause days")
         key = (float(held), int(day))
@@ -249,6 +250,10 @@ def solve(
     >>> eq.block_days, round(eq.trust, 3)
     (4, 0.471)
     """
+    if isinstance(scenario, str):
+        raise ArgumentError(
+            "scenario", scenario, "a Scenario", "load it first: ceasefire.load(...)"
+        )
     p = scenario.symbols()
     lines = tuple(
         solve_line(p, p.W0, 0, head_days=days, head_batch=p.n0 / days, beliefs=beliefs)
@@ -400,13 +405,10 @@ class _Opening:
         )
 
 
-def _check_number(name: str, value: float, low: float, high: float | None) -> None:
-    allowed = (
-        f"a finite number of at least {low:g}" if high is None else f"from {low:g} to {high:g}"
-    )
+def _check_number(name: str, value: float, low: float, high: float) -> None:
     try:
-        fine = bool(np.isfinite(value)) and value >= low and (high is None or value <= high)
+        fine = low <= value <= high  # nan fails both
     except TypeError:
         fine = False
     if not fine:
-        raise ArgumentError(name, value, allowed)
+        raise ArgumentError(name, value, f"from {low:g} to {high:g}")

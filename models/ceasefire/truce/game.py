@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DEFAULT_BELIEFS = 241
 MIN_BELIEFS = 3
+MAX_NODES = 5000  # some minutes of root finding; time grows with the square
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +110,18 @@ def solve_line(
 
     Raises
     ------
+    ArgumentError
+        The deal has more public states than can be solved in reasonable time.
     SolveError
         A day has more critical posteriors than the kernel stores.
     """
     grid = belief_grid(beliefs)
+    depth = max(min(held / parameters.x, parameters.J - day), 0)
+    size = int(depth * (min(parameters.Emax, depth) + 1)) + head_days
+    if size > MAX_NODES:
+        hint = "raise terms.captives_per_extra_day, or lower pause_days_max or chunk_days_max"
+        allowed = f"at most {MAX_NODES} public states behind one block"
+        raise ArgumentError("terms", f"about {size}", allowed, hint)
     nodes = kernels.build_line(parameters, float(held), int(day), int(head_days), float(head_batch))
     values = np.empty((kernels.N_ROWS, nodes.kind.size, grid.size))
     if not kernels.solve_line(parameters, nodes, grid, values):
