@@ -284,15 +284,10 @@ class _Walk:
         self._able(node, belief, agreed, able * mass)
 
     def _later_day(self, node: int, belief: float, chunks: Chunks, mass: np.ndarray) -> None:
-        nodes, p = self.line.nodes, self.p
-        at = self.line.at(belief)
+        nodes = self.line.nodes
         used, left = int(nodes.used[node]), int(nodes.left[node])
         able = float(nodes.able[node])
-        # The day's value is not stored on its own: it is the first-day value without
-        # the list, plus the branch in which no batch can be produced.
-        missed = -nodes.cost[node] + (1.0 - p.beta) * nodes.pauser_after_miss[node]
-        value = at[kernels.FIRST_Y, node] + (1.0 - able) * missed
-        stay = kernels.sigmoid((value + p.kappa) / p.s)
+        stay = self.line.stay_probability(node, belief)
         total = float(mass.sum())
         self._end(used, node, Ending.LEFT_INSIDE, chunks, total * (1.0 - stay))
         self._missed(node, used, left, Ending.NO_LIST_INSIDE, chunks, total * stay * (1.0 - able))

@@ -70,6 +70,22 @@ class LineOfPlay:
             self._seen[trust] = out
         return self._seen[trust]
 
+    def day_value(self, node: int, trust: float) -> float:
+        """Pausing state's value of a day inside a chunk, before it stays or leaves; utils.
+
+        The day's value as the first of a chunk, plus the branch in which no batch can be
+        produced, which on a first day would have shown at the window.
+        """
+        p, nodes = self.parameters, self.nodes
+        missed = -nodes.cost[node] + (1.0 - p.beta) * nodes.pauser_after_miss[node]
+        first = self.at(trust)[kernels.FIRST_Y, node]
+        return float(first + (1.0 - nodes.able[node]) * missed)
+
+    def stay_probability(self, node: int, trust: float) -> float:
+        """Chance that the pausing state stays at a day inside a chunk."""
+        p = self.parameters
+        return float(kernels.sigmoid((self.day_value(node, trust) + p.kappa) / p.s))
+
 
 def belief_grid(beliefs: int) -> NDArray[np.float64]:
     """Return `beliefs` equally spaced beliefs on [0, 1], the first moved just above 0.

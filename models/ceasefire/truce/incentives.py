@@ -261,7 +261,7 @@ def _resuming(
 ) -> tuple[float, float]:
     """Pausing state's gain from resuming now: at the window, and on the best chunk's second day."""
     line = equilibrium.window(held, day)
-    nodes, p = line.nodes, equilibrium.parameters
+    nodes = line.nodes
     best = window_values(line, trust).best_chunk
     if best == 0:
         return float("nan"), float("nan")
@@ -271,10 +271,7 @@ def _resuming(
         return at_window, float("nan")
     second = int(nodes.following[first])
     belief = float(line.at(trust)[kernels.POSTERIOR, first])
-    able = float(nodes.able[second])
-    missed = -nodes.cost[second] + (1.0 - p.beta) * nodes.pauser_after_miss[second]
-    value = float(line.at(belief)[kernels.FIRST_Y, second] + (1.0 - able) * missed)
-    return at_window, -value - p.kappa
+    return at_window, -line.day_value(second, belief) - line.parameters.kappa
 
 
 def _gains(

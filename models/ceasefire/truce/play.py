@@ -102,11 +102,9 @@ class _Table:
     def _inside(self, state: State, count: int) -> None:
         """Later day of a chunk: stay or leave, then the list."""
         _, node, belief, chunks, dealer = state
-        nodes, p = self.line.nodes, self.p
+        nodes = self.line.nodes
         able = float(nodes.able[node])
-        missed = -nodes.cost[node] + (1.0 - p.beta) * nodes.pauser_after_miss[node]
-        value = float(self.line.at(belief)[kernels.FIRST_Y, node] + (1.0 - able) * missed)
-        stay, leave = self._split(count, kernels.sigmoid((value + p.kappa) / p.s))
+        stay, leave = self._split(count, self.line.stay_probability(node, belief))
         held, used = float(nodes.held[node]), int(nodes.used[node])
         self._end(used, held, Ending.LEFT_INSIDE, state, leave)
         have, lack = self._split(stay, able)

@@ -213,7 +213,7 @@ class _Tree:
         """Value of a day inside a chunk, before the pausing state stays or leaves."""
         p = self.p
         day = self._day(node, trust, first=False)
-        stay = self._stay_probability(node, trust)
+        stay = self.line.stay_probability(node, trust)
         return Values(
             pauser=_logit_value(
                 np.array([1.0 - stay, stay]), np.array([-p.kappa, day.pauser]), p.s
@@ -223,14 +223,6 @@ class _Tree:
             pauser_best=_best_value(np.array([-p.kappa, day.pauser_best]), p.s),
             opportunist_best=stay * day.opportunist_best,
         )
-
-    def _stay_probability(self, node: int, trust: float) -> float:
-        """Recover the solver's probability of staying from its values: sigma((Y + kappa)/s)."""
-        p, nodes = self.p, self.line.nodes
-        at, able = self.line.at(trust), float(nodes.able[node])
-        missed = -nodes.cost[node] + (1.0 - p.beta) * nodes.pauser_after_miss[node]
-        value = float(at[kernels.FIRST_Y, node] + (1.0 - able) * missed)
-        return float(kernels.sigmoid((value + p.kappa) / p.s))
 
     def _window(self, node: int, trust: float) -> Values:
         from ceasefire.truce.course import window_play
