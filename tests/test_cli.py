@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 
@@ -16,8 +18,11 @@ from ceasefire.cli import main
 COMMANDS = [
     ["solve"], ["extension"], ["decompose"], ["compare"], ["paper"],
     ["scenario", "list"], ["scenario", "show"], ["scenario", "new"], ["scenario", "check"],
-    ["scenario", "schema"], ["data", "list"], ["data", "show"],
+    ["scenario", "schema"], ["data", "list"], ["data", "show"], ["scenario"], ["data"],
 ]  # fmt: skip
+
+
+RECORDS = list(data.datasets())
 
 
 def run(*arguments):
@@ -64,8 +69,31 @@ def test_solve_tells_the_story(solved, text):
     assert text in solved.stdout
 
 
-def test_solve_fits_a_terminal(solved):
-    assert max(map(len, solved.stdout.splitlines())) <= 100
+@pytest.mark.parametrize(
+    "command",
+    ["solve", "solve no-pilot", "decompose", "compare november-2023 no-pilot", "scenario list",
+     "extension --window 48,4,.4 --window 38,5,.4 --window 28,6,.4 --window 18,7,.4"
+     " --window 28,5,.4 --window 18,6,.4", "data list", *(f"data show {name}" for name in RECORDS)],
+)  # fmt: skip
+def test_text_fits_a_terminal(command):
+    result = run(*command.split())
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("group", [[], ["scenario"], ["data"]], ids=str)
+def test_command_summaries_are_whole(group):
+    assert "..." not in run(*group, "--help").stdout.partition("Commands:")[2]
+
+
+def test_solve_says_what_was_set():
+    changed = run("solve", "--set", "x=12")
+    assert "set: terms.captives_per_extra_day = 12 captives per day (was 10)" in changed.stdout
+    assert "set:" not in run("solve").stdout
+    document = json.loads(run("solve", "--set", "x=12", "--json").stdout)
+    assert document["set"] == {"terms.captives_per_extra_day": 12}
+    assert document["observed"]["pause_days"] == 7
+    assert document["scenario"]["parties"]["captor"]
 
 
 def test_solve_speaks_json():
@@ -106,6 +134,27 @@ def test_extension_takes_windows_and_prices():
     assert "after day 6: [5.8" in shown.stdout
 
 
+def test_gains_above_what_is_held_are_a_dash_and_never_dropped():
+    prices = ("--price", "8", "--price", "40")
+    assert len(run("extension", *prices, "--csv").stdout.splitlines()) == 1 + 3 * 2
+    records = json.loads(run("extension", *prices, "--json").stdout)
+    assert [row["captor"] is None for row in records] == [False, False, False, True, False, True]
+    assert "-: more captives than are held" in run("extension", *prices).stdout
+
+
+def test_prices_without_a_deal_have_no_window():
+    result = run("extension", "--set", "pi0=0", "--price", "10")
+    assert (result.exit_code, result.stdout.strip()) == (0, "no window to look at")
+    assert json.loads(run("extension", "--set", "pi0=0", "--price", "10", "--json").stdout) == []
+
+
+def test_a_zone_in_csv_is_a_json_list():
+    import csv
+
+    (row, *_) = csv.DictReader(run("extension", "--csv").stdout.splitlines())
+    assert json.loads(row["zone"])[0][0] == 0
+
+
 def test_decompose_lists_every_friction():
     result = run("decompose")
     for case in ("baseline", "without distrust", "all off", "only shocks"):
@@ -122,6 +171,43 @@ def test_compare_takes_two_scenarios_or_one_and_a_change():
     assert "--set KEY=VALUE" in alone.stderr
 
 
+def compared(*arguments):
+    table = json.loads(run("compare", *arguments, "--json").stdout)
+    return [row["case"] for row in table], [row["mean_days"] for row in table]
+
+
+def test_compare_keeps_both_rows_whatever_the_names(tmp_path):
+    files = []
+    for stem, price in (("a", "10"), ("b", "12")):
+        file = tmp_path / f"{stem}.toml"
+        text = cf.load("november-2023").replace({"name": "changed"}).replace(x=float(price))
+        file.write_text(text.to_toml(), encoding="utf-8")
+        files.append(str(file))
+    labels, days = compared(*files)
+    assert labels == files
+    assert days == pytest.approx([6.51, 6.32], abs=0.01)
+    labels, days = compared(files[0], "--set", "x=12")
+    assert labels == ["changed", "changed (second)"]
+    assert days == pytest.approx([6.51, 6.32], abs=0.01)
+    assert compared("november-2023", "november-2023")[0] == ["november-2023", "the same"]
+    labels, _ = compared("november-2023", "no-pilot", "--set", "x=12")
+    assert labels == ["november-2023", "no-pilot, changed"]
+
+
+def test_compare_says_what_differs():
+    shown = run("compare", "november-2023", "--set", "x=12").stdout
+    assert "terms.captives_per_extra_day             10       12" in shown
+
+
+@pytest.mark.parametrize("name", ["../b", "a/b", "b.toml"])
+def test_a_new_scenario_has_a_plain_name(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run("scenario", "new", name)
+    assert result.exit_code == 2
+    assert "--out" in result.stderr
+    assert not list(tmp_path.rglob("*.toml"))
+
+
 def test_scenarios_can_be_listed_shown_started_and_checked(tmp_path):
     assert "no-pilot" in run("scenario", "list").stdout
     shown = run("scenario", "show", "november-2023").stdout
@@ -135,6 +221,11 @@ def test_scenarios_can_be_listed_shown_started_and_checked(tmp_path):
     again = run("scenario", "new", "mine", "--out", str(file))
     assert again.exit_code == 2
     assert "--force" in again.stderr
+    assert run("scenario", "new", "other", "--out", str(file), "--force").exit_code == 0
+    assert cf.load(file).name == "other"
+    folder = run("scenario", "new", "mine", "--out", str(tmp_path), "--force")
+    assert folder.exit_code == 2
+    assert "is a directory" in folder.stderr
     assert json.loads(run("scenario", "schema").stdout)["title"] == "Scenario"
 
 
@@ -143,6 +234,16 @@ def test_records_can_be_listed_and_shown():
     assert "source:" in run("data", "show", "truce_2023").stdout
     assert run("data", "show", "truce_2023", "--csv").stdout.startswith("date,")
     assert "one of truce_2023" in run("data", "show", "none").stderr
+    assert json.loads(run("data", "show", "truce_2023", "--json").stdout)[0]["date"] == "2023-11-24"
+
+
+@pytest.mark.parametrize("name", RECORDS)
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_every_record_can_be_written_for_machines(name, form):
+    result = run("data", "show", name, form)
+    assert result.exit_code == 0
+    if form == "--json":
+        assert len(json.loads(result.stdout)) == len(getattr(data, name)())
 
 
 def edited(tmp_path, old, new):
@@ -186,6 +287,11 @@ def test_bad_files_end_with_code_2_and_name_the_field(tmp_path, command, old, ne
         (["solve", "--set", "J=0"], "a whole number from 1 to 366"),
         (["solve", "--set", "x=200"], "price of a day larger than the pool"),
         (["solve", "--beliefs", "2"], "beliefs: got 2"),
+        (["solve", "--set", "zzzz=1"], "--set: got 'zzzz'"),
+        (["solve", "--set", "pi0=nan"], "captor.trust: not finite"),
+        (["extension", "--price", "nan"], "'nan' is not a number of captives"),
+        (["extension", "--price=-3"], "'-3' is not a number of captives"),
+        (["scenario", "new", "a", "--out", "/no/such/place.toml"], "No such file or directory"),
         (["extension", "--window", "38;5"], "is not HELD,DAY,TRUST"),
         (["extension", "--window", "38,5,1.5"], "trust: got 1.5"),
         (["paper", "--spec", "absent.toml"], "repository's root"),
@@ -205,11 +311,59 @@ def test_debug_shows_the_traceback():
     assert "Traceback" in result.stderr
 
 
+def spawn(*arguments, **changes):
+    return subprocess.Popen(
+        [sys.executable, "-m", "ceasefire", *arguments],
+        stderr=subprocess.PIPE,
+        env={**os.environ, **changes.pop("env", {})},
+        **changes,
+    )
+
+
+def test_the_environment_can_ask_for_the_traceback():
+    result = CliRunner(env={"CEASEFIRE_DEBUG": "1"}).invoke(main, ["solve", "--set", "pi0=7"])
+    assert result.exit_code == 2
+    assert "Traceback" in result.stderr
+
+
 def test_a_closed_pipe_is_quiet():
-    command = f"{sys.executable} -m ceasefire scenario show november-2023 | head -1"
-    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
-    assert "NOVEMBER 2023" in result.stdout
-    assert result.stderr == ""
+    reading, writing = os.pipe()
+    os.close(reading)  # so that the first write fails, not by chance
+    child = spawn("scenario", "show", "november-2023", stdout=writing)
+    os.close(writing)
+    _, said = child.communicate(timeout=60)
+    assert (child.returncode, said) == (0, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
+def test_an_interrupt_ends_with_130_and_one_word(tmp_path, pytestconfig):
+    spec = pytestconfig.rootpath / "experiments" / "paper.toml"
+    child = spawn("paper", "--spec", str(spec), "--out", str(tmp_path), stdout=subprocess.PIPE)
+    assert b"figure" in child.stderr.readline()  # it is at work
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert b"interrupted" in said
+    assert b"Traceback" not in said
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252"])
+def test_a_terminal_without_the_letters_is_served(tmp_path, encoding):
+    file = tmp_path / "deal.toml"
+    text = data.scenario_text("november-2023")
+    file.write_text(text.replace('captor = "', 'captor = "\u0413\u2014 '), encoding="utf-8")
+    for form in ([], ["--toml"]):
+        child = spawn(
+            "scenario", "show", str(file), *form,
+            stdout=subprocess.PIPE, env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        )  # fmt: skip
+        said, errors = child.communicate(timeout=60)
+        assert (child.returncode, errors) == (0, b"")
+    assert said.decode("utf-8") == cf.load(file).to_toml()
+
+
+def test_text_has_no_colour_codes(solved):
+    assert "\x1b" not in solved.stdout
 
 
 def test_paper_builds_what_is_asked(tmp_path, pytestconfig):
@@ -223,3 +377,5 @@ def test_paper_builds_what_is_asked(tmp_path, pytestconfig):
         "partial-manifest.json",
     ]
     assert "[1/1] manifest" in result.stderr
+    assert "p1       november-2023  pdf, png, csv" in result.stdout
+    assert "partial-manifest.json" in result.stdout

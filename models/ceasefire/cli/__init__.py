@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import threading
@@ -16,13 +17,13 @@ import ceasefire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
-    import pandas as pd
-
-    from ceasefire.truce.scenario import Scenario
+    from ceasefire.truce import Comparison, Scenario
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 SLOW_SECONDS = 2.0
+BAR_FORMAT = "{desc} {bar:24} {n_fmt}/{total_fmt}  {elapsed}"
 BASELINE = "november-2023"
 
 
@@ -30,6 +31,9 @@ class _Group(click.Group):
     """Turns the package's errors into one block on stderr and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter shows "?"
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -50,7 +54,10 @@ def _explain(error: Exception, *, debug: bool) -> int:
     from ceasefire.errors import CeasefireError, SolveError
 
     known = isinstance(error, CeasefireError | OSError)
-    click.echo(f"error: {error}" if known else f"error: {type(error).__name__}: {error}", err=True)
+    text = f"{error}" if known else f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    click.echo(f"error: {text}", err=True)
     if not known and not debug:
         click.echo("this is a fault of the program; --debug shows where", err=True)
     return FAILED if isinstance(error, SolveError) or not known else BAD_INPUT
@@ -98,19 +105,21 @@ def _format_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_format_options
 @click.option("--beliefs", default=241, show_default=True, help="Beliefs to bracket roots on.")
 def solve(scenario: str, settings: tuple[str, ...], form: str | None, beliefs: int) -> None:
-    """Solve SCENARIO: negotiation, course, extension incentives, certificate.
+    """Solve a deal: negotiation, course, incentives, certificate.
 
     SCENARIO is a packaged name or a TOML file (default: november-2023).
     """
-    from ceasefire.cli import show
-
-    loaded = _load(scenario, settings)
+    base, loaded = _load(scenario, ()), _load(scenario, settings)
     with _patience("solving"):
         from ceasefire import truce
+        from ceasefire.cli.report import Report
 
         equilibrium = truce.solve(loaded, beliefs=beliefs, throw=False)
-        report = show.Report(equilibrium)
-    click.echo({"json": report.json, "csv": report.csv}.get(form or "", report.text)())
+        report = Report(equilibrium, base)
+    if form:
+        _emit(report.json() if form == "json" else report.csv())
+    else:
+        click.echo(report.text())
     if not (equilibrium.status.solved and equilibrium.certificate.passed):
         click.echo(f"not certified: {equilibrium.status}", err=True)
         sys.exit(FAILED)
@@ -122,47 +131,49 @@ def solve(scenario: str, settings: tuple[str, ...], form: str | None, beliefs: i
 @_format_options
 @click.option("--window", "windows", multiple=True, metavar="HELD,DAY,TRUST",
               help="A window to look at, not those on the course; repeatable.")  # fmt: skip
-@click.option("--price", "prices", multiple=True, type=float, metavar="CAPTIVES",
+@click.option("--price", "prices", multiple=True, metavar="CAPTIVES",
               help="Print the gains from one more day at this price; repeatable.")  # fmt: skip
 def extension(
     scenario: str,
     settings: tuple[str, ...],
     form: str | None,
     windows: tuple[str, ...],
-    prices: tuple[float, ...],
+    prices: tuple[str, ...],
 ) -> None:
     """Show who gains what from one more day, window by window."""
-    from ceasefire.cli import show
-
     asked = [_window(text) for text in windows] or None
+    offers = [_price(text) for text in prices]
     loaded = _load(scenario, settings)
     with _patience("solving"):
         from ceasefire import truce
+        from ceasefire.cli import show
 
         equilibrium = truce.solve(loaded)
         table = truce.extension(equilibrium, asked)
-        gains = show.gains(equilibrium, table, prices) if prices else None
+        gains = show.gains(equilibrium, table, offers) if offers else None
     if form:
-        _print(table if gains is None else gains, form)
+        _emit(show.machine(table if gains is None else gains, form))
         return
     click.echo(show.extension(table))
-    if gains is not None:
-        click.echo("\n" + show.frame(gains))
+    if gains is not None and not gains.empty:
+        click.echo("\n" + show.gains_text(gains))
 
 
 @main.command(epilog=_examples("ceasefire decompose", "ceasefire decompose --csv"))
 @_scenario_options
 @_format_options
 def decompose(scenario: str, settings: tuple[str, ...], form: str | None) -> None:
-    """Show what ends the truce: one friction off at a time, and one on."""
-    from ceasefire.cli import show
+    """Show what ends the truce, one friction at a time.
 
+    Each friction is taken off alone, all are off, and each is left on alone.
+    """
     loaded = _load(scenario, settings)
     with _patience("solving"):
         from ceasefire import truce
+        from ceasefire.cli import show
 
         comparison = truce.decompose(loaded)
-    _show_comparison(comparison, form, show.comparison)
+    _show_comparison(comparison, form, show)
 
 
 @main.command(epilog=_examples("ceasefire compare november-2023 no-pilot",
@@ -177,17 +188,31 @@ def compare(first: str, second: str | None, settings: tuple[str, ...], form: str
 
     With --set and no SECOND, the first scenario is compared with its changed self.
     """
-    from ceasefire.cli import show
-
     if second is None and not settings:
         raise click.UsageError("name a second scenario, or change the first with --set KEY=VALUE")
     one, two = _load(first, ()), _load(second or first, settings)
-    names = (one.name, two.name if two.name != one.name else "changed")
+    labels = _labels((one.name, two.name), (first, second or first), bool(settings))
     with _patience("solving"):
         from ceasefire import truce
+        from ceasefire.cli import show
 
-        comparison = truce.compare(dict(zip(names, (one, two), strict=True)))
-    _show_comparison(comparison, form, show.comparison)
+        comparison = truce.compare(dict(zip(labels, (one, two), strict=True)))
+        differing = show.differences(one, two)
+    _show_comparison(comparison, form, show)
+    if not form:
+        click.echo("\n" + show.differences_text(differing, labels))
+
+
+def _labels(names: tuple[str, str], arguments: tuple[str, str], changed: bool) -> tuple[str, str]:
+    """Two different labels: names, else the files as they were given, else a word."""
+    one, two = names
+    if one != two:
+        two += ", changed" if changed else ""
+    elif arguments[0] != arguments[1]:
+        one, two = arguments
+    else:
+        two = "changed" if changed else "the same"
+    return (one, two) if one != two else (one, f"{two} (second)")
 
 
 @main.command(epilog=_examples("ceasefire paper", "ceasefire paper --only course --out /tmp/paper"))
@@ -197,28 +222,34 @@ def compare(first: str, second: str | None, settings: tuple[str, ...], form: str
               show_default=True, help="Where to write.")  # fmt: skip
 @click.option("--only", multiple=True, metavar="NAME", help="Build this figure alone; repeatable.")
 def paper(spec: Path, out: Path, only: tuple[str, ...]) -> None:
-    """Build every figure and table of the paper, byte for byte the same each time."""
+    """Build the figures and tables of the paper.
+
+    The same commit writes the same bytes each time; the manifest lists their digests.
+    """
+    import json
+
     from tqdm import tqdm
 
+    from ceasefire.cli import show
     from ceasefire.figures.paper import build
 
-    quiet = not sys.stderr.isatty()
-    bar = tqdm(unit="figure", disable=None, leave=False)
+    with tqdm(unit="item", disable=None, leave=False, bar_format=BAR_FORMAT) as bar:
 
-    def progress(name: str, done: int, total: int) -> None:
-        bar.total = total
-        bar.set_description(name)
-        bar.update(done - bar.n)
-        if quiet:
-            click.echo(f"[{done}/{total}] {name}", err=True)
+        def progress(name: str, done: int, total: int) -> None:
+            bar.total = total
+            bar.set_description_str(f"{name:22}")
+            bar.update(done - bar.n)
+            if bar.disable:
+                click.echo(f"[{done}/{total}] {name}", err=True)
 
-    with _patience("building"):
-        manifest = build(spec, out, only=only or None, progress=progress)
-    bar.close()
-    click.echo(f"written to {out}; digests in {manifest}")
+        with _patience("building", lambda text: tqdm.write(text, file=sys.stderr)):
+            manifest = build(spec, out, only=only or None, progress=progress)
+    click.echo(show.written(json.loads(manifest.read_text(encoding="utf-8"))))
+    captions = "" if only else ", with captions.md"
+    click.echo(f"in {out}{captions}; digests in {manifest}")
 
 
-@main.group()
+@main.group(epilog=_examples("ceasefire scenario list", "ceasefire scenario new my-truce"))
 def scenario() -> None:
     """List, show, start and check scenario files."""
 
@@ -239,13 +270,14 @@ def list_scenarios() -> None:
 @click.option("--toml", "form", flag_value="toml", help="Print the scenario file.")
 def show_scenario(scenario: str, settings: tuple[str, ...], form: str | None) -> None:
     """Show every parameter with unit, bounds and source."""
-    from ceasefire.cli import show
-
     loaded = _load(scenario, settings)
     if form == "toml":
-        click.echo(loaded.to_toml(), nl=False)
-    elif form:
-        _print(loaded.parameters(), form)
+        _emit(loaded.to_toml())
+        return
+    from ceasefire.cli import show
+
+    if form:
+        _emit(show.machine(loaded.parameters(), form))
     else:
         click.echo(show.scenario(loaded))
 
@@ -257,13 +289,22 @@ def show_scenario(scenario: str, settings: tuple[str, ...], form: str | None) ->
 @click.option("--out", type=click.Path(path_type=Path), help="File to write (default: NAME.toml).")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def new_scenario(name: str, source: str, out: Path | None, force: bool) -> None:
-    """Write a scenario file to start from."""
+    """Write a scenario file to start from.
+
+    An existing file is left alone unless --force is given.
+    """
+    if name != Path(name).name or name.endswith(".toml"):
+        message = f"{name!r} is not a plain name such as my-truce; --out FILE says where to write"
+        raise click.BadParameter(message, param_hint="NAME")
     path = out or Path(f"{name}.toml")
-    copy = _load(source, ()).replace({"name": name})
-    with contextlib.suppress(FileNotFoundError):
-        if path.stat() and not force:
-            raise click.UsageError(f"{path} exists; --force overwrites it")
-    path.write_text(copy.to_toml(), encoding="utf-8")
+    if path.is_dir():
+        raise click.BadParameter(f"{path} is a directory; name a file", param_hint="--out")
+    text = _load(source, ()).replace({"name": name}).to_toml()
+    try:
+        with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise click.UsageError(f"{path} exists; --force overwrites it") from None
     click.echo(f"written to {path}; edit it, then: ceasefire scenario check {path}")
 
 
@@ -287,7 +328,7 @@ def schema() -> None:
     click.echo(json.dumps(json_schema(), indent=1))
 
 
-@main.group()
+@main.group(epilog=_examples("ceasefire data list", "ceasefire data show truce_2023"))
 def data() -> None:
     """Look at the packaged records."""
 
@@ -315,14 +356,20 @@ def show_data(name: str, form: str | None) -> None:
         raise ArgumentError("record", name, "one of " + ", ".join(records.datasets()))
     table = getattr(records, name)()
     if form:
-        _print(table, form)
+        _emit(show.machine(table, form))
     else:
         click.echo(show.record(table))
 
 
 def _load(name: str, settings: tuple[str, ...]) -> Scenario:
+    from ceasefire.errors import ArgumentError
+
     loaded = ceasefire.load(name)
-    return loaded.replace(dict(map(_setting, settings))) if settings else loaded
+    try:
+        return loaded.replace(dict(map(_setting, settings))) if settings else loaded
+    except ArgumentError as error:
+        hint = error.hint if "did you mean" in error.hint else "see ceasefire scenario show"
+        raise ArgumentError("--set", error.got, error.allowed, hint) from None
 
 
 def _setting(text: str) -> tuple[str, Any]:
@@ -344,26 +391,35 @@ def _window(text: str) -> tuple[float, int, float]:
         raise click.BadParameter(message, param_hint="--window") from None
 
 
-def _print(table: pd.DataFrame, form: str) -> None:
-    if form == "csv":
-        click.echo(table.to_csv(index=table.index.name is not None), nl=False)
-    else:
-        click.echo(table.reset_index(drop=table.index.name is None).to_json(orient="records"))
+def _price(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        price = float(text)
+        if math.isfinite(price) and price >= 0.0:
+            return price
+    message = f"{text!r} is not a number of captives, 0 or more"
+    raise click.BadParameter(message, param_hint="--price")
 
 
-def _show_comparison(comparison: Any, form: str | None, text: Callable[[Any], str]) -> None:
+def _emit(text: str) -> None:
+    """Write what a machine reads: UTF-8 whatever the terminal, and nothing replaced."""
+    click.echo(text.encode("utf-8"), nl=False)
+
+
+def _show_comparison(comparison: Comparison, form: str | None, show: ModuleType) -> None:
     if form:
         lengths = comparison.lengths.add_prefix("p_days_")
-        _print(comparison.table.join(lengths), form)
+        _emit(show.machine(comparison.table.join(lengths), form))
     else:
-        click.echo(text(comparison))
+        click.echo(show.comparison(comparison))
 
 
 @contextlib.contextmanager
-def _patience(doing: str) -> Iterator[None]:
+def _patience(doing: str, say: Callable[[str], None] | None = None) -> Iterator[None]:
     """Say on stderr what takes so long, once it has taken two seconds."""
     message = f"{doing} ... (the first run on a machine compiles for some seconds)"
-    timer = threading.Timer(SLOW_SECONDS, click.echo, (message,), {"err": True})
+    timer = threading.Timer(
+        SLOW_SECONDS, say or (lambda text: click.echo(text, err=True)), (message,)
+    )
     timer.daemon = True
     timer.start()
     try:

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from ceasefire import truce
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    import pandas as pd
-
-BAR = 30
-SHOWN_SEQUENCES = 5
-LEAST_SHOWN = 0.0005
 WIDTH = 88
+CELL = 28  # letters shown of a long cell
+COLUMNS = 5  # windows side by side
+LIKELY = 0.05  # a length that some case reaches with this chance gets a column
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
-    """Aligned columns: the first `left` to the left, numbers to the right."""
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], left: int | Collection[int] = 1
+) -> str:
+    """Aligned columns: the first `left` (or those listed) to the left, numbers to the right."""
+    lefts = range(left) if isinstance(left, int) else left
     cells = [list(head), *[list(row) for row in rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     lines = []
     for row in cells:
         parts = [
-            cell.ljust(width) if i < left else cell.rjust(width)
+            cell.ljust(width) if i in lefts else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append(("  " + "  ".join(parts)).rstrip())
@@ -51,176 +54,45 @@ def zone(intervals: Sequence[tuple[float, float]]) -> str:
     return " or ".join(f"[{low:.4g}, {high:.4g}]" for low, high in intervals)
 
 
-def frame(data: pd.DataFrame) -> str:
-    """Return a small frame as aligned text."""
-    return str(data.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+def wrapped(text: str, indent: str = "  ", hanging: str = "") -> list[str]:
+    """Return lines that fit; long words such as addresses stay whole."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent + hanging,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
-class Report:
-    """Everything `ceasefire solve` prints, in three forms."""
-
-    def __init__(self, equilibrium: truce.TruceEquilibrium) -> None:
-        self.eq = equilibrium
-        self.course = equilibrium.course()
-        self.extension = truce.extension(equilibrium)
-        self.certificate = equilibrium.certificate
-
-    def text(self) -> str:
-        """Return the report for a person."""
-        parts = [self._head(), self._negotiation()]
-        if self.eq.block_days:
-            parts += [self._course(), "EXTENSION INCENTIVES\n" + self._extension()]
-        return "\n\n".join([*parts, self._certificate()])
-
-    def _head(self) -> str:
-        s = self.eq.scenario
-        mediators = ", ".join(s.parties.mediators)
-        return (
-            f"{s.title.upper()}  ({s.name})\n"
-            f"  captor: {s.parties.captor}   pausing state: {s.parties.pausing_state}"
-            f"   mediators: {mediators}\n"
-            f"  {self.eq.status}"
-        )
-
-    def _negotiation(self) -> str:
-        eq, pilot, talks = self.eq, self.eq.pilot, self.eq.talks
-        lines = ["THE NEGOTIATION"]
-        if pilot.captives:
-            lines += [
-                f"  pilot of {pilot.captives:g}: {pilot.matched:.0%} of opportunists match it; "
-                f"belief in a dealer {pilot.trust_before:.3f} -> {pilot.trust:.3f}",
-                f"  talks open with probability {pilot.open_probability:.3f} "
-                f"({pilot.open_probability_without:.3f} without the pilot)",
-            ]
-        else:
-            lines += [
-                f"  no pilot: belief in a dealer {eq.trust:.3f}",
-                f"  talks open with probability {pilot.open_probability:.3f}",
-            ]
-        lines.append(
-            f"  talks end in a deal with probability {talks.deal_probability:.3f}, after "
-            f"{number(talks.mean_days, 1)} days on average"
-        )
-        if not eq.block_days:
-            return "\n".join([*lines, "  no first block is worth having to both: no deal"])
-        rows = [
-            [
-                f"{days} days" if days > 1 else "1 day",
-                f"{row.pausing_state:.1f}",
-                f"{row.dealer:.1f}",
-                f"{row.nash_product:.1f}",
-                "<- agreed" if days in eq.block_weights else "",
-            ]
-            for days, row in zip(eq.block.index, eq.block.itertuples(), strict=True)
+def machine(data: pd.DataFrame, form: str) -> str:
+    """Return a table as CSV, or as a JSON list of records; dates as YYYY-MM-DD."""
+    tidy = data.reset_index() if data.index.name is not None else data.copy()
+    for column in tidy.select_dtypes("datetime"):
+        tidy[column] = tidy[column].dt.strftime("%Y-%m-%d")
+    if form == "json":
+        return json.dumps(plain(tidy.to_dict(orient="records")), indent=1) + "\n"
+    for column in filter(lambda name: pd.api.types.is_object_dtype(tidy[name]), tidy.columns):
+        tidy[column] = [
+            json.dumps(plain(cell)) if isinstance(cell, list | tuple | dict) else cell
+            for cell in tidy[column]
         ]
-        weight = f"captor's weight {eq.bargaining_weight:.2f}"
-        p = eq.parameters
-        return "\n".join(
-            [
-                *lines,
-                f"  first block, {p.n0:g} captives ({weight}); values in utils:",
-                table(["block", "pausing state", "dealer", "Nash product", ""], rows),
-            ]
-        )
-
-    def _course(self) -> str:
-        course, observed = self.course, self.eq.scenario.observed
-        lines = ["THE COURSE", "  pause length, days"]
-        for days, chance in course.length.items():
-            if chance >= LEAST_SHOWN or (observed and days == observed.pause_days):
-                mark = "  <- what happened" if observed and days == observed.pause_days else ""
-                bar = "#" * round(BAR * chance)
-                lines.append(f"  {days:>4}  {chance:.3f}  {bar}{mark}".rstrip())
-        left = course.left.idxmax()
-        sequences = course.chunks.head(SHOWN_SEQUENCES)
-        chunks = ", ".join(f"{name} ({chance:.3f})" for name, chance in sequences.items())
-        ends = course.ends[course.ends >= LEAST_SHOWN].sort_values(ascending=False)
-        how = [f"    {cause!s:24}{chance:.3f}" for cause, chance in ends.items()]
-        lines += [
-            f"  mean {course.mean_days:.2f} days; captives left: mean {course.mean_left:.1f}, "
-            f"most likely {left:g} ({course.left.max():.3f})",
-            f"  chunks agreed: {chunks}",
-        ]
-        if observed:
-            realised = "-".join(map(str, observed.chunks))
-            lines.append(
-                f"  what happened: {observed.pause_days} days, chunks {realised}, "
-                f"about {observed.captives_left:g} left"
-            )
-        return "\n".join([*lines, "  how it ends", *how])
-
-    def _extension(self) -> str:
-        if self.extension["trust_needed"].isna().all():
-            return "  no window at which a further chunk could be offered"
-        return extension(self.extension)
-
-    def _certificate(self) -> str:
-        verdict = "passed" if self.certificate.passed else (
-            "FAILED: " + ", ".join(self.certificate.failures)
-        )  # fmt: skip
-        rows = [[name, value, what] for name, value, what in self.certificate.rows()]
-        return f"CERTIFICATE: {verdict}\n" + table(["check", "value", "what it says"], rows, left=3)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain data; nan and infinities become None."""
-        eq, course = self.eq, self.course
-        pilot = dict(vars(eq.pilot))
-        talks = {k: v for k, v in vars(eq.talks).items() if k != "parameters"}
-        document = {
-            "scenario": {"name": eq.scenario.name, "digest": eq.scenario.digest},
-            "parameters": eq.parameters._asdict(),
-            "status": eq.status.name,
-            "trust": eq.trust,
-            "block_days": eq.block_days,
-            "bargaining_weight": eq.bargaining_weight,
-            "pilot": pilot,
-            "talks": talks,
-            "block": {str(k): v for k, v in eq.block.to_dict(orient="index").items()},
-            "course": {
-                "length": _series(course.length),
-                "left": _series(course.left),
-                "ends": _series(course.ends),
-                "chunks": _series(course.chunks),
-                "mean_days": course.mean_days,
-                "mean_left": course.mean_left,
-            },
-            "extension": self.extension.to_dict(orient="records"),
-            "certificate": self.certificate.to_dict(),
-        }
-        return dict(_plain(document))
-
-    def json(self) -> str:
-        """Return the report as one JSON document."""
-        return json.dumps(self.to_dict(), indent=1)
-
-    def csv(self) -> str:
-        """Return the report as long CSV: section, item, key, value."""
-        lines = ["section,item,key,value"]
-        for section, content in self.to_dict().items():
-            items = content if isinstance(content, dict) else {"": content}
-            if isinstance(content, list):
-                items = {str(i): item for i, item in enumerate(content)}
-            for item, value in items.items():
-                pairs = value if isinstance(value, dict) else {"": value}
-                for key, cell in pairs.items():
-                    text = "" if cell is None else cell
-                    if isinstance(text, list | dict):
-                        text = json.dumps(text)
-                    lines.append(",".join(_quoted(str(x)) for x in (section, item, key, text)))
-        return "\n".join(lines)
+    return tidy.to_csv(index=False, lineterminator="\n")
 
 
 def extension(data: pd.DataFrame) -> str:
     """Return the extension incentives for a person: one column a window."""
     if data.empty:
         return "  no window to look at"
+    parts = [_windows(data.iloc[i : i + COLUMNS]) for i in range(0, len(data), COLUMNS)]
+    lines = ["\n\n".join(parts), "  zone of agreement, captives for one more day"]
+    for day, intervals, price in zip(data["day"], data["zone"], data["clause_price"], strict=True):
+        lines.append(f"    after day {day}: {zone(intervals)}   (clause: {price:g})")
+    return "\n".join(lines)
+
+
+def _windows(data: pd.DataFrame) -> str:
     rows: list[list[str]] = []
 
-    def row(label: str, unit: str, cells: Iterable[str]) -> None:
-        rows.append([label, unit, *cells])
-
     def numbers(label: str, unit: str, column: str, digits: int = 3) -> None:
-        row(label, unit, (number(float(value), digits) for value in data[column]))
+        rows.append([label, unit, *same_digits(data[column], digits)])
 
     numbers("captives held", "", "held_captives", 1)
     numbers("trust held", "", "trust_held")
@@ -232,64 +104,99 @@ def extension(data: pd.DataFrame) -> str:
     numbers("pausing state's gain, the same", "utils", "pausing_state_gain", 2)
     numbers("captor gives at most", "captives", "captor_reservation_price", 2)
     numbers("pausing state takes at least", "captives", "pausing_state_reservation_price", 2)
-    row(
-        "clause price in the zone", "", ("yes" if fine else "no" for fine in data["clause_in_zone"])
-    )
+    answers = ("yes" if fine else "no" for fine in data["clause_in_zone"])
+    rows.append(["clause price in the zone", "", *answers])
     numbers("honesty margin", "utils", "honesty_margin", 2)
     numbers("temptation ratio", "", "temptation_ratio", 2)
     numbers("critical hazard", "per day", "critical_hazard")
     numbers("gain of resuming at the window", "utils", "resume_gain", 2)
     numbers("gain of resuming inside", "utils", "resume_gain_inside", 2)
-    head = ["after day", "", *[str(day) for day in data["day"]]]
-    lines = [table(head, rows, left=2), "  zone of agreement, captives for one more day"]
-    for day, intervals, price in zip(data["day"], data["zone"], data["clause_price"], strict=True):
-        lines.append(f"    after day {day}: {zone(intervals)}   (clause: {price:g})")
-    return "\n".join(lines)
+    return table(["after day", "", *map(str, data["day"])], rows, left=2)
+
+
+def same_digits(values: Iterable[Any], digits: int) -> list[str]:
+    """Return the numbers of one row alike: all whole, or all with the same decimals."""
+    row = [float(value) for value in values]
+    if all(not math.isfinite(value) or value.is_integer() for value in row):
+        digits = 0
+    return ["-" if math.isnan(value) else f"{value:.{digits}f}" for value in row]
 
 
 def gains(
     equilibrium: truce.TruceEquilibrium, windows: pd.DataFrame, prices: Sequence[float]
 ) -> pd.DataFrame:
-    """Gains at the prices asked for, one row a window and price."""
-    import pandas as pd
+    """Gains at the prices asked for, one row a window and price; nan above what is held."""
+    rows = []
+    columns = (windows[name] for name in ("held_captives", "day", "trust_held"))
+    for held, day, trust in zip(*columns, strict=True):
+        fitting = [price for price in prices if price <= held]
+        found = truce.one_more_day(equilibrium, held, day, trust, fitting)
+        known = dict(zip(fitting, found[["captor", "pausing_state"]].to_numpy(), strict=True))
+        for price in prices:
+            rows.append((held, day, trust, price, *known.get(price, (math.nan, math.nan))))
+    return pd.DataFrame(
+        rows, columns=["held_captives", "day", "trust_held", "price", "captor", "pausing_state"]
+    )
 
-    parts = []
-    for held, day, trust in zip(
-        windows["held_captives"], windows["day"], windows["trust_held"], strict=True
-    ):
-        fitting = [price for price in prices if 0 <= price <= held]
-        part = truce.one_more_day(equilibrium, held, day, trust, fitting).reset_index()
-        parts.append(part.assign(held_captives=held, day=day, trust_held=trust))
-    whole = pd.concat(parts, ignore_index=True)
-    return whole[["held_captives", "day", "trust_held", "price", "captor", "pausing_state"]]
+
+def gains_text(data: pd.DataFrame) -> str:
+    """Return the gains of :func:`gains` for a person."""
+    head = ["after day", "held", "trust", "price", "captor", "pausing state"]
+    rows = [
+        [f"{day}", f"{held:g}", f"{trust:.3f}", f"{price:g}", number(one, 2), number(two, 2)]
+        for held, day, trust, price, one, two in data.itertuples(index=False, name=None)
+    ]
+    title = "  gains over stopping from one more day at a price in captives, utils"
+    lines = [title, table(head, rows)]
+    if (data["price"] > data["held_captives"]).any():
+        lines.append("  -: more captives than are held")
+    return "\n".join(lines)
 
 
 def comparison(result: truce.Comparison) -> str:
-    """Return courses side by side: one row a case."""
+    """Return courses side by side: one row a case, then how likely each length is."""
     data, lengths = result.table, result.lengths
-    likely = [day for day in lengths.columns if lengths[day].max() >= 0.05]
+    likely = [day for day in lengths.columns if lengths[day].max() >= LIKELY]
     negotiated = "trust_after_pilot" in data.columns
-    head = ["case", *(["trust", "opens"] if negotiated else []), "block", "mean days", "left"]
-    head += ["modal sequence", *[f"P({day})" for day in likely]]
-    rows = []
+    head = ["case", *(["trust", "opens", "deal"] if negotiated else [])]
+    head += ["block", "mean days", "left", "most likely chunks"]
+    rows, chances = [], []
     for case in data.index:
         row = data.loc[case]
         cells = [str(case)]
         if negotiated:
-            cells += [f"{row['trust_after_pilot']:.3f}", f"{row['open_probability']:.3f}"]
-        cells += [str(row["block_days"]), f"{row['mean_days']:.2f}", f"{row['mean_left']:.1f}"]
-        cells += [str(row["modal_sequence"])]
-        cells += [f"{lengths.loc[case, day]:.3f}" for day in likely]
-        rows.append(cells)
-    return table(head, rows)
+            columns = ("trust_after_pilot", "open_probability", "deal_probability")
+            cells += [f"{row[column]:.3f}" for column in columns]
+        block = f"{row['block_days']}" if row["block_days"] else "-"
+        cells += [block, f"{row['mean_days']:.2f}", f"{row['mean_left']:.1f}"]
+        rows.append([*cells, str(row["modal_sequence"])])
+        chances.append([str(case), *[f"{lengths.loc[case, day]:.3f}" for day in likely]])
+    parts = [table(head, rows), "", "  pause length, probability of each number of days"]
+    return "\n".join([*parts, table(["case", *map(str, likely)], chances)])
+
+
+def differences(one: truce.Scenario, two: truce.Scenario) -> pd.DataFrame:
+    """Parameters in which two scenarios differ: path, symbol, unit, first, second."""
+    first, second = one.parameters(), two.parameters()
+    data = first[["path", "symbol", "unit"]].assign(first=first["value"], second=second["value"])
+    return data[data["first"] != data["second"]].reset_index(drop=True)
+
+
+def differences_text(data: pd.DataFrame, labels: Sequence[str]) -> str:
+    """Return the differing parameters for a person."""
+    if data.empty:
+        return "  the two have the same parameters"
+    rows = [
+        [path, f"{first:g}", f"{second:g}", unit]
+        for path, _, unit, first, second in data.itertuples(index=False, name=None)
+    ]
+    return "  what differs\n" + table(["parameter", *labels, "unit"], rows)
 
 
 def scenario(loaded: truce.Scenario) -> str:
     """Return a scenario's parameters, grouped as in its file, with sources below."""
-    import textwrap
-
     lines = [f"{loaded.title.upper()}  ({loaded.name})"]
-    lines += textwrap.wrap(loaded.description, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    lines += wrapped(loaded.description)
     data = loaded.parameters()
     groups = data["path"].str.split(".").str[0]
     for group in dict.fromkeys(groups):
@@ -301,35 +208,67 @@ def scenario(loaded: truce.Scenario) -> str:
         lines += ["", f"[{group}]", table(["name", "symbol", "value", "bounds", "unit"], rows, 2)]
     lines += ["", "sources (all others: assumed)"]
     for path, source in loaded.sources.items():
-        lines += textwrap.wrap(
-            f"{path}: {source}", WIDTH, initial_indent="  ", subsequent_indent="    ",
-            break_long_words=False, break_on_hyphens=False,
-        )  # fmt: skip
+        lines += wrapped(f"{path}: {source}", hanging="  ")
     return "\n".join(lines)
 
 
 def record(data: pd.DataFrame) -> str:
-    """Return a packaged record as text, long cells cut, its source below."""
-    kept = [c for c in data.columns if not c.startswith(("source", "more_sources", "disagree"))]
-    text = data[kept].to_string(index=False, max_colwidth=28, max_cols=12, line_width=110)
-    return f"{data.attrs['description']}\n{text}\nsource: {data.attrs['source']}"
+    """Return a packaged record as text: the columns that fit, long cells cut, the source."""
+    kept: list[list[str]] = []
+    left_out: list[str] = []
+    words: list[int] = []
+    used = 0
+    for name in data.columns:
+        cells = [name, *map(_cell, data[name])]
+        width = max(map(len, cells)) + 2
+        if str(name).startswith(("source", "more_sources", "disagree")) or used + width > WIDTH:
+            left_out.append(str(name))
+        else:
+            if not pd.api.types.is_numeric_dtype(data[name]):
+                words.append(len(kept))
+            kept.append(cells)
+            used += width
+    lines = [
+        data.attrs["description"],
+        table([c[0] for c in kept], zip(*(c[1:] for c in kept), strict=True), words),
+    ]
+    if left_out:
+        lines += wrapped("also, with --csv or --json: " + ", ".join(left_out), hanging="  ")
+    return "\n".join([*lines, *wrapped("source: " + data.attrs["source"], hanging="  ")])
 
 
-def _series(values: pd.Series[Any]) -> dict[str, float]:
-    return {f"{k:g}" if isinstance(k, float) else str(k): float(v) for k, v in values.items()}
+def _cell(value: Any) -> str:
+    simple = plain(value)
+    if simple is None:
+        return "-"
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%Y-%m-%d"))
+    text = " ".join(str(simple).split())
+    return text if len(text) <= CELL else text[: CELL - 3] + "..."
 
 
-def _plain(value: Any) -> Any:
+def written(manifest: dict[str, Any]) -> str:
+    """Return what a build of the paper wrote: a line a figure or table, then the total."""
+    rows = []
+    for item in manifest["items"]:
+        names = list(item["bytes"])
+        kinds = ", ".join(name.rsplit(".", 1)[1] for name in names)
+        size = sum(item["bytes"].values()) / 1000
+        rows.append([names[0].rsplit(".", 1)[0], item["scenario"], kinds, f"{size:.0f} kB"])
+    total = sum(sum(item["bytes"].values()) for item in manifest["items"]) / 1000
+    return table(["written", "scenario", "as", "size"], [*rows, ["", "", "", f"{total:.0f} kB"]], 3)
+
+
+def plain(value: Any) -> Any:
+    """Plain data for JSON; nan, infinities and missing values become None."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n') else text
