@@ -1,0 +1,209 @@
+"""What a solver returns: equilibria with their certificate, never bare tuples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from ceasefire.games.normal import number
+from ceasefire.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from ceasefire.games import ExtensiveForm, NormalForm
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Equilibrium:
+    """One equilibrium of a game.
+
+    Attributes
+    ----------
+    game : NormalForm or ExtensiveForm
+    strategies : tuple of ndarray
+        Strategic form: one distribution a player over its actions. Extensive form: one
+        distribution an information set over its actions. Floats, or `Fraction` where `exact`.
+    payoffs : ndarray, shape (n_players,)
+        Expected payoffs, utils.
+    regret : float
+        The largest gain of any player from deviating, in utils, recomputed by
+        `ceasefire.solvers.certificate` and not by the solver; exactly 0 where `exact`.
+    exact : bool
+        Whether strategies and payoffs are rational numbers and the regret was found exactly.
+    method : str
+        The algorithm, with its source.
+    status : Status
+    certificate : object or None
+        What was checked on a tree (`ceasefire.solvers.certificate.TreeCertificate`).
+    detail : dict
+        What else the method tells: the label of a Lemke-Howson path, number of pivots.
+    """
+
+    game: NormalForm | ExtensiveForm
+    strategies: tuple[NDArray[Any], ...]
+    payoffs: NDArray[Any]
+    regret: float
+    exact: bool
+    method: str
+    status: Status = Status.OK
+    certificate: Any = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether every strategy puts all weight on one action."""
+        return all(int(np.count_nonzero(s)) == 1 for s in self.strategies)
+
+    @property
+    def relative_regret(self) -> float:
+        """`regret` over the largest payoff range of any player; 0 for constant payoffs."""
+        widest = float(np.max(self.game.payoff_range))
+        return self.regret / widest if widest > 0 else 0.0
+
+    @property
+    def behaviour(self) -> NDArray[Any]:
+        """All strategies in one vector (extensive form: see `ExtensiveForm.infoset_start`)."""
+        return np.concatenate(self.strategies)
+
+    def support(self, index: int) -> tuple[int, ...]:
+        """Actions played with positive probability by a player (or at an information set)."""
+        return tuple(int(a) for a in np.flatnonzero(self.strategies[index]))
+
+    def __repr__(self) -> str:
+        rows = [f"{name}: {_mixture(s, labels)}" for name, s, labels in self._rows()]
+        shown = rows if len(rows) <= 24 else [*rows[:23], f"... {len(rows) - 23} more"]
+        pay = ", ".join(_short(u) for u in self.payoffs)
+        claim = "exact" if self.exact else f"regret {self.regret:.1e}"
+        return "\n".join([*shown, f"payoffs {pay}; {claim}; {self.method}"])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(_mixture(s, labels))}</td></tr>"
+            for name, s, labels in self._rows()[:100]
+        )
+        pay = ", ".join(_short(u) for u in self.payoffs)
+        claim = "exact" if self.exact else f"regret {self.regret:.1e}"
+        foot = f"payoffs {pay}; {claim}; {self.method}; {self.status}"
+        return f"<table><caption>{escape(foot)}</caption>{rows}</table>"
+
+    def _rows(self) -> list[tuple[str, NDArray[Any], tuple[str, ...]]]:
+        from ceasefire.games import NormalForm
+
+        if isinstance(self.game, NormalForm):
+            names, labels = self.game.players, self.game.actions
+        else:
+            game = self.game
+            names = tuple(
+                f"{game.players[i]} at {label}"
+                for i, label in zip(game.infoset_player, game.infoset_labels, strict=True)
+            )
+            labels = game.action_labels
+        return list(zip(names, self.strategies, labels, strict=True))
+
+
+@dataclass(frozen=True)
+class Component:
+    """A connected component of the Nash equilibria of a two-player game.
+
+    Attributes
+    ----------
+    extreme : tuple of int
+        The extreme equilibria in it, by their place in `Equilibria`.
+    subsets : tuple of pairs
+        Maximal Nash subsets: ``(rows, columns)``, tuples of equilibria's places whose row
+        (column) strategies are the extreme points; every mixture of the rows against every
+        mixture of the columns is an equilibrium (Jansen 1981).
+    """
+
+    extreme: tuple[int, ...]
+    subsets: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the component is a single equilibrium."""
+        return len(self.extreme) == 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Equilibria:
+    """A list of equilibria and the claim made for it.
+
+    Attributes
+    ----------
+    equilibria : tuple of Equilibrium
+    complete : bool
+        Whether these are provably all that `claim` names.
+    claim : str
+        What the list is: "all extreme equilibria", "all pure equilibria", "one equilibrium" ...
+    method : str
+    status : Status
+    components : tuple of Component
+        Connected components, where the solver finds them.
+    """
+
+    equilibria: tuple[Equilibrium, ...]
+    complete: bool
+    claim: str
+    method: str
+    status: Status = Status.OK
+    components: tuple[Component, ...] = ()
+
+    def __iter__(self) -> Iterator[Equilibrium]:
+        return iter(self.equilibria)
+
+    def __len__(self) -> int:
+        return len(self.equilibria)
+
+    @overload
+    def __getitem__(self, index: int) -> Equilibrium: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Equilibrium, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Equilibrium | tuple[Equilibrium, ...]:
+        return self.equilibria[index]
+
+    @property
+    def max_regret(self) -> float:
+        """The largest regret in the list, utils; 0 for an empty one."""
+        return max((e.regret for e in self.equilibria), default=0.0)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every equilibrium is exact."""
+        return all(e.exact for e in self.equilibria)
+
+    def __repr__(self) -> str:
+        count = len(self.equilibria)
+        claim = self.claim if self.complete else f"{self.claim}, perhaps not all"
+        head = f"{count} equilibri{'um' if count == 1 else 'a'} ({claim}; {self.method})"
+        if self.components:
+            several = len(self.components) != 1
+            head += f" in {len(self.components)} component{'s' if several else ''}"
+        blocks = [f"[{k}] " + repr(e).replace("\n", "\n    ") for k, e in enumerate(self[:12])]
+        more = [f"... {count - 12} more"] if count > 12 else []
+        return "\n".join([head, *blocks, *more])
+
+    def _repr_html_(self) -> str:
+        claim = self.claim if self.complete else f"{self.claim}, perhaps not all"
+        body = "".join(e._repr_html_() for e in self.equilibria[:12])
+        more = f"<p>{len(self) - 12} more</p>" if len(self) > 12 else ""
+        return f"<p>{len(self)} equilibria ({escape(claim)})</p>{body}{more}"
+
+
+def _mixture(strategy: NDArray[Any], labels: Sequence[str]) -> str:
+    used = np.flatnonzero(strategy)
+    if len(used) == 1:
+        return labels[used[0]]
+    parts = [f"{_short(strategy[a])} {labels[a]}" for a in used[:8]]
+    return " + ".join(parts) + (f" + {len(used) - 8} more" if len(used) > 8 else "")
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float | np.floating) else number(value)
