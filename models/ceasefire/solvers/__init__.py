@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from ceasefire.solvers.batch import BatchEquilibria, nash_batch
+from ceasefire.solvers.certificate import regret
+from ceasefire.solvers.nash import lemke_howson, nash, one_nash
 from ceasefire.solvers.result import Component, Equilibria, Equilibrium
 
-__all__ = ["Component", "Equilibria", "Equilibrium"]
+__all__ = [
+    "nash",
+    "one_nash",
+    "lemke_howson",
+    "nash_batch",
+    "regret",
+    "BatchEquilibria",
+    "Component",
+    "Equilibria",
+    "Equilibrium",
+]

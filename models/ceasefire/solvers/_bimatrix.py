@@ -1,0 +1,230 @@
+"""All extreme equilibria of a two-player game: matching vertices of its best-reply polytopes.
+
+With payoffs scaled to be positive, ``P = {x >= 0, B' x <= 1}`` and ``Q = {y >= 0, A y <= 1}``; a
+pair of vertices that between them are tight at every label is an extreme equilibrium, and every
+extreme equilibrium is such a pair (von Stengel 2002, Handbook of Game Theory 3, ch. 45).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import gcd, isqrt, lcm
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ceasefire.errors import SolveError
+from ceasefire.solvers._kernels import lexicographic, vertices
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ceasefire.games import NormalForm
+
+ENTRY_ERROR = 4 * vertices.UNIT  # a payoff is shifted, divided and shifted again, each rounded once
+MAX_VERTICES = 20_000_000
+INT64_MINOR = 2**30  # products of two minors, and their difference, then fit in 63 bits
+
+
+class Pairs(NamedTuple):
+    """Extreme equilibria, and how they were found."""
+
+    rows: list[NDArray[Any]]
+    columns: list[NDArray[Any]]
+    exact: bool
+    route: str
+    vertex: list[tuple[int, int]]  # numbers of the two vertices: equal ones are the same strategy
+
+
+def extreme(game: NormalForm, exact: bool, limit: int = MAX_VERTICES) -> Pairs:
+    """Return all extreme equilibria as two lists of strategies, the k-th belonging together.
+
+    Floats first: where every vertex of both polytopes is certified simple, the list is proven.
+    Otherwise the same walk in whole numbers. Cost grows with the vertices: about 2.6 to the
+    power of the number of actions for square random games.
+    """
+    found = _simple(game, limit)
+    if found is None:
+        return _degenerate(game, exact, limit)
+    m, n = game.shape
+    if not exact:
+        A, B = normalised(game, 0), normalised(game, 1)
+        rows, columns = np.empty((len(found), m)), np.empty((len(found), n))
+        for k, (x, y) in enumerate(found):
+            vertices.vertex(B.T, x, y, rows[k])
+            vertices.vertex(A, y, x, columns[k])
+        same = [(k, k) for k in range(len(found))]
+        return Pairs(list(rows), list(columns), False, "certified vertices", same)
+    A_int, B_int = whole(game, 0), whole(game, 1)
+    return Pairs(
+        [_solve(B_int.T, x, y) for x, y in found],
+        [_solve(A_int, y, x) for x, y in found],
+        True,
+        "certified vertices, solved in rationals",
+        [(k, k) for k in range(len(found))],
+    )
+
+
+def normalised(game: NormalForm, player: int) -> NDArray[np.float64]:
+    """A player's payoffs, shape of the game, mapped onto [1, 2]; each within ENTRY_ERROR."""
+    if game.is_exact:
+        table = game.exact_payoffs[player]
+        low, high = min(table.flat), max(table.flat)
+        width = (high - low) or 1
+        flat = [float((u - low) / width) for u in table.flat]
+        return 1.0 + np.array(flat).reshape(table.shape)
+    table = game.payoffs[player]
+    low, high = table.min(), table.max()
+    with np.errstate(over="ignore"):
+        width = high - low
+    if not 1e-290 < width < 1e300:  # beyond what divides safely: scale by a power of two first
+        scaled = [float((Fraction(u) - Fraction(low)) / (Fraction(high) - Fraction(low) or 1))
+                  for u in table.flat]  # fmt: skip
+        return 1.0 + np.array(scaled).reshape(table.shape)
+    return np.asarray(1.0 + (table - low) / width)
+
+
+def whole(game: NormalForm, player: int) -> NDArray[np.object_]:
+    """A player's payoffs as positive whole numbers, by an increasing affine map; smallest is 1."""
+    table = game.exact_payoffs[player]
+    low = min(table.flat)
+    unit = lcm(*(int(u.denominator) for u in (v - low for v in table.flat)))
+    numbers = [int((u - low) * unit) for u in table.flat]
+    common = gcd(*numbers) or 1
+    result = np.empty(table.shape, dtype=object)
+    result.flat = [k // common + 1 for k in numbers]
+    return result
+
+
+def _labels(m: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    rows, columns = np.arange(m), np.arange(m, m + n)
+    return np.concatenate([rows, columns]), np.concatenate([columns, rows])
+
+
+def _room(words: int, count: int = 128) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
+    return np.full(4 * count, -1, dtype=np.int32), np.zeros((count, words), dtype=np.uint64)
+
+
+def _simple(game: NormalForm, limit: int) -> list[tuple[NDArray[Any], NDArray[Any]]] | None:
+    """Supports (row's, column's) of all equilibria; None where a vertex is not provably simple."""
+    m, n = game.shape
+    words = (m + n + 63) // 64
+    walks = []
+    label_p, label_q = _labels(m, n)
+    A, B = normalised(game, 0), normalised(game, 1)
+    for M, label in ((np.ascontiguousarray(B.T), label_p), (A, label_q)):
+        ended, count, table, masks = vertices.walk(M, label, ENTRY_ERROR, *_room(words), limit)
+        if ended == vertices.DEGENERATE:
+            return None
+        if ended == vertices.TOO_MANY:
+            raise _too_many(game, limit)
+        walks.append((count, table, masks))
+    (count_p, _, masks_p), (count_q, table_q, masks_q) = walks
+    found = np.empty(1024, dtype=np.int64)
+    total = vertices.match(m, n, masks_p, count_p, table_q, masks_q, count_q, found)
+    if total > len(found):
+        found = np.empty(total, dtype=np.int64)
+        vertices.match(m, n, masks_p, count_p, table_q, masks_q, count_q, found)
+    bits = unpack(masks_p[found[:total]], m + n)
+    return [(~row[:m], row[m:]) for row in bits]
+
+
+def _too_many(game: NormalForm, limit: int) -> SolveError:
+    size = " x ".join(str(k) for k in game.shape)
+    return SolveError(
+        f"the {size} game's best-reply polytope has more than {limit:,} vertices: too many to list "
+        "all equilibria; one_nash finds one, lemke_howson one for every label"
+    )
+
+
+def unpack(masks: NDArray[np.uint64], count: int) -> NDArray[np.bool_]:
+    """Label sets as booleans, shape (sets, count)."""
+    bytes_ = np.ascontiguousarray(masks.astype("<u8")).view(np.uint8)
+    bits = np.unpackbits(bytes_, axis=1, bitorder="little")
+    return bits[:, :count].astype(bool)
+
+
+def _degenerate(game: NormalForm, exact: bool, limit: int) -> Pairs:
+    m, n = game.shape
+    label_p, label_q = _labels(m, n)
+    points, sets = [], []
+    A, B = whole(game, 0), whole(game, 1)
+    for M, label, variables in ((B.T, label_p, slice(0, m)), (A, label_q, slice(m, m + n))):
+        masks, tights = _bases(game, M, label, limit)
+        # lexicographic bases of one vertex share its tight labels: keep the first of each
+        _, first = np.unique(tights[1:], axis=0, return_index=True)
+        first = np.sort(first) + 1
+        outside = unpack(masks[first], m + n)
+        slacks = slice(m, m + n) if variables.start == 0 else slice(0, m)
+        points.append([_solve(M, ~bits[variables], bits[slacks]) for bits in outside])
+        sets.append(tights[first])
+    every = np.zeros(sets[0].shape[1], dtype=np.uint64)
+    for a in range(m + n):
+        every[a >> 6] |= np.uint64(1) << np.uint64(a & 63)
+    found = np.empty((1024, 2), dtype=np.int64)
+    total = lexicographic.cover(every, sets[0], sets[1], found)
+    if total > len(found):
+        found = np.empty((total, 2), dtype=np.int64)
+        lexicographic.cover(every, sets[0], sets[1], found)
+    rows = [points[0][i] for i, _ in found[:total]]
+    columns = [points[1][j] for _, j in found[:total]]
+    if not exact:
+        rows = [x.astype(float) for x in rows]
+        columns = [y.astype(float) for y in columns]
+    pairs = [(int(i), int(j)) for i, j in found[:total]]
+    return Pairs(rows, columns, exact, "lexicographic vertices in whole numbers", pairs)
+
+
+def _bases(
+    game: NormalForm, M: NDArray[np.object_], label: NDArray[np.int64], limit: int
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    words = (len(label) + 63) // 64
+    table, masks = _room(words)
+    tights = np.zeros_like(masks)
+    if minor_bound(M) <= INT64_MINOR:
+        walk, M = lexicographic.walk_exact, np.ascontiguousarray(M.astype(np.int64))
+    else:
+        walk = lexicographic.walk_large
+    ended, count, _, masks, tights = walk(M, label, masks, tights, table, limit)
+    if ended == lexicographic.TOO_MANY:
+        raise _too_many(game, limit)
+    return masks[:count], tights[:count]
+
+
+def minor_bound(M: NDArray[np.object_]) -> int:
+    """Hadamard's bound on every minor of M, a column of ones added (Python integer)."""
+    largest, bound = max(M.flat), 1
+    for k in range(1, min(M.shape) + 1):
+        bound = max(bound, (isqrt(k**k) + 1) * largest**k)
+    return int(bound)
+
+
+def _solve(M: NDArray[Any], first: NDArray[Any], tight: NDArray[Any]) -> NDArray[np.object_]:
+    """The vertex with positive variables `first` and tight rows `tight`, as a distribution."""
+    S, K = np.flatnonzero(first), np.flatnonzero(tight)
+    result = np.empty(len(first), dtype=object)
+    result[:] = Fraction(0)
+    values = solve_whole([[int(M[k, s]) for s in S] for k in K])
+    total = sum(values)
+    for s, value in zip(S, values, strict=True):
+        result[s] = Fraction(value, total)
+    return result
+
+
+def solve_whole(matrix: Sequence[Sequence[int]]) -> list[int]:
+    """Whole numbers proportional to the solution of ``matrix v = 1`` (Bareiss elimination)."""
+    k = len(matrix)
+    rows = [[*row, 1] for row in matrix]
+    before = 1
+    for c in range(k):
+        at = next(i for i in range(c, k) if rows[i][c])
+        rows[c], rows[at] = rows[at], rows[c]
+        pivot = rows[c][c]
+        for i in range(k):
+            if i != c:
+                f, row, lead = rows[i][c], rows[i], rows[c]
+                rows[i] = [(u * pivot - f * v) // before for u, v in zip(row, lead, strict=True)]
+        before = pivot
+    return [rows[c][k] * (1 if before > 0 else -1) for c in range(k)]

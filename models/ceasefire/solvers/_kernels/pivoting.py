@@ -1,0 +1,89 @@
+"""Complementary pivoting on both best-reply polytopes (Lemke and Howson 1964), lexicographic."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from ceasefire.solvers._kernels.vertices import _pivot
+
+DONE, STUCK, TOO_LONG = 0, 1, 2
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _row(T, c, d, place):
+    """Lexicographic ratio test on floats: ties within 1e-11 are told apart by later columns."""
+    R = T.shape[0]
+    row = -1
+    best = np.inf
+    for i in range(R):
+        if T[i, c] > 1e-10:
+            ratio = T[i, d] / T[i, c]
+            if row < 0 or ratio < best - 1e-11 * (1.0 + abs(best)):
+                best, row = ratio, i
+            elif ratio <= best + 1e-11 * (1.0 + abs(best)):
+                for k in range(R):
+                    spot = place[d + k]
+                    if spot >= 0:
+                        one, two = T[i, spot] / T[i, c], T[row, spot] / T[row, c]
+                    else:
+                        one = 1.0 / T[i, c] if -spot - 1 == i else 0.0
+                        two = 1.0 / T[row, c] if -spot - 1 == row else 0.0
+                    if one < two - 1e-11:
+                        row = i
+                        best = min(best, ratio)
+                        break
+                    if one > two + 1e-11:
+                        break
+    return row
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def lemke_howson(A, Bt, label, limit):
+    """Follow the path of `label` from the artificial equilibrium.
+
+    A (m, n) and Bt (n, m) have entries in [1, 2]. Returns (how it ended, pivots, x > 0, y > 0,
+    tight rows of Bt, tight rows of A).
+    """
+    m, n = A.shape
+    T0, T1 = np.empty((n, m + 1)), np.empty((m, n + 1))
+    T0[:, :m], T0[:, m] = Bt, 1.0
+    T1[:, :n], T1[:, n] = A, 1.0
+    # variables: in T0 x_i is i and slack j is m + j; in T1 y_j is j and slack i is n + i
+    basic0, out0 = np.arange(m, m + n), np.arange(m)
+    basic1, out1 = np.arange(n, m + n), np.arange(n)
+    place0, place1 = np.empty(m + n, np.int64), np.empty(m + n, np.int64)
+    for v in range(m):
+        place0[v] = v
+        place1[n + v] = -v - 1
+    for v in range(n):
+        place1[v] = v
+        place0[m + v] = -v - 1
+    side = 0 if label < m else 1
+    enter = label if label < m else label - m
+    pivots = 0
+    while pivots < limit:
+        if side == 0:
+            T, basic, out, place, d = T0, basic0, out0, place0, m
+        else:
+            T, basic, out, place, d = T1, basic1, out1, place1, n
+        c = place[enter]
+        i = _row(T, c, d, place)
+        if i < 0:
+            return STUCK, pivots, place0, place1
+        leave = basic[i]
+        _pivot(T, i, c)
+        basic[i], out[c] = enter, leave
+        place[enter], place[leave] = -i - 1, c
+        pivots += 1
+        # a label is i (row's action) or m + j (column's)
+        if side == 0:
+            dropped = leave
+            enter = n + leave if leave < m else leave - m
+        else:
+            dropped = m + leave if leave < n else leave - n
+            enter = m + leave if leave < n else leave - n
+        if dropped == label:
+            return DONE, pivots, place0, place1
+        side = 1 - side
+    return TOO_LONG, pivots, place0, place1

@@ -1,0 +1,288 @@
+"""Two-player equilibria: all of them, exact, certified, whatever the unit of the payoffs."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import nashpy
+import numpy as np
+import pytest
+from exact_nash import extreme_equilibria
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.games import NormalForm
+from ceasefire.solvers import lemke_howson, nash, nash_batch, one_nash, regret
+from ceasefire.status import Status
+
+BATTLE = ([[2, 0], [0, 1]], [[1, 0], [0, 2]])
+PRISONERS = ([[3, 0], [5, 1]], [[3, 5], [0, 1]])
+CHICKEN = ([[6, 2], [7, 0]], [[6, 7], [2, 0]])
+
+
+def exact_set(game):
+    return {tuple(tuple(s) for s in e.strategies) for e in nash(game, exact=True)}
+
+
+def close_sets(one, two, tolerance=1e-9):
+    """Whether two sets of profiles are equal up to rounding, each profile matched once."""
+    left = [np.concatenate([np.array(s, dtype=float) for s in profile]) for profile in two]
+    for profile in one:
+        p = np.concatenate([np.array(s, dtype=float) for s in profile])
+        gaps = [float(np.max(np.abs(p - q))) for q in left]
+        if not gaps or min(gaps) > tolerance:
+            return False
+        left.pop(int(np.argmin(gaps)))
+    return not left
+
+
+def small_games(low, high, most=4):
+    def tables(shape):
+        size = shape[0] * shape[1]
+        cells = st.lists(st.integers(low, high), min_size=2 * size, max_size=2 * size)
+        return cells.map(lambda c: np.array(c).reshape(2, *shape))
+
+    return st.tuples(st.integers(1, most), st.integers(1, most)).flatmap(tables)
+
+
+@settings(max_examples=150, deadline=None)
+@given(small_games(0, 1))
+def test_every_extreme_equilibrium_of_degenerate_games_is_found(table):
+    expected = extreme_equilibria(table[0].tolist(), table[1].tolist())
+    assert exact_set(NormalForm(table)) == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(small_games(-9, 9))
+def test_every_extreme_equilibrium_of_small_integer_games_is_found_in_floats_too(table):
+    expected = extreme_equilibria(table[0].tolist(), table[1].tolist())
+    game = NormalForm(table)
+    assert exact_set(game) == expected
+    found = nash(NormalForm(table.astype(float)))
+    assert found.complete
+    assert close_sets([e.strategies for e in found], expected)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e9, 1e-9, 1e-12, 1e200], ids=str)
+@pytest.mark.parametrize("shift", [0.0, 1e9, -1e9], ids=str)
+@pytest.mark.parametrize("name", ["battle", "prisoners", "chicken", "random"])
+def test_equilibria_do_not_depend_on_the_unit_or_the_origin_of_utility(name, scale, shift):
+    rng = np.random.default_rng(5)
+    table = {
+        "battle": np.array(BATTLE),
+        "prisoners": np.array(PRISONERS),
+        "chicken": np.array(CHICKEN),
+        "random": rng.integers(-50, 50, (2, 5, 4)),
+    }[name]
+    # whole numbers and fractions, so that the map itself is exact
+    moved = np.empty(table.shape, dtype=object)
+    moved.flat = [Fraction(int(u)) * Fraction(scale) + Fraction(shift) for u in table.flat]
+    base = nash(NormalForm(table))
+    found = nash(NormalForm(moved))
+    assert close_sets([e.strategies for e in base], [e.strategies for e in found])
+    assert found.max_regret <= 1e-12 * scale * 100
+    assert exact_set(NormalForm(moved)) == exact_set(NormalForm(table))
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1e9, 0.0), (1e-9, 0.0), (1.0, 1e9), (1.0, -1e9)])
+def test_float_payoffs_far_from_one_keep_every_equilibrium(scale, shift):
+    """Faults NP-05, GB-05, QE-11, OS-02 of other libraries."""
+    A, B = (np.array(table, dtype=float) * scale + shift for table in BATTLE)
+    found = nash(NormalForm.bimatrix(A, B))
+    expected = extreme_equilibria(*BATTLE)
+    assert close_sets([e.strategies for e in found], expected, 1e-6)
+    assert len(nash_batch(A[None], B[None]).game) == 3
+    assert one_nash(NormalForm.bimatrix(A, B)).status is Status.OK
+
+
+def test_a_payoff_range_past_thirty_one_bits_keeps_exact_equilibria():
+    """Fault GB-01: three equilibria exist at every scale."""
+    A, B = (np.array(table, dtype=object) * 10**13 for table in BATTLE)
+    assert exact_set(NormalForm.bimatrix(A, B)) == extreme_equilibria(*BATTLE)
+
+
+def test_a_game_closer_to_degenerate_than_floats_can_tell_is_solved_exactly():
+    tiny = 2.0**-60
+    A = np.array([[1.0, 1.0], [1.0 - 2**-53, 2.0]])
+    B = np.array([[1.0, 1.0 + 2**-52], [1.0, 0.0]])
+    game = NormalForm.bimatrix(A, B)
+    assert exact_set(game) == extreme_equilibria(
+        game.exact_payoffs[0].tolist(), game.exact_payoffs[1].tolist()
+    )
+    # two rows that differ by less than the rounding of their sum with anything of size one
+    A = NormalForm.bimatrix([[tiny, 1], [0, 1]], [[1, 0], [1, 0]])
+    assert len(nash(A)) == len(
+        extreme_equilibria(A.exact_payoffs[0].tolist(), A.exact_payoffs[1].tolist())
+    )
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (6, 3), (6, 4), (7, 2), (7, 3), (7, 4), (1, 1), (1, 3), (3, 1)])
+def test_lemke_howson_ends_at_equilibria_for_every_label_and_shape(shape):
+    """Faults NP-01, NP-02, NP-08, NP-09, NP-10, QE-13: oblong games."""
+    rng = np.random.default_rng(sum(shape))
+    for _ in range(5):
+        game = NormalForm(rng.normal(size=(2, *shape)))
+        every = [e.strategies for e in nash(game)]
+        for found in lemke_howson(game):
+            assert found.status is Status.OK
+            assert any(close_sets([found.strategies], [known]) for known in every)
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_games(0, 2, most=5))
+def test_lemke_howson_ends_in_degenerate_games(table):
+    """Fault NP-12: a cycle for ever on a 5 x 4 game with payoffs 0 to 2."""
+    game = NormalForm(table)
+    for label in range(sum(game.shape)):
+        floats = lemke_howson(game, label=label)[0]
+        exact = lemke_howson(game, label=label, exact=True)[0]
+        assert floats.status is exact.status is Status.OK
+        assert max(regret(game, exact.strategies)) == 0
+
+
+def test_nothing_is_missed_where_nashpy_misses_and_what_nashpy_finds_is_there():
+    """Faults NP-03, NP-04: generic games in which support enumeration finds too few."""
+    rng = np.random.default_rng(11)
+    for _ in range(40):
+        A, B = rng.normal(size=(2, 4, 4))
+        found = [e.strategies for e in nash(NormalForm.bimatrix(A, B))]
+        known = list(nashpy.Game(A, B).vertex_enumeration())
+        assert len(found) % 2 == 1
+        for profile in known:
+            assert any(close_sets([profile], [e], 1e-6) for e in found)
+
+
+def test_components_of_a_degenerate_game_are_maximal_nash_subsets():
+    # column 3 is best whatever the row does; the rows tie there: a segment
+    game = NormalForm.bimatrix([[0, 0, 1], [0, 0, 1]], [[0, 0, 1], [0, 0, 1]])
+    found = nash(game)
+    assert len(found) == 2
+    (part,) = found.components
+    assert part.extreme == (0, 1)
+    assert part.subsets == (((0, 1), (0,)),)
+    everything = nash(NormalForm.bimatrix(np.zeros((2, 2)), np.zeros((2, 2))))
+    assert len(everything) == 4
+    assert len(everything.components) == 1
+    isolated = nash(NormalForm.bimatrix(*BATTLE))
+    assert [part.isolated for part in isolated.components] == [True] * 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_games(0, 2), st.randoms(use_true_random=False))
+def test_mixtures_within_a_maximal_nash_subset_are_equilibria(table, random):
+    game = NormalForm(table)
+    found = nash(game, exact=True)
+    places = set()
+    for part in found.components:
+        for rows, columns in part.subsets:
+            weights = [Fraction(random.randint(1, 9)) for _ in (*rows, *columns)]
+            x = sum(w * found[k].strategies[0] for w, k in zip(weights, rows, strict=False))
+            y = sum(w * found[k].strategies[1] for w, k in zip(weights[len(rows) :], columns, strict=True))
+            assert max(regret(game, [x / sum(x), y / sum(y)])) == 0
+        places |= set(part.extreme)
+    assert places == set(range(len(found)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_games(-3, 3), st.randoms(use_true_random=False))
+def test_relabelling_actions_and_swapping_players_relabels_the_equilibria(table, random):
+    base = exact_set(NormalForm(table))
+    rows, columns = list(range(table.shape[1])), list(range(table.shape[2]))
+    random.shuffle(rows)
+    random.shuffle(columns)
+    mixed = NormalForm(table[:, rows][:, :, columns])
+    assert exact_set(mixed) == {
+        (tuple(x[i] for i in rows), tuple(y[j] for j in columns)) for x, y in base
+    }
+    swapped = NormalForm(np.array([table[1].T, table[0].T]))
+    assert exact_set(swapped) == {(y, x) for x, y in base}
+
+
+@settings(max_examples=40, deadline=None)
+@given(small_games(-3, 3, most=3))
+def test_a_strictly_dominated_action_changes_nothing(table):
+    base = exact_set(NormalForm(table))
+    worse = table[:, :1] - np.array([1, 0])[:, None, None]
+    longer = NormalForm(np.concatenate([table, worse], axis=1))
+    assert exact_set(longer) == {((*x, Fraction(0)), y) for x, y in base}
+
+
+def test_a_batch_agrees_with_games_solved_one_by_one():
+    rng = np.random.default_rng(3)
+    A, B = rng.normal(size=(2, 60, 4, 3))
+    A[7], B[7] = 0, 0
+    A[11] = np.round(A[11])
+    batch = nash_batch(A, B, workers=2)
+    assert batch.degenerate[7]
+    assert batch.max_regret < 1e-12
+    for k in range(60):
+        alone = nash(NormalForm.bimatrix(A[k], B[k]))
+        together = batch.of(k)
+        assert batch.counts[k] == len(alone) == together.stop - together.start
+        pairs = zip(batch.rows[together], batch.columns[together], strict=True)
+        assert close_sets([e.strategies for e in alone], list(pairs))
+    one = nash_batch(A, B, workers=1)
+    assert np.array_equal(one.rows, batch.rows)
+
+
+def test_a_batch_with_more_equilibria_than_room_and_an_empty_one():
+    eye = np.broadcast_to(np.eye(5), (40, 5, 5))
+    assert nash_batch(eye, eye).counts.tolist() == [31] * 40
+    empty = nash_batch(np.empty((0, 3, 3)), np.empty((0, 3, 3)))
+    assert len(empty.game) == len(empty.counts) == 0
+
+
+def test_large_coordination_has_all_its_equilibria():
+    assert len(nash(NormalForm.bimatrix(np.eye(8), np.eye(8)), components=False)) == 2**8 - 1
+
+
+def test_more_than_sixty_four_actions_are_handled():
+    rng = np.random.default_rng(1)
+    game = NormalForm(rng.normal(size=(2, 2, 90)))
+    found = nash(game)
+    assert found.complete
+    assert found.max_regret < 1e-12
+    assert len(found) % 2 == 1
+
+
+def test_one_equilibrium_of_a_large_game_is_certified():
+    rng = np.random.default_rng(0)
+    found = one_nash(NormalForm(rng.normal(size=(2, 120, 120))))
+    assert found.status is Status.OK
+    assert found.regret < 1e-12
+
+
+def test_too_many_vertices_are_refused_with_a_way_out():
+    rng = np.random.default_rng(0)
+    with pytest.raises(SolveError, match="one_nash"):
+        nash(NormalForm(rng.normal(size=(2, 12, 12))), limit=100)
+
+
+@pytest.mark.parametrize(
+    ("A", "B", "where"),
+    [
+        ([[1, float("nan")], [0, 1]], [[1, 0], [0, 1]], r"payoffs\[0, 0, 1\]"),
+        ([[1, float("inf")], [0, 1]], [[1, 0], [0, 1]], r"payoffs\[0, 0, 1\]"),
+        ([[1, 2], [0]], [[1, 0], [0, 1]], "A"),
+        ([[]], [[]], "A"),
+        ([[1, 2]], [[1], [2]], "B"),
+        ([["a", "b"]], [["a", "b"]], "A"),
+        ([1, 2], [1, 2], "A"),
+    ],
+)
+def test_bad_payoffs_are_refused_by_name(A, B, where):
+    """Faults NP-11, QE-10, GB-13, GB-14."""
+    with pytest.raises(ArgumentError, match=where):
+        NormalForm.bimatrix(A, B)
+
+
+def test_three_matrices_are_refused_by_the_two_player_methods():
+    """Fault NP-13."""
+    game = NormalForm(np.zeros((3, 2, 2, 2)))
+    with pytest.raises(ArgumentError, match="two players"):
+        lemke_howson(game)
+    with pytest.raises(ArgumentError, match="NormalForm"):
+        nash([[1, 2]])
+    with pytest.raises(ArgumentError, match="label"):
+        lemke_howson(NormalForm.bimatrix(*BATTLE), label=4)
