@@ -117,7 +117,9 @@ def test_a_game_closer_to_degenerate_than_floats_can_tell_is_solved_exactly():
     )
 
 
-@pytest.mark.parametrize("shape", [(5, 4), (6, 3), (6, 4), (7, 2), (7, 3), (7, 4), (1, 1), (1, 3), (3, 1)])
+@pytest.mark.parametrize(
+    "shape", [(5, 4), (6, 3), (6, 4), (7, 2), (7, 3), (7, 4), (1, 1), (1, 3), (3, 1)]
+)
 def test_lemke_howson_ends_at_equilibria_for_every_label_and_shape(shape):
     """Faults NP-01, NP-02, NP-08, NP-09, NP-10, QE-13: oblong games."""
     rng = np.random.default_rng(sum(shape))
@@ -178,7 +180,10 @@ def test_mixtures_within_a_maximal_nash_subset_are_equilibria(table, random):
         for rows, columns in part.subsets:
             weights = [Fraction(random.randint(1, 9)) for _ in (*rows, *columns)]
             x = sum(w * found[k].strategies[0] for w, k in zip(weights, rows, strict=False))
-            y = sum(w * found[k].strategies[1] for w, k in zip(weights[len(rows) :], columns, strict=True))
+            y = sum(
+                w * found[k].strategies[1]
+                for w, k in zip(weights[len(rows) :], columns, strict=True)
+            )
             assert max(regret(game, [x / sum(x), y / sum(y)])) == 0
         places |= set(part.extreme)
     assert places == set(range(len(found)))

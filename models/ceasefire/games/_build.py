@@ -42,6 +42,8 @@ def unfold(
         parent.append(above)
         chance.append(weight)
         move = moves(state)
+        if not isinstance(move, Decision | Chance | End):
+            raise ArgumentError(f"moves({state!r})", move, "a Decision, a Chance or an End")
         given.append(move.payoffs)
         if isinstance(move, End):
             mover.append(_END)
@@ -56,13 +58,11 @@ def unfold(
             mover.append(move.player)
             seen.append(node if move.sees is None else (move.sees,))
             stack.extend([(node, 1, below) for below in reversed(branches.values())])
-        elif isinstance(move, Chance):
+        else:
             mover.append(_NATURE)
             seen.append(None)
             check_probabilities([p for p, _ in branches.values()], f"Chance at state {state!r}")
             stack.extend([(node, p, below) for p, below in reversed(branches.values())])
-        else:
-            raise ArgumentError(f"moves({state!r})", move, "a Decision, a Chance or an End")
     order = _players(mover, given, players)
     number = {name: k for k, name in enumerate(order)}
     player = [number[m] if m is not _NATURE and m is not _END else m.code for m in mover]
@@ -254,7 +254,9 @@ def _actions(
         return tuple(str(k + 1) for k in range(count))
     names = tuple(str(a) for a in given[infoset])
     if len(names) != count:
-        raise ArgumentError(f"action_labels[{infoset}]", names, f"{count} names, as node {node} has")
+        raise ArgumentError(
+            f"action_labels[{infoset}]", names, f"{count} names, as node {node} has"
+        )
     return names
 
 
@@ -313,5 +315,3 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
         taken.add(unique)
         result.append(unique)
     return tuple(result)
-
-

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     Plan = tuple[tuple[int, int], ...]  # (information set, action), sets ascending
 
 
-def tabulate(
-    tree: ExtensiveForm, reduced: bool, limit: int
-) -> tuple[NormalForm, list[list[Plan]]]:
+def tabulate(tree: ExtensiveForm, reduced: bool, limit: int) -> tuple[NormalForm, list[list[Plan]]]:
     """Return the strategic form and, for each player, the plan behind each action.
 
     Payoffs are exact where the tree's are. The cost grows with cells times ends.
@@ -126,6 +124,6 @@ def _name(tree: ExtensiveForm, plan: Plan) -> str:
 
 
 def _unique(names: list[str]) -> list[str]:
-    return names if len(set(names)) == len(names) else [f"{k + 1}: {n}" for k, n in enumerate(names)]
-
-
+    return (
+        names if len(set(names)) == len(names) else [f"{k + 1}: {n}" for k, n in enumerate(names)]
+    )

@@ -231,10 +231,10 @@ class NormalForm:
         cells = self._cells()
         rows, columns = self.actions
         left = max(len(r) for r in rows)
-        widths = [
-            max(len(c), *(len(row[j]) for row in cells)) for j, c in enumerate(columns)
+        widths = [max(len(c), *(len(row[j]) for row in cells)) for j, c in enumerate(columns)]
+        lines = [
+            " " * (left + 2) + "".join(f"  {c:^{w}}" for c, w in zip(columns, widths, strict=True))
         ]
-        lines = [" " * (left + 2) + "".join(f"  {c:^{w}}" for c, w in zip(columns, widths, strict=True))]
         for name, row in zip(rows, cells, strict=True):
             body = "".join(f"  {cell:^{w}}" for cell, w in zip(row, widths, strict=True))
             lines.append(f"  {name:<{left}}{body}")
@@ -299,7 +299,9 @@ def _numbers(given: NDArray[Any]) -> tuple[NDArray[np.object_] | None, NDArray[n
     try:
         floats = np.array([float(x) for x in entries]).reshape(given.shape)
     except OverflowError:
-        raise ArgumentError("payoffs", "a number past 1e308", "numbers that a float holds") from None
+        raise ArgumentError(
+            "payoffs", "a number past 1e308", "numbers that a float holds"
+        ) from None
     if any(isinstance(x, float | np.floating) for x in entries):
         if given.dtype != object:
             return None, floats

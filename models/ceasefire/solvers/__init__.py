@@ -6,12 +6,19 @@ from ceasefire.solvers.batch import BatchEquilibria, nash_batch
 from ceasefire.solvers.certificate import regret
 from ceasefire.solvers.nash import lemke_howson, nash, one_nash
 from ceasefire.solvers.result import Component, Equilibria, Equilibrium
+from ceasefire.solvers.sequence_form import sequence_form
+from ceasefire.solvers.subgame_perfect import subgame_perfect
+from ceasefire.solvers.tree_certificate import TreeCertificate, certify
 
 __all__ = [
     "nash",
     "one_nash",
     "lemke_howson",
     "nash_batch",
+    "subgame_perfect",
+    "sequence_form",
+    "certify",
+    "TreeCertificate",
     "regret",
     "BatchEquilibria",
     "Component",

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import csr_array
 
 from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.solvers.rationalizable import (
+    ACTIVE,
+    exactly,
+    normalised,
+    optimum,
+    program,
+)
 from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY, PAYOFF_TIE
 
@@ -21,11 +26,12 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from ceasefire.games import NormalForm
+    from ceasefire.solvers.rationalizable import Program, Vertex
 
 NAMED = ("welfare", "egalitarian")
-FEASIBILITY = 1e-10  # the tightest that HiGHS takes, on rows scaled to largest entry 1
-ACTIVE = 1e-9  # what HiGHS leaves this near 0 may be 0: ten times its tolerance
 SHOWN_CELLS = 12
+RESCALED = 4
+LEAST_UNIT = 1e-7  # HiGHS drops coefficients below 1e-9
 POLISHED_ENTRIES = 4_000_000  # a dense system of 32 MB
 
 
@@ -98,7 +104,8 @@ class Correlated:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th>{escape(cell)}</th><td>{share}</td></tr>" for cell, share in self._rows()[:100]
+            f"<tr><th>{escape(cell)}</th><td>{share}</td></tr>"
+            for cell, share in self._rows()[:100]
         )
         return f"<table><caption>{escape(self._claim())}</caption>{rows}</table>"
 
@@ -169,7 +176,7 @@ def correlated(
     1/2 (yield, yield)
     1/4 (yield, stay)
     1/4 (stay, yield)
-    best correlated equilibrium by welfare 21/2; payoffs 21/4, 21/4; exact; HiGHS, vertex verified...
+    best correlated equilibrium by welfare 21/2; payoffs 21/4, 21/4; exact; HiGHS, vertex...
     """
     label, goal = _goal(game, objective)
     if goal is None and worst:  # the smallest payoff is concave: its least is some player's least
@@ -200,140 +207,57 @@ def correlated(
     return found
 
 
-class Program(NamedTuple):
-    """Minimise ``c.x`` over ``x >= 0`` with ``A x <= 0`` and ``x_1 + ... + x_mass = 1``.
+def polished(task: Program, vertex: Vertex, what: str) -> NDArray[np.float64]:
+    """Solve the vertex's own equations anew, to rounding: binding rows on the support.
 
-    ``A`` has the entries `value` at (`row`, `column`); they and `cost` are floats or `Fraction`.
+    Entries below the tolerance of the solver may carry rows of their own: where a row is not
+    met relative to its terms, the program is solved again in units of the entries found.
     """
-
-    row: NDArray[np.intp]
-    column: NDArray[np.intp]
-    value: NDArray[Any]
-    height: int
-    cost: NDArray[Any]
-    mass: int
-
-
-class Vertex(NamedTuple):
-    """Primal `x`, slack of each row scaled to largest entry 1, and sign-positive dual `y`."""
-
-    x: NDArray[np.float64]
-    slack: NDArray[np.float64]
-    y: NDArray[np.float64]
-    matrix: Any
-
-
-def optimum(program: Program, what: str) -> Vertex:
-    """Solve a program by HiGHS; `SolveError` naming `what` unless it says optimal."""
-    values = program.value.astype(float)
-    largest = np.zeros(program.height)
-    np.maximum.at(largest, program.row, np.abs(values))
-    floor = 0.0 if program.value.dtype == object else PAYOFF_TIE
-    scale = np.where(largest > floor, 1 / np.where(largest > 0, largest, 1), 0.0)
-    size = (program.height, len(program.cost))
-    matrix = csr_array((values * scale[program.row], (program.row, program.column)), shape=size)
-    total = csr_array((np.arange(size[1]) < program.mass).astype(float)[None, :])
-    limits = {"primal_feasibility_tolerance": FEASIBILITY, "dual_feasibility_tolerance": FEASIBILITY}
-    message = ""
-    for presolve in (True, False):
-        found = linprog(
-            program.cost.astype(float),
-            A_ub=matrix,
-            b_ub=np.zeros(size[0]),
-            A_eq=total,
-            b_eq=[1.0],
-            method="highs-ds",
-            options={**limits, "presolve": presolve},
-        )
-        if found.status == 0:
-            x = np.asarray(found.x, dtype=float)
-            return Vertex(x, -(matrix @ x), -np.asarray(found.ineqlin.marginals), matrix)
-        message = str(found.message)
-    raise SolveError(f"{what}: the linear program was not solved: {message}")
-
-
-def polished(program: Program, vertex: Vertex) -> NDArray[np.float64]:
-    """Solve the vertex's own equations anew: rows without slack, on its support, to rounding."""
-    x = np.where(vertex.x > ACTIVE, vertex.x, 0.0)
-    used, tight = np.flatnonzero(x), np.flatnonzero(vertex.slack < ACTIVE)
-    mass = (used < program.mass).astype(float)
-    if len(used) * (len(tight) + 1) <= POLISHED_ENTRIES:
-        system = np.vstack([vertex.matrix[tight][:, used].toarray(), mass])
-        target = np.append(np.zeros(len(tight)), 1.0)
-        for _ in range(2):
-            x[used] += np.linalg.lstsq(system, target - system @ x[used], rcond=1e-12)[0]
-    broken = x.min() < 0 or np.max(vertex.matrix @ x, initial=0.0) > FEASIBILITY
-    return np.maximum(vertex.x, 0.0) if broken else x
-
-
-def exactly(program: Program, vertex: Vertex, what: str) -> NDArray[np.object_]:
-    """Return the vertex in rational numbers, verified optimal by a rational dual.
-
-    ``y >= 0`` and ``z`` with ``c + A'y - z e >= 0`` bound the value below by ``z``; a feasible
-    ``x`` with ``c.x = z`` is therefore optimal. `SolveError` where either is not found.
-    """
-    rows: list[dict[int, Fraction]] = [{} for _ in range(program.height)]
-    columns: list[dict[int, Fraction]] = [{} for _ in program.cost]
-    for r, j, v in zip(program.row, program.column, program.value, strict=True):
-        rows[r][int(j)] = columns[j][int(r)] = v
-    mass, cost = program.mass, program.cost
-    used = [int(j) for j in np.argsort(-vertex.x) if vertex.x[j] > ACTIVE]
-    tight = [int(r) for r in np.argsort(-vertex.y) if vertex.slack[r] < ACTIVE]
-    sums = [Fraction(j < mass) for j in used]
-    equations = ([rows[r].get(j, Fraction(0)) for j in used] + [Fraction(0)] for r in tight)
-    x = dict(zip(used, solution([[*sums, Fraction(1)]], equations, len(used)), strict=True))
-    priced = [int(r) for r in np.flatnonzero(vertex.y > ACTIVE)]
-    reduced = program.cost.astype(float) + vertex.matrix.T @ vertex.y
-    reduced -= (np.arange(len(cost)) < mass) * float(cost.astype(float) @ vertex.x)
-    others = [int(j) for j in np.argsort(np.abs(reduced)) if int(j) not in x]
-    prices = (
-        [columns[j].get(r, Fraction(0)) for r in priced] + [-Fraction(j < mass), -cost[j]]
-        for j in [*used, *others]
-    )
-    *y, z = solution([], prices, len(priced) + 1)
-    dual = dict(zip(priced, y, strict=True))
-    feasible = sum((v for j, v in x.items() if j < mass), Fraction(0)) == 1 and all(
-        sum((v * x[j] for j, v in row.items() if j in x), Fraction(0)) <= 0 for row in rows
-    )
-    bounded = all(
-        cost[j] + sum((v * dual[r] for r, v in column.items() if r in dual), Fraction(0))
-        >= (z if j < mass else 0)
-        for j, column in enumerate(columns)
-    )
-    best = sum((cost[j] * v for j, v in x.items()), Fraction(0)) == z
-    if not (feasible and bounded and best and min([*x.values(), *y]) >= 0):
-        raise SolveError(f"{what}: no rational vertex was verified; ask for floats instead")
-    return np.array([x.get(j, Fraction(0)) for j in range(len(cost))], dtype=object)
-
-
-def solution(
-    first: list[list[Fraction]], more: Iterable[list[Fraction]], count: int
-) -> list[Fraction]:
-    """Solve the first `count` independent equations ``[coefficients, right side]``; 0 where free."""
-    solved: dict[int, list[Fraction]] = {}  # pivot column: equation with 1 there, 0 at others
-    for equation in (*first, *more):
-        if len(solved) == count:
+    unit = np.ones(len(vertex.x))
+    x = _polished(task, vertex)
+    for _ in range(RESCALED):
+        if _excess(vertex, x) <= ACTIVE:
             break
-        left = list(equation)
-        for place, row in solved.items():
-            if left[place]:
-                factor = left[place]
-                left = [a - factor * b for a, b in zip(left, row, strict=True)]
-        pivot = next((k for k in range(count) if left[k]), None)
-        if pivot is None:
-            continue
-        left = [a / left[pivot] for a in left]
-        for place, row in solved.items():
-            if row[pivot]:
-                solved[place] = [a - row[pivot] * b for a, b in zip(row, left, strict=True)]
-        solved[pivot] = left
-    return [solved[k][-1] if k in solved else Fraction(0) for k in range(count)]
+        by = np.maximum(x, LEAST_UNIT)
+        unit = unit * by
+        task = task._replace(
+            value=task.value * by[task.column], cost=task.cost * by, total=task.total * by
+        )
+        vertex = optimum(task, what)
+        x = _polished(task, vertex)
+    return x * unit
 
 
-def normalised(values: NDArray[np.object_]) -> NDArray[np.object_]:
-    """``(x - min) / (max - min)`` of rational numbers; 0 where they are constant."""
-    low = values.min()
-    return (values - low) / ((values.max() - low) or Fraction(1))
+def _polished(task: Program, vertex: Vertex) -> NDArray[np.float64]:
+    # Which entries are positive and which rows bind is known up to the solver's tolerance: several
+    # readings are solved, and the point whose worst excess a.x / |a|.x is smallest is kept.
+    points = [np.where(vertex.x > ACTIVE, vertex.x, 0.0), np.maximum(vertex.x, 0.0)]
+    for least in (ACTIVE, ACTIVE / 1000):
+        used = np.flatnonzero(vertex.x > least)
+        for binding in (vertex.slack < ACTIVE, vertex.y > ACTIVE):
+            points += _resolved(task, vertex, used, np.flatnonzero(binding))
+    return min(points, key=lambda x: _excess(vertex, x))
+
+
+def _resolved(
+    task: Program, vertex: Vertex, used: NDArray[np.intp], binding: NDArray[np.intp]
+) -> list[NDArray[np.float64]]:
+    part = vertex.matrix[binding][:, used]
+    part = part[np.flatnonzero(abs(part).sum(axis=1))]
+    if part.shape[0] * part.shape[1] > POLISHED_ENTRIES:
+        return []
+    system = np.vstack([part.toarray(), task.total[used]])
+    target = np.append(np.zeros(len(system) - 1), 1.0)
+    x = np.zeros(len(vertex.x))
+    x[used] = vertex.x[used]
+    for _ in range(2):
+        x[used] += np.linalg.lstsq(system, target - system @ x[used], rcond=1e-13)[0]
+    return [np.maximum(x, 0.0)] if x.min() > -ACTIVE else []
+
+
+def _excess(vertex: Vertex, x: NDArray[np.float64]) -> float:
+    size = abs(vertex.matrix) @ x
+    return float(np.max((vertex.matrix @ x) / np.where(size > 0, size, 1.0), initial=0.0))
 
 
 def _distribution(
@@ -343,30 +267,23 @@ def _distribution(
     blocks = _disobedience(np.stack([u if exact else u.astype(float) for u in unit]), coarse)
     size = unit[0].size
     if goal is None:
-        cost = np.append(np.full(size, Fraction(0)), Fraction(1))
+        cost = np.append(np.full(size, Fraction(0)), [Fraction(1)])
         blocks += [_shortfall(row if exact else row.astype(float)) for row in _below(game)]
     else:
         cost = normalised(goal).ravel() * (1 if worst else -1)
-    lengths = [len(column) for column, _ in blocks]
-    program = Program(
-        np.repeat(np.arange(len(blocks)), lengths),
-        np.concatenate([column for column, _ in blocks]),
-        np.concatenate([value for _, value in blocks]),
-        len(blocks),
-        cost if exact else cost.astype(float),
-        size,
-    )
-    vertex = optimum(program, "correlated")
+    total = np.append(np.full(size, Fraction(1)), [Fraction(0)] * (len(cost) - size))
+    if not exact:
+        cost, total = cost.astype(float), total.astype(float)
+    made = program(blocks, cost, total)
+    vertex = optimum(made, "correlated")
     if exact:
-        return exactly(program, vertex, "correlated")[:size].reshape(game.shape)
-    joint = polished(program, vertex)[:size].reshape(game.shape)
+        return exactly(made, vertex, "correlated")[:size].reshape(game.shape)
+    joint = polished(made, vertex, "correlated")[:size].reshape(game.shape)
     return joint / joint.sum()
 
 
-def _disobedience(
-    table: NDArray[Any], coarse: bool
-) -> list[tuple[NDArray[np.intp], NDArray[Any]]]:
-    """Rows (columns, values) of what disobeying gains: told ``a`` play ``b``; coarse: play ``b``."""
+def _disobedience(table: NDArray[Any], coarse: bool) -> list[tuple[NDArray[np.intp], NDArray[Any]]]:
+    """Rows (columns, values) of what disobeying gains: ``b`` for ``a``; coarse: ``b`` always."""
     blocks = []
     places = np.arange(table[0].size).reshape(table.shape[1:])
     for i, payoffs in enumerate(table):
@@ -377,6 +294,8 @@ def _disobedience(
             for part in told:
                 value = gain[part].ravel()
                 some = np.flatnonzero(value)
+                if value.dtype != object and np.max(np.abs(value), initial=0.0) <= PAYOFF_TIE:
+                    continue
                 blocks.append((place[part].ravel()[some], value[some]))
     return blocks
 
@@ -392,14 +311,18 @@ def _below(game: NormalForm) -> list[NDArray[np.object_]]:
 
 def _shortfall(row: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
     """``sum p (M - u_i) - t <= 0``, where ``t`` is the last column."""
-    return np.arange(len(row) + 1), np.append(row, row.dtype.type(-1) if row.dtype != object else Fraction(-1))
+    one = Fraction(1) if row.dtype == object else 1.0
+    return np.arange(len(row) + 1), np.append(row, [-one])
 
 
 def _gains(game: NormalForm, joint: NDArray[Any], coarse: bool) -> Iterable[tuple[int, Any, Any]]:
     """Yield player, probability of what it is told, and best ``sum p [u_i(b, .) - u_i(a)]``."""
     for i, table in enumerate(game.exact_payoffs):
         payoffs = table - table.min()
-        own, told = _own(payoffs if joint.dtype == object else payoffs.astype(float), i), _own(joint, i)
+        own, told = (
+            _own(payoffs if joint.dtype == object else payoffs.astype(float), i),
+            _own(joint, i),
+        )
         obey = (told * own).sum(axis=1)
         if coarse:
             yield i, 1, max((own * told.sum(axis=0)).sum(axis=1)) - obey.sum()
@@ -434,15 +357,15 @@ def _goal(
     allowed = f"{game.n_players} weights, an array of shape {game.shape}, a player or {NAMED}"
     try:
         given = np.asarray(objective)
-        values = np.empty(given.shape, dtype=object)
-        values.flat = [Fraction(x) for x in given.ravel().tolist()]
+        flat = np.array([Fraction(x) for x in given.ravel().tolist()], dtype=object)
     except (TypeError, ValueError, OverflowError):
         raise ArgumentError("objective", objective, allowed, "finite numbers") from None
-    if values.shape == (game.n_players,):
+    values, shape = flat.reshape(given.shape), tuple(given.shape)
+    if shape == (game.n_players,):
         return "weighted payoffs", np.tensordot(values, tables, axes=1)
-    if values.shape == game.shape:
+    if shape == game.shape:
         return "a given function", values
-    raise ArgumentError("objective", f"shape {values.shape}", allowed)
+    raise ArgumentError("objective", f"shape {shape}", allowed)
 
 
 def _index(where: str, given: int | str, names: Sequence[str], also: Sequence[str] = ()) -> int:

@@ -37,8 +37,8 @@ def nash(
     """All Nash equilibria: ``u_i(s) >= u_i(a, s_-i)`` for every player i and action a.
 
     Two players: every extreme equilibrium, in degenerate games too, and the maximal Nash subsets
-    and components that they span; the list is proven complete. More players: see
-    `ceasefire.solvers.polynomial`; `complete` says what was proven.
+    and components that they span; the list is proven complete. More players: all pure equilibria,
+    compared exactly; `complete` is false, because mixed ones are not ruled out.
 
     Parameters
     ----------
@@ -82,19 +82,17 @@ def nash(
     """
     require_normal(game)
     if game.n_players != 2:
-        from ceasefire.solvers.polynomial import all_equilibria
-
-        return all_equilibria(game, exact=exact)
+        return _pure(game, exact)
     pairs = _bimatrix.extreme(game, exact, limit)
     order = sorted(range(len(pairs.rows)), key=lambda k: _sorting(pairs, k), reverse=True)
     method = f"{EXTREME}, {pairs.route}"
-    found = [
-        equilibrium(game, (pairs.rows[k], pairs.columns[k]), method) for k in order
-    ]
+    found = [equilibrium(game, (pairs.rows[k], pairs.columns[k]), method) for k in order]
     if any(e.status is not Status.OK for e in found):  # ill-conditioned: digits lost in floats
         again = nash(game, exact=True, components=components, limit=limit)
         found = [rounded(e) for e in again]
-        return Equilibria(tuple(found), True, again.claim, again.method, components=again.components)
+        return Equilibria(
+            tuple(found), True, again.claim, again.method, components=again.components
+        )
     parts = nash_components([pairs.vertex[k] for k in order]) if components else ()
     return Equilibria(tuple(found), True, "all extreme equilibria", method, components=parts)
 
@@ -103,9 +101,8 @@ def one_nash(game: NormalForm | ExtensiveForm, *, exact: bool = False) -> Equili
     """One Nash equilibrium, by the method that suits the game.
 
     Two players: Lemke-Howson from the first label whose end is certified. More players: a pure
-    equilibrium where there is one, else the logit path traced to its end and polished. A tree:
-    backward induction where every player sees everything, else the sequence form (two players)
-    or the agent logit path.
+    equilibrium where there is one; `SolveError` where there is none. A tree: backward induction
+    where every player sees everything, else the sequence form (two players).
     """
     if isinstance(game, ExtensiveForm):
         from ceasefire.solvers.tree import one_equilibrium
@@ -117,9 +114,10 @@ def one_nash(game: NormalForm | ExtensiveForm, *, exact: bool = False) -> Equili
     pure = game.pure_equilibria()
     if pure:
         return equilibrium(game, _vertices(game, pure[0], exact or game.is_exact), "pure profiles")
-    from ceasefire.solvers.polynomial import one_mixed
-
-    return one_mixed(game)
+    raise SolveError(
+        f"no pure equilibrium among the {game.n_players} players' profiles; mixed equilibria of more "
+        "than two players are not searched for"
+    )
 
 
 def lemke_howson(
@@ -222,6 +220,13 @@ def rounded(found: Equilibrium) -> Equilibrium:
     return equilibrium(found.game, floats, found.method, **found.detail)
 
 
+def _pure(game: NormalForm, exact: bool) -> Equilibria:
+    rational = exact or game.is_exact
+    cells = game.pure_equilibria()
+    found = [equilibrium(game, _vertices(game, cell, rational), "pure profiles") for cell in cells]
+    return Equilibria(tuple(found), False, "all pure equilibria", "pure profiles")
+
+
 def _sorting(pairs: _bimatrix.Pairs, k: int) -> tuple[Any, ...]:
     return (*pairs.rows[k], *pairs.columns[k])
 
@@ -239,9 +244,7 @@ def _one_path(game: NormalForm, exact: bool) -> Equilibrium:
     raise failure or SolveError("no Lemke-Howson path ended at a certified equilibrium")
 
 
-def _vertices(
-    game: NormalForm, cell: tuple[int, ...], exact: bool
-) -> tuple[NDArray[Any], ...]:
+def _vertices(game: NormalForm, cell: tuple[int, ...], exact: bool) -> tuple[NDArray[Any], ...]:
     result = []
     for action, count in zip(cell, game.shape, strict=True):
         s = np.array([Fraction(int(a == action)) for a in range(count)], dtype=object)

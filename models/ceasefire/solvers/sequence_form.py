@@ -1,0 +1,239 @@
+"""Two-player trees in sequence form: a linear program, or Lemke's path from a prior."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.games._plans import tabulate
+from ceasefire.games.extensive import ExtensiveForm
+from ceasefire.solvers._layout import chance, layout
+from ceasefire.solvers._lemke import follow
+from ceasefire.solvers.nash import one_nash
+from ceasefire.solvers.result import Equilibrium
+from ceasefire.solvers.subgame_perfect import behaviour_of, on_tree
+from ceasefire.tolerances import PAYOFF_TIE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+LEMKE = "Lemke's path on the sequence form (von Stengel, van den Elzen and Talman 2002)"
+PROGRAM = "linear program on the sequence form (von Stengel 1996)"
+ATTEMPTS = 4
+EXACT_PLANS = 20_000
+
+
+class SequenceForm(NamedTuple):
+    """Realisation plans ``E x = e``, ``F y = f`` and payoffs ``x' A y``, ``x' B y``.
+
+    Sequence 0 of each player is the empty one; sequence k >= 1 is the place ``places[i][k - 1]``
+    of the behaviour vector. Constraint 0 fixes the empty sequence at 1, constraint k >= 1 belongs
+    to information set ``sets[i][k - 1]``.
+    """
+
+    E: Any
+    F: Any
+    A: Any
+    B: Any
+    places: tuple[NDArray[np.int64], NDArray[np.int64]]
+    sets: tuple[NDArray[np.int64], NDArray[np.int64]]
+    before: tuple[NDArray[np.int64], NDArray[np.int64]]  # sequence leading to each set
+
+
+def sequence_form(
+    tree: ExtensiveForm, *, exact: bool = False, seed: int = 0, pivots: int = 200_000
+) -> Equilibrium:
+    """One Nash equilibrium of a two-player tree, in behaviour strategies.
+
+    Constant sum: a linear program (HiGHS). Otherwise Lemke's path, which starts at best replies to
+    a prior and ends at an equilibrium of the tree with vanishing trembles, so that moves off the
+    path of play are best replies too.
+
+    Parameters
+    ----------
+    tree : ExtensiveForm
+        Two players, perfect recall.
+    exact : bool
+        Solve the reduced strategic form by Lemke-Howson in whole numbers; small trees only.
+    seed : int
+        Draws the prior. Another prior may lead to another equilibrium.
+    pivots : int
+        Most steps of one path.
+
+    Raises
+    ------
+    ArgumentError
+        Not two players, imperfect recall.
+    SolveError
+        No certified equilibrium from any of the priors tried.
+
+    Notes
+    -----
+    The basis is kept as a sparse factorisation, so a step costs about as much as the tree has
+    branches; steps grow about linearly with information sets.
+
+    References
+    ----------
+    B. von Stengel (1996), "Efficient computation of behavior strategies", Games and Economic
+    Behavior 14. D. Koller, N. Megiddo and B. von Stengel (1996), ibid. B. von Stengel, A. van den
+    Elzen and D. Talman (2002), "Computing normal form perfect equilibria for extensive two-person
+    games", Econometrica 70.
+    """
+    if not isinstance(tree, ExtensiveForm):
+        raise ArgumentError("tree", type(tree).__name__, "an ExtensiveForm")
+    if tree.n_players != 2:
+        hint = "logit and subgame_perfect take more"
+        raise ArgumentError("tree", f"{tree.n_players} players", "two players", hint)
+    if exact:
+        return _exact(tree)
+    form = build(tree)
+    total = tree.total_payoffs[tree.ends].sum(axis=1)
+    if np.ptp(total) <= PAYOFF_TIE * float(tree.payoff_range.max()):
+        found = on_tree(tree, _behaviour(form, tree, *_program(form)), PROGRAM)
+        if found.status.solved:
+            return found
+    failures = []
+    for attempt in range(ATTEMPTS):
+        rng = np.random.default_rng([seed, attempt])
+        prior = _prior(tree, rng if attempt else None)
+        path = follow(form.E, form.F, form.A, form.B, *_plans(form, prior), rng, pivots)
+        if path.x is None or path.y is None:
+            failures.append(path.message)
+            continue
+        x = _behaviour(form, tree, path.x, path.y, path.x_tremble, path.y_tremble)
+        found = on_tree(tree, x, LEMKE, pivots=path.pivots, attempt=attempt)
+        if found.status.solved:
+            return found
+        failures.append(f"regret {found.regret:.1e} after {path.pivots} pivots")
+    raise SolveError(f"no certified equilibrium from {ATTEMPTS} priors: {'; '.join(failures)}")
+
+
+def build(tree: ExtensiveForm) -> SequenceForm:
+    """Constraint and payoff matrices, sparse; payoffs scaled to a range of 1 for each player."""
+    plan = layout(tree)
+    number = np.zeros(int(tree.infoset_start[-1]) + 1, dtype=np.int64)  # -1 (no move yet) -> 0
+    places, sets, before, constraint = [], [], [], []
+    for i in range(2):
+        mine = np.flatnonzero(tree.infoset_player == i)
+        own = np.flatnonzero(tree.infoset_player[plan.owner] == i)
+        number[own] = 1 + np.arange(len(own))
+        after = number[plan.sequence[plan.first_node[mine], i]]
+        row_of = np.full(tree.n_infosets, -1)
+        row_of[mine] = 1 + np.arange(len(mine))
+        rows = np.concatenate([[0], row_of[plan.owner[own]], 1 + np.arange(len(mine))])
+        columns = np.concatenate([[0], 1 + np.arange(len(own)), after])
+        data = np.concatenate([np.ones(1 + len(own)), -np.ones(len(mine))])
+        shape = (1 + len(mine), 1 + len(own))
+        constraint.append(sparse.csc_matrix((data, (rows, columns)), shape=shape))
+        places.append(own)
+        sets.append(mine)
+        before.append(after)
+    w = chance(tree)
+    reach = np.ones(tree.n_nodes)
+    moved = np.where(plan.place >= 0, 1.0, w).tolist()
+    parent, reached = tree.parent.tolist(), reach.tolist()
+    for node in range(1, tree.n_nodes):
+        reached[node] = reached[parent[node]] * moved[node]
+    ends = tree.ends
+    weight = np.array(reached)[ends]
+    rows, columns = number[plan.sequence[ends, 0]], number[plan.sequence[ends, 1]]
+    totals = tree.total_payoffs[ends]
+    low, width = totals.min(axis=0), np.where(tree.payoff_range > 0, tree.payoff_range, 1.0)
+    scaled = (totals - low) / width
+    shape = (constraint[0].shape[1], constraint[1].shape[1])
+    A, B = (
+        sparse.csc_matrix((weight * scaled[:, i], (rows, columns)), shape=shape) for i in range(2)
+    )
+    return SequenceForm(*constraint, A, B, tuple(places), tuple(sets), tuple(before))  # type: ignore[arg-type]
+
+
+def _prior(tree: ExtensiveForm, rng: np.random.Generator | None) -> Floats:
+    """Behaviour that leads to every end about equally often: long branches get more weight.
+
+    Equal mixing would reach the ends of a long tree with probabilities that floats cannot add to
+    those of its beginning.
+    """
+    plan = layout(tree)
+    ends = (tree.player == -2).astype(float).tolist()
+    parent = tree.parent.tolist()
+    for node in range(tree.n_nodes - 1, 0, -1):
+        ends[parent[node]] += ends[node]
+    weight = np.zeros(int(tree.infoset_start[-1]))
+    inside = np.flatnonzero(plan.place >= 0)
+    np.add.at(weight, plan.place[inside], np.array(ends)[inside])
+    if rng is not None:
+        weight *= rng.uniform(0.2, 1.8, len(weight))
+    total = np.add.reduceat(weight, tree.infoset_start[:-1])
+    return np.asarray(weight / total[plan.owner])
+
+
+def _plans(form: SequenceForm, behaviour: Floats) -> tuple[Floats, Floats]:
+    """Realisation plans of a behaviour vector."""
+    plans = []
+    for i in range(2):
+        E = (form.E, form.F)[i].tocsr()
+        x = np.ones(E.shape[1])
+        for k, before in enumerate(form.before[i].tolist()):
+            row = E.indices[E.indptr[k + 1] : E.indptr[k + 2]]
+            signs = E.data[E.indptr[k + 1] : E.indptr[k + 2]]
+            mine = row[signs > 0]
+            x[mine] = x[before] * behaviour[form.places[i][mine - 1]]
+        plans.append(x)
+    return plans[0], plans[1]
+
+
+def _behaviour(
+    form: SequenceForm, tree: ExtensiveForm, x: Floats, y: Floats,
+    x_tremble: Floats | None = None, y_tremble: Floats | None = None,
+) -> Floats:  # fmt: skip
+    """Behaviour from realisation plans; off the path of play from the trembling plans."""
+    result = np.zeros(int(tree.infoset_start[-1]))
+    for i, (plan, tremble) in enumerate(((x, x_tremble), (y, y_tremble))):
+        clean = np.where(plan > 1e-11, plan, 0.0)
+        result[form.places[i]] = clean[1:]
+        for h, before in zip(form.sets[i].tolist(), form.before[i].tolist(), strict=True):
+            cut = slice(int(tree.infoset_start[h]), int(tree.infoset_start[h + 1]))
+            total = result[cut].sum()
+            if clean[before] > 0 and total > 0:
+                result[cut] /= total
+                continue
+            if tremble is not None:
+                inside = np.searchsorted(form.places[i], np.arange(cut.start, cut.stop)) + 1
+                part = np.maximum(tremble[inside], 0.0)
+                if part.sum() > 0:
+                    result[cut] = np.where(part > 1e-9 * part.sum(), part, 0.0)
+                    result[cut] /= result[cut].sum()
+                    continue
+            result[cut] = 1.0 / (cut.stop - cut.start)
+    return result
+
+
+def _program(form: SequenceForm) -> tuple[Floats, Floats]:
+    """Maximin plans of the constant-sum game: maximise q_0 with F'q <= A'x, E x = e."""
+    from scipy.optimize import linprog
+
+    nx, ny, rows = form.E.shape[1], form.F.shape[1], form.F.shape[0]
+    cost = np.zeros(nx + rows)
+    cost[nx] = -1.0
+    upper = sparse.hstack([-form.A.T, form.F.T], format="csc")
+    equal = sparse.hstack([form.E, sparse.csc_matrix((form.E.shape[0], rows))], format="csc")
+    e = np.zeros(form.E.shape[0])
+    e[0] = 1.0
+    bounds = [(0, None)] * nx + [(None, None)] * rows
+    solved = linprog(cost, upper, np.zeros(ny), equal, e, bounds=bounds, method="highs-ds")
+    if solved.status != 0:
+        raise SolveError(f"the sequence-form program failed: {solved.message}")
+    return solved.x[:nx], np.maximum(-solved.ineqlin.marginals, 0.0)
+
+
+def _exact(tree: ExtensiveForm) -> Equilibrium:
+    form, plans = tabulate(tree, True, EXACT_PLANS)
+    found = one_nash(form, exact=True)
+    local = behaviour_of(tree, plans, found.strategies)
+    x = np.array([float(p) for h in range(tree.n_infosets) for p in local[h]])
+    return on_tree(tree, x, f"{found.method} on the reduced strategic form")

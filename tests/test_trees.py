@@ -1,0 +1,291 @@
+"""Trees: built from rules, subgame-perfect and sequence-form equilibria, certificates."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ceasefire.errors import ArgumentError
+from ceasefire.games import Chance, Decision, End, ExtensiveForm
+from ceasefire.solvers import certify, nash, one_nash, sequence_form, subgame_perfect
+
+ENTRY = {
+    "start": Decision("entrant", {"out": "out", "in": "in"}),
+    "out": End([0, 2]),
+    "in": Decision("incumbent", {"fight": "fight", "yield": "yield"}),
+    "fight": End([-1, -1]),
+    "yield": End([1, 1]),
+}
+
+
+def entry():
+    return ExtensiveForm.from_rules("start", ENTRY.get, players=["entrant", "incumbent"])
+
+
+def truce(rounds):
+    """Chance draws dealer or spoiler, seen by the captor only."""
+
+    def moves(state):
+        match state:
+            case "start":
+                return Chance(
+                    {"dealer": (Fraction(3, 5), (0, 0)), "spoiler": (Fraction(2, 5), (0, 1))}
+                )
+            case (t, spoiler):
+                end = End([t + (4 if spoiler else 1), 2 * t - 3])
+                return Decision(
+                    "captor", {"release": (t, spoiler, "released"), "renege": end}, sees=state
+                )
+            case (t, spoiler, _):
+                last = End([rounds, 2 * rounds])
+                extended = last if t == rounds - 1 else (t + 1, spoiler)
+                resumed = End([t - 2 + spoiler, 2 * t + 1])
+                return Decision("pausing state", {"extend": extended, "resume": resumed}, sees=t)
+            case end:
+                return end
+
+    return ExtensiveForm.from_rules("start", moves, players=["captor", "pausing state"])
+
+
+def centipede(moves_count):
+    def moves(state):
+        if isinstance(state, End):
+            return state
+        if state == moves_count:
+            return End([state, state])
+        stop = [state + 2, state - 1]
+        return Decision(
+            state % 2, {"take": End(stop if state % 2 == 0 else stop[::-1]), "pass": state + 1}
+        )
+
+    return ExtensiveForm.from_rules(0, moves)
+
+
+def random_tree(depth, seed, zero_sum=False, scale=1.0, shift=0.0):
+    """Alternating moves, chance every fifth level, each player seeing part of the other's moves."""
+    rng = np.random.default_rng(seed)
+
+    def moves(state):
+        level, *seen = state
+        if level == depth:
+            u = rng.normal(size=2)
+            return End([shift + scale * u[0], shift + scale * (-u[0] if zero_sum else u[1])])
+        mover, below = level % 2, {}
+        for k in range(2):
+            after = list(seen)
+            for i in range(2):
+                if i == mover:
+                    after[i] = (*after[i], (level, k))
+                elif level % 3 == 0:
+                    after[i] = (*after[i], (level, "seen", k == 0))
+            below[str(k)] = (level + 1, *after)
+        if level % 5 == 0:
+            return Chance({name: (0.5, next_) for name, next_ in below.items()})
+        return Decision(mover, below, sees=(level, seen[mover]))
+
+    return ExtensiveForm.from_rules((0, (), ()), moves)
+
+
+def test_the_certificate_tells_subgame_perfection_from_nash():
+    """Fault GB-18: (out, fight) is Nash, and not credible."""
+    proof = certify(entry(), [1, 0, 1, 0])
+    assert proof.is_nash
+    assert not proof.is_subgame_perfect
+    assert proof.infoset_regret.tolist() == [0.0, 2.0]
+    assert certify(entry(), [0, 1, 0, 1]).is_subgame_perfect
+
+
+def test_backward_induction_lists_every_pure_equilibrium_that_ties_make():
+    tied = dict(ENTRY, fight=End([-1, 1]))
+    tree = ExtensiveForm.from_rules("start", tied.get, players=["entrant", "incumbent"])
+    found = subgame_perfect(tree)
+    assert found.complete
+    assert {tuple(e.behaviour) for e in found} == {(1, 0, 1, 0), (0, 1, 0, 1)}
+    assert all(e.certificate.is_subgame_perfect for e in found)
+    assert not subgame_perfect(tree, limit=1).complete
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 2), min_size=16, max_size=16))
+def test_pure_subgame_perfect_equilibria_are_those_that_a_search_of_all_profiles_finds(cells):
+    """Three stages, two actions each: 128 profiles checked one by one."""
+
+    def moves(state):
+        if len(state) == 3:
+            k = int("".join(map(str, state)), 2)
+            return End(cells[2 * k : 2 * k + 2])
+        return Decision(len(state) % 2, {"0": (*state, 0), "1": (*state, 1)})
+
+    tree = ExtensiveForm.from_rules((), moves, players=[0, 1])
+    every = set()
+    for code in range(2**7):
+        bits = [(code >> k) & 1 for k in range(7)]
+        x = np.array([p for b in bits for p in (1.0 - b, float(b))])
+        if certify(tree, x).is_subgame_perfect:
+            every.add(tuple(x))
+    found = subgame_perfect(tree)
+    assert found.complete
+    assert {tuple(e.behaviour) for e in found} == every
+
+
+def test_a_subgame_with_simultaneous_moves_is_solved_for_all_its_equilibria():
+    """An outside option before battle of the sexes: three equilibria of the subgame."""
+
+    def moves(state):
+        match state:
+            case "start":
+                return Decision(0, {"out": End([Fraction(3, 2), 0]), "in": "row"})
+            case "row":
+                return Decision(0, {"a": "a", "b": "b"})
+            case "a" | "b":
+                pay = {"a": ([2, 1], [0, 0]), "b": ([0, 0], [1, 2])}[state]
+                return Decision(1, {"a": End(pay[0]), "b": End(pay[1])}, sees="column")
+            case end:
+                return end
+
+    tree = ExtensiveForm.from_rules("start", moves)
+    found = subgame_perfect(tree)
+    assert len(found) == 3
+    assert found.complete
+    assert all(e.certificate.is_subgame_perfect for e in found)
+    assert sorted(float(e.payoffs[0]) for e in found) == [1.5, 1.5, 2.0]
+
+
+def test_long_chains_are_walked_without_recursion():
+    """Faults GB-15, GB-16, OS-04."""
+    tree = centipede(5000)
+    (found,) = subgame_perfect(tree)
+    assert found.payoffs.tolist() == [2.0, -1.0]
+    assert found.certificate.is_subgame_perfect
+
+
+def test_a_hundred_thousand_nodes_are_built():
+    tree = centipede(50_000)
+    assert tree.n_nodes == 100_001
+    assert tree.recall_fault == ""
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 4, 16, 64, 512])
+def test_the_truce_of_two_types_has_a_certified_equilibrium_at_every_length(rounds):
+    found = sequence_form(truce(rounds))
+    assert found.certificate.is_nash
+    assert found.certificate.is_subgame_perfect
+    assert np.nanmax(found.certificate.infoset_regret) < 1e-9
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sequence_form_equilibria_are_equilibria_of_the_strategic_form(seed):
+    tree = random_tree(4, seed)
+    found = sequence_form(tree)
+    game = tree.strategic_form()
+    pay = [e.payoffs for e in nash(game, components=False)]
+    assert found.certificate.is_nash
+    # every equilibrium payoff lies among the extreme ones, or the game has a continuum
+    near = min(float(np.max(np.abs(found.payoffs - u))) for u in pay)
+    assert near < 1e-8 or len(pay) % 2 == 0
+    exact = sequence_form(tree, exact=True)
+    assert exact.certificate.is_nash
+
+
+@pytest.mark.parametrize("zero_sum", [False, True], ids=["general", "zero-sum"])
+@pytest.mark.parametrize(("scale", "shift"), [(1e9, 0.0), (1e-9, 0.0), (1.0, 1e6)], ids=str)
+def test_equilibria_of_trees_do_not_depend_on_the_unit_or_origin_of_utility(zero_sum, scale, shift):
+    base = sequence_form(random_tree(7, 3, zero_sum))
+    moved = sequence_form(random_tree(7, 3, zero_sum, scale, shift))
+    assert moved.certificate.is_nash
+    assert np.allclose((moved.payoffs - shift) / scale, base.payoffs, atol=1e-8)
+    assert base.method == moved.method
+
+
+def test_a_random_tree_of_sixteen_thousand_nodes_is_solved_and_certified():
+    tree = random_tree(12, 0)
+    found = one_nash(tree)
+    assert found.certificate.relative < 1e-12
+    assert np.nanmax(found.certificate.infoset_regret) < 1e-9
+
+
+def test_a_zero_sum_tree_has_the_value_of_its_strategic_form():
+    tree = random_tree(4, 4, zero_sum=True)
+    found = sequence_form(tree)
+    assert "linear program" in found.method
+    value = nash(tree.strategic_form(), components=False)[0].payoffs
+    assert np.allclose(found.payoffs, value, atol=1e-9)
+
+
+def test_one_nash_takes_backward_induction_where_everybody_sees_everything():
+    assert one_nash(entry()).payoffs.tolist() == [1.0, 1.0]
+
+
+def test_imperfect_recall_is_named():
+    """Fault GB-19: the absent-minded driver."""
+
+    def moves(state):
+        if isinstance(state, End):
+            return state
+        last = End([1]) if state == 2 else 2
+        return Decision(0, {"exit": End([0 if state == 1 else 4]), "on": last}, sees="road")
+
+    tree = ExtensiveForm.from_rules(1, moves)
+    assert "road" in tree.recall_fault
+    with pytest.raises(ArgumentError, match="road"):
+        subgame_perfect(tree)
+
+
+@pytest.mark.parametrize(
+    ("rules", "where"),
+    [
+        ({"start": Decision(0, {})}, "at least one"),
+        ({"start": Chance({"a": (0.5, "end"), "b": (0.6, "end")}), "end": End([0])}, "sum of 1"),
+        (
+            {"start": Chance({"a": (-0.5, "end"), "b": (1.5, "end")}), "end": End([0])},
+            "from 0 to 1",
+        ),
+        ({"start": Decision(0, {"a": "end"}), "end": End([float("nan")])}, "finite"),
+        ({"start": Decision("x", {"a": "end"}), "end": End([1])}, "players"),
+        ({"start": "nothing"}, "a Decision, a Chance or an End"),
+    ],
+    ids=["no move", "sum", "negative", "nan", "names", "type"],
+)
+def test_bad_rules_are_refused_by_name(rules, where):
+    with pytest.raises(ArgumentError, match=where):
+        ExtensiveForm.from_rules("start", rules.get)
+
+
+def test_sets_whose_nodes_have_different_moves_are_refused():
+    rules = {
+        "start": Chance({"a": (0.5, "one"), "b": (0.5, "two")}),
+        "one": Decision(0, {"l": "end"}, sees="x"),
+        "two": Decision(0, {"r": "end"}, sees="x"),
+        "end": End([0]),
+    }
+    with pytest.raises(ArgumentError, match="first node"):
+        ExtensiveForm.from_rules("start", rules.get)
+
+
+def test_arrays_in_any_order_make_the_same_tree():
+    tree = entry()
+    order = [3, 0, 4, 1, 2]
+    back = {old: new for new, old in enumerate(order)}
+    again = ExtensiveForm.from_arrays(
+        parent=[-1 if tree.parent[k] < 0 else back[int(tree.parent[k])] for k in order],
+        player=tree.player[order],
+        infoset=tree.infoset[order],
+        payoffs=tree.payoffs[order].astype(int).tolist(),
+        players=tree.players,
+    )
+    assert subgame_perfect(again)[0].payoffs.tolist() == [1.0, 1.0]
+
+
+def test_interior_payoffs_are_added_along_the_path():
+    rules = {
+        "start": Decision(0, {"a": "more", "b": "end"}, payoffs=[1]),
+        "more": Decision(0, {"c": "end", "d": "end"}, payoffs=[Fraction(1, 2)]),
+        "end": End([1]),
+    }
+    tree = ExtensiveForm.from_rules("start", rules.get)
+    assert sorted(tree.total_payoffs[tree.ends, 0].tolist()) == [2.0, 2.5, 2.5]
+    assert {float(e.payoffs[0]) for e in subgame_perfect(tree)} == {2.5}
