@@ -50,19 +50,19 @@ def unfold(
             seen.append(None)
             labels.append(())
             continue
-        branches = move.moves
+        branches: Mapping[str, Any] = move.moves
         if not branches:
             raise ArgumentError("moves", f"no move at state {state!r}", "at least one", "or End()")
         labels.append(tuple(branches))
         if isinstance(move, Decision):
             mover.append(move.player)
             seen.append(node if move.sees is None else (move.sees,))
-            stack.extend([(node, 1, below) for below in reversed(branches.values())])
+            stack.extend([(node, 1, below) for below in reversed(list(branches.values()))])
         else:
             mover.append(_NATURE)
             seen.append(None)
             check_probabilities([p for p, _ in branches.values()], f"Chance at state {state!r}")
-            stack.extend([(node, p, below) for p, below in reversed(branches.values())])
+            stack.extend([(node, p, below) for p, below in reversed(list(branches.values()))])
     order = _players(mover, given, players)
     number = {name: k for k, name in enumerate(order)}
     player = [number[m] if m is not _NATURE and m is not _END else m.code for m in mover]

@@ -246,7 +246,7 @@ class ExtensiveForm:
         counts = size.tolist()
         for node in range(self.n_nodes - 1, 0, -1):
             counts[parent[node]] += counts[node]
-        return np.arange(self.n_nodes) + np.array(counts)
+        return np.arange(self.n_nodes) + np.array(counts, dtype=np.int64)
 
     @cached_property
     def child_start(self) -> NDArray[np.int64]:
@@ -266,7 +266,7 @@ class ExtensiveForm:
     def nodes(self, infoset: int) -> NDArray[np.int64]:
         """Nodes of an information set, in preorder."""
         order, start = self._members
-        return order[start[infoset] : start[infoset + 1]]
+        return np.asarray(order[start[infoset] : start[infoset + 1]])
 
     @cached_property
     def _members(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

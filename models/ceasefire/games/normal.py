@@ -48,7 +48,8 @@ class NormalForm:
 
     Examples
     --------
-    >>> g = NormalForm.bimatrix([[2, 0], [0, 1]], [[1, 0], [0, 2]], actions=[["a", "b"], ["a", "b"]])
+    >>> both = ["a", "b"]
+    >>> g = NormalForm.bimatrix([[2, 0], [0, 1]], [[1, 0], [0, 2]], actions=[both, both])
     >>> g
     2 players (1: a, b; 2: a, b)
            a     b
@@ -133,7 +134,7 @@ class NormalForm:
         if self._rational is not None:
             return self._rational
         table = np.empty(self.payoffs.shape, dtype=object)
-        table.flat = [Fraction(x) for x in self.payoffs.flat]
+        table[...] = np.frompyfunc(Fraction, 1, 1)(self.payoffs.astype(object))
         table.setflags(write=False)
         return table
 
@@ -142,7 +143,7 @@ class NormalForm:
         """Largest less smallest payoff of each player, shape (n_players,), utils."""
         flat = self.payoffs.reshape(self.n_players, -1)
         if self._rational is None:
-            return flat.max(axis=1) - flat.min(axis=1)
+            return np.asarray(flat.max(axis=1) - flat.min(axis=1))
         rows = self._rational.reshape(self.n_players, -1)
         return np.array([float(max(row) - min(row)) for row in rows])
 
@@ -154,7 +155,7 @@ class NormalForm:
         return np.asarray(value, dtype=float)
 
     def pure_equilibria(self) -> list[tuple[int, ...]]:
-        """Pure profiles from which nobody gains by deviating, compared exactly, in lexical order."""
+        """Pure profiles from which nobody gains by deviating; exact, in lexical order."""
         table = self.payoffs if self._rational is None else self._rational
         best = np.ones(self.shape, dtype=bool)
         for i in range(self.n_players):
@@ -308,7 +309,7 @@ def _numbers(given: NDArray[Any]) -> tuple[NDArray[np.object_] | None, NDArray[n
         if all(isinstance(x, float | np.floating) for x in entries):
             return None, floats
     rational = np.empty(given.shape, dtype=object)
-    rational.flat = [Fraction(x) for x in entries]
+    rational[...] = np.array([Fraction(x) for x in entries], dtype=object).reshape(given.shape)
     rational.setflags(write=False)
     return rational, floats
 

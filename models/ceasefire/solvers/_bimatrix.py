@@ -94,7 +94,7 @@ def whole(game: NormalForm, player: int) -> NDArray[np.object_]:
     numbers = [int((u - low) * unit) for u in table.flat]
     common = gcd(*numbers) or 1
     result = np.empty(table.shape, dtype=object)
-    result.flat = [k // common + 1 for k in numbers]
+    result[...] = np.array([k // common + 1 for k in numbers], dtype=object).reshape(table.shape)
     return result
 
 
@@ -121,12 +121,12 @@ def _simple(game: NormalForm, limit: int) -> list[tuple[NDArray[Any], NDArray[An
         if ended == vertices.TOO_MANY:
             raise _too_many(game, limit)
         walks.append((count, table, masks))
-    (count_p, _, masks_p), (count_q, table_q, masks_q) = walks
+    (count_p, _, masks_p), (_, table_q, masks_q) = walks
     found = np.empty(1024, dtype=np.int64)
-    total = vertices.match(m, n, masks_p, count_p, table_q, masks_q, count_q, found)
+    total = vertices.match(m, n, masks_p, count_p, table_q, masks_q, found)
     if total > len(found):
         found = np.empty(total, dtype=np.int64)
-        vertices.match(m, n, masks_p, count_p, table_q, masks_q, count_q, found)
+        vertices.match(m, n, masks_p, count_p, table_q, masks_q, found)
     bits = unpack(masks_p[found[:total]], m + n)
     return [(~row[:m], row[m:]) for row in bits]
 
@@ -181,6 +181,7 @@ def _bases(
     game: NormalForm, M: NDArray[np.object_], label: NDArray[np.int64], limit: int
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     words = (len(label) + 63) // 64
+    walk: Any
     table, masks = _room(words)
     tights = np.zeros_like(masks)
     if minor_bound(M) <= INT64_MINOR:
@@ -195,7 +196,7 @@ def _bases(
 
 def minor_bound(M: NDArray[np.object_]) -> int:
     """Hadamard's bound on every minor of M, a column of ones added (Python integer)."""
-    largest, bound = max(M.flat), 1
+    largest, bound = max(int(k) for k in M.flat), 1
     for k in range(1, min(M.shape) + 1):
         bound = max(bound, (isqrt(k**k) + 1) * largest**k)
     return int(bound)

@@ -15,9 +15,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from scipy import sparse
 from scipy.sparse.linalg import splu
+
+from ceasefire.solvers._kernels import basis as basis_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 REFACTOR = 64
-PIVOT = 1e-9
 TREMBLE = 1e-6
 
 
@@ -51,7 +51,7 @@ def follow(
     e[0] = f[0] = 1.0
     Z = sparse.csc_matrix
     # columns: x, y, w_x, w_y, p, q, t; rows: w_x, w_y, E, F
-    columns = sparse.bmat(
+    columns: Any = sparse.bmat(
         [
             [None, -A, -sparse.eye(nx), None, E.T, None, Z(ay[:, None])],
             [-B.T, None, None, -sparse.eye(ny), None, F.T, Z(bx[:, None])],
@@ -78,7 +78,7 @@ def follow(
     for step in range(limit):
         if used == REFACTOR:
             try:
-                lu = splu(columns[:, basis], permc_spec="COLAMD")
+                lu = splu(columns[:, basis])
             except RuntimeError:
                 return Path(None, None, None, None, step, "singular basis")
             value, used = lu.solve(right), 0
@@ -90,18 +90,18 @@ def follow(
         a = np.zeros(N)
         a[columns.indices[start:stop]] = columns.data[start:stop]
         d = lu.solve(a)
-        _apply(etas, rows, used, d)
-        row, theta = _ratio(value, d, signed, where[t])
+        basis_kernel.apply(etas, rows, used, d)
+        row, theta = basis_kernel.ratio(value, d, signed, where[t])
         done = where[t] >= 0 and d[where[t]] < 0 and (
             row < 0 or (1.0 - value[where[t]]) / -d[where[t]] <= theta
         )  # fmt: skip
         if enter == t and (row < 0 or theta >= 1.0):
-            return _finish(columns, basis, right, plain, t, enter, nx, ny, step)
+            return _finish(columns, basis, right, plain, t, nx, ny, step)
         if done:
             # t reaches one before any variable reaches zero: t leaves at its upper bound
             row = int(where[t])
             basis[row] = enter
-            return _finish(columns, basis, right, plain, t, enter, nx, ny, step + 1)
+            return _finish(columns, basis, right, plain, t, nx, ny, step + 1)
         if row < 0:
             return Path(None, None, None, None, step, "the path left on a ray")
         leave = int(basis[row])
@@ -132,37 +132,9 @@ def _reply(E: Any, gain: Floats) -> NDArray[np.bool_]:
     return kept
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _apply(etas, rows, used, v):  # type: ignore[no-untyped-def]
-    for k in range(used):
-        r = rows[k]
-        if v[r] != 0.0:
-            pivot = v[r] / etas[k, r]
-            for i in range(v.shape[0]):
-                v[i] -= etas[k, i] * pivot
-            v[r] = pivot
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _ratio(value, d, signed, t_row):  # type: ignore[no-untyped-def]
-    """Leaving row and step: the least ratio, among near ties the largest pivot."""
-    theta = np.inf
-    for i in range(d.shape[0]):
-        if signed[i] and i != t_row and d[i] > PIVOT:
-            theta = min(theta, (max(value[i], 0.0) + 1e-13) / d[i])
-    row, best = -1, 0.0
-    for i in range(d.shape[0]):
-        if signed[i] and i != t_row and d[i] > PIVOT and max(value[i], 0.0) / d[i] <= theta:
-            if d[i] > best:
-                row, best = i, d[i]
-    if row >= 0:
-        theta = max(value[row], 0.0) / d[row]
-    return row, theta
-
-
 def _finish(
-    columns: Any, basis: NDArray[np.int64], right: Floats, plain: Floats, t: int, enter: int,
-    nx: int, ny: int, pivots: int,
+    columns: Any, basis: NDArray[np.int64], right: Floats, plain: Floats, t: int, nx: int,
+    ny: int, pivots: int,
 ) -> Path:  # fmt: skip
     """Solve the last basis with t fixed at one, with and without trembles."""
     try:

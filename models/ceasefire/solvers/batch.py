@@ -89,7 +89,8 @@ def nash_batch(
 
     Examples
     --------
-    >>> both = nash_batch([[[2, 0], [0, 1]], [[1, 0], [0, 0]]], [[[1, 0], [0, 2]], [[1, 0], [0, 0]]])
+    >>> A = [[[2, 0], [0, 1]], [[1, 0], [0, 0]]]
+    >>> both = nash_batch(A, [[[1, 0], [0, 2]], [[1, 0], [0, 0]]])
     >>> both.counts.tolist(), both.degenerate.tolist()
     ([3, 2], [False, True])
     """
@@ -148,8 +149,8 @@ def _joined(
     none: Part = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, m)), np.empty((0, n)))
     lists = list(zip(*(parts or [none]), strict=True))
     counts = np.concatenate(lists[0])
-    game = np.concatenate([part + piece.start for part, piece in zip(lists[1], pieces, strict=False)]
-                          or [none[1]])  # fmt: skip
+    starts = [piece.start for piece in pieces] or [0]
+    game = np.concatenate([part + k for part, k in zip(lists[1], starts, strict=True)])
     rows, columns = np.concatenate(lists[2]), np.concatenate(lists[3])
     regret = certificate.batch_regret(A, B, game, rows, columns)
     degenerate = counts < 0

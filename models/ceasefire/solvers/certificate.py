@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ceasefire.errors import ArgumentError
-from ceasefire.games.normal import NormalForm
 from ceasefire.tolerances import PROBABILITY_SUM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+    from ceasefire.games.normal import NormalForm
 
 
 def regret(game: NormalForm, strategies: Sequence[ArrayLike]) -> NDArray[Any]:

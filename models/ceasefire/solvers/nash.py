@@ -113,10 +113,11 @@ def one_nash(game: NormalForm | ExtensiveForm, *, exact: bool = False) -> Equili
         return _one_path(game, exact)
     pure = game.pure_equilibria()
     if pure:
-        return equilibrium(game, _vertices(game, pure[0], exact or game.is_exact), "pure profiles")
+        profile = _vertices(game, pure[0], exact or game.is_exact)
+        return equilibrium(game, profile, "pure profiles")
     raise SolveError(
-        f"no pure equilibrium among the {game.n_players} players' profiles; mixed equilibria of more "
-        "than two players are not searched for"
+        f"no pure equilibrium among the {game.n_players} players' profiles; mixed equilibria of "
+        "more than two players are not searched for"
     )
 
 

@@ -200,7 +200,7 @@ class Equilibria:
 def _mixture(strategy: NDArray[Any], labels: Sequence[str]) -> str:
     used = np.flatnonzero(strategy)
     if len(used) == 1:
-        return labels[used[0]]
+        return labels[int(used[0])]
     parts = [f"{_short(strategy[a])} {labels[a]}" for a in used[:8]]
     return " + ".join(parts) + (f" + {len(used) - 8} more" if len(used) > 8 else "")
 

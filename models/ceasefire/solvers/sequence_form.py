@@ -13,12 +13,13 @@ from ceasefire.games.extensive import ExtensiveForm
 from ceasefire.solvers._layout import chance, layout
 from ceasefire.solvers._lemke import follow
 from ceasefire.solvers.nash import one_nash
-from ceasefire.solvers.result import Equilibrium
 from ceasefire.solvers.subgame_perfect import behaviour_of, on_tree
 from ceasefire.tolerances import PAYOFF_TIE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ceasefire.solvers.result import Equilibrium
 
     Floats = NDArray[np.float64]
 
@@ -149,7 +150,10 @@ def build(tree: ExtensiveForm) -> SequenceForm:
     A, B = (
         sparse.csc_matrix((weight * scaled[:, i], (rows, columns)), shape=shape) for i in range(2)
     )
-    return SequenceForm(*constraint, A, B, tuple(places), tuple(sets), tuple(before))  # type: ignore[arg-type]
+    E, F = constraint
+    return SequenceForm(
+        E, F, A, B, (places[0], places[1]), (sets[0], sets[1]), (before[0], before[1])
+    )
 
 
 def _prior(tree: ExtensiveForm, rng: np.random.Generator | None) -> Floats:
@@ -225,7 +229,7 @@ def _program(form: SequenceForm) -> tuple[Floats, Floats]:
     e = np.zeros(form.E.shape[0])
     e[0] = 1.0
     bounds = [(0, None)] * nx + [(None, None)] * rows
-    solved = linprog(cost, upper, np.zeros(ny), equal, e, bounds=bounds, method="highs-ds")
+    solved: Any = linprog(cost, upper, np.zeros(ny), equal, e, bounds=bounds, method="highs-ds")
     if solved.status != 0:
         raise SolveError(f"the sequence-form program failed: {solved.message}")
     return solved.x[:nx], np.maximum(-solved.ineqlin.marginals, 0.0)

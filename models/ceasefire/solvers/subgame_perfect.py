@@ -82,15 +82,16 @@ def subgame_perfect(tree: ExtensiveForm, *, limit: int = 1000) -> Equilibria:
     if perfect:
         tie = tree.payoff_range * PAYOFF_TIE
         _, choice, ties = kernel.induct(
-            tree.parent, tree.player, chance(tree), counted_from_lowest(tree)[1], plan.place, tree.infoset_start,
-            tree.infoset, tie,
+            tree.parent, tree.player, chance(tree), counted_from_lowest(tree)[1], plan.place,
+            tree.infoset_start, tree.infoset, tie,
         )  # fmt: skip
         if ties == 0:
             x = np.zeros(int(tree.infoset_start[-1]))
             x[tree.infoset_start[:-1] + choice] = 1.0
             return Equilibria((on_tree(tree, x, METHOD),), True, claim, METHOD)
     search = _Search(tree)
-    found, complete = [], True
+    found: list[Equilibrium] = []
+    complete = True
     for behaviour in search.solutions():
         if len(found) == limit:
             complete = False
@@ -241,10 +242,10 @@ def behaviour_of(
         for p, steps in zip(mixture, plans[i], strict=True):
             for h, a in steps if p else ():
                 weight[h][a] += p
-    result = {}
-    for h, row in weight.items():
+    result: dict[int, tuple[Any, ...]] = {}
+    for k, row in weight.items():
         total = sum(row)
-        result[h] = tuple(w / total for w in row) if total else tuple(
+        result[k] = tuple(w / total for w in row) if total else tuple(
             int(a == 0) for a in range(len(row))
         )  # fmt: skip
     return result

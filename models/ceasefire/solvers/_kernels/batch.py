@@ -57,13 +57,13 @@ def solve_games(A, B, counts, game, rows, columns, limit):
         end_p, count_p, _, masks_p = walk(bt, label_p, entry_error, hash_p, room_p, limit)
         if end_p != CLOSED:
             continue
-        end_q, count_q, table_q, masks_q = walk(a, label_q, entry_error, hash_q, room_q, limit)
+        end_q, _, table_q, masks_q = walk(a, label_q, entry_error, hash_q, room_q, limit)
         if end_q != CLOSED:
             continue
-        total = match(m, n, masks_p, count_p, table_q, masks_q, count_q, found)
+        total = match(m, n, masks_p, count_p, table_q, masks_q, found)
         if total > found.shape[0]:
             found = np.empty(2 * total, np.int64)
-            match(m, n, masks_p, count_p, table_q, masks_q, count_q, found)
+            match(m, n, masks_p, count_p, table_q, masks_q, found)
         if k + total > game.shape[0]:
             return g, k
         for e in range(total):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from types import FunctionType
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -36,7 +37,7 @@ def exchange(N, D, r, c):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def leaving(N, D, c, basic, place, d):
+def leaving(N, D, c, place, d):
     """Row of the lexicographic ratio test for column c; the polytope is bounded, so one exists."""
     R = N.shape[0]
     row = -1
@@ -103,7 +104,7 @@ def walk_exact(M, label, masks, tights, table, limit):
             i, c = -place[v] - 1, place[left[depth]]
         else:
             c = place[v]
-            i = leaving(N, D, c, basic, place, d)
+            i = leaving(N, D, c, place, d)
         one, two = label[basic[i]], label[nonbasic[c]]
         key[one >> 6] ^= np.uint64(1) << np.uint64(one & 63)
         key[two >> 6] ^= np.uint64(1) << np.uint64(two & 63)
@@ -175,17 +176,21 @@ def _exchange_large(N, D, r, c):
 
 
 # the same walk on Python's integers: its two helpers are looked up anew in this namespace
-walk_large = FunctionType(
+walk_large: Any = FunctionType(
     walk_exact.py_func.__code__,
     {**globals(), "exchange": _exchange_large, "leaving": leaving.py_func},
     "walk_large",
 )
 
 
+slow_leaving: Any = leaving.py_func
+slow_exchange: Any = _exchange_large
+
+
 class Tableau:
     """The polytope ``M v <= 1`` in whole numbers, pivoted one variable at a time."""
 
-    def __init__(self, M):
+    def __init__(self, M: Any) -> None:
         r, d = M.shape
         self.d = d
         self.N = np.empty((r, d + 1), dtype=object)
@@ -194,17 +199,17 @@ class Tableau:
         self.basic, self.nonbasic = np.arange(d, d + r), np.arange(d)
         self.place = np.concatenate((np.arange(d), -np.arange(r) - 1))
 
-    def enter(self, v):
+    def enter(self, v: int) -> int:
         """Bring variable v into the basis; returns the variable that leaves."""
         c = self.place[v]
-        i = leaving.py_func(self.N, self.D, c, self.basic, self.place, self.d)
+        i = slow_leaving(self.N, self.D, c, self.place, self.d)
         leave = self.basic[i]
-        self.D = _exchange_large(self.N, self.D, i, c)
+        self.D = slow_exchange(self.N, self.D, i, c)
         self.basic[i], self.nonbasic[c] = v, leave
         self.place[v], self.place[leave] = -i - 1, c
         return int(leave)
 
-    def distribution(self):
+    def distribution(self) -> Any:
         """The positive variables, scaled to add up to one, as fractions."""
         v = [self.N[-self.place[j] - 1, self.d] if self.place[j] < 0 else 0 for j in range(self.d)]
         total = sum(v)

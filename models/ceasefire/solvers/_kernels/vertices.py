@@ -267,7 +267,7 @@ def _longer(steps):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def match(m, n, masks_p, count_p, table_q, masks_q, count_q, found):
+def match(m, n, masks_p, count_p, table_q, masks_q, found):
     """Pairs of vertices that share out all labels; returns their number (found: room for them).
 
     The origin of P is its vertex 0; it matches the origin of Q alone, which is no equilibrium.
