@@ -58,3 +58,7 @@ HAZARD_XTOL: Final = 1e-12
 # A Monte Carlo check fails when its chi-square p-value is below this: one false alarm in ten
 # thousand certificates, while a wrong branch probability of 0.01 at 100,000 plays gives 1e-20.
 MONTE_CARLO_P: Final = 1e-4
+
+# A point lies on the logit path when no log-odds misses by more than this, relative to one plus the
+# precision in payoff ranges. Rounding gives 1e-15; printed choice probabilities have eight digits.
+LOGIT_RESIDUAL: Final = 1e-12

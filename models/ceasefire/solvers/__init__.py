@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ceasefire.solvers.batch import BatchEquilibria, nash_batch
 from ceasefire.solvers.certificate import regret
+from ceasefire.solvers.logit import Logit, LogitPath, logit, logit_fit, logit_path, trace
 from ceasefire.solvers.nash import lemke_howson, nash, one_nash
 from ceasefire.solvers.result import Component, Equilibria, Equilibrium
 from ceasefire.solvers.sequence_form import sequence_form
@@ -15,6 +16,12 @@ __all__ = [
     "one_nash",
     "lemke_howson",
     "nash_batch",
+    "trace",
+    "logit",
+    "logit_path",
+    "logit_fit",
+    "Logit",
+    "LogitPath",
     "subgame_perfect",
     "sequence_form",
     "certify",

@@ -101,8 +101,8 @@ def one_nash(game: NormalForm | ExtensiveForm, *, exact: bool = False) -> Equili
     """One Nash equilibrium, by the method that suits the game.
 
     Two players: Lemke-Howson from the first label whose end is certified. More players: a pure
-    equilibrium where there is one; `SolveError` where there is none. A tree: backward induction
-    where every player sees everything, else the sequence form (two players).
+    equilibrium where there is one, else the end of a logit path, polished. A tree: backward
+    induction where every player sees everything, else the sequence form (two players).
     """
     if isinstance(game, ExtensiveForm):
         from ceasefire.solvers.tree import one_equilibrium
@@ -115,10 +115,9 @@ def one_nash(game: NormalForm | ExtensiveForm, *, exact: bool = False) -> Equili
     if pure:
         profile = _vertices(game, pure[0], exact or game.is_exact)
         return equilibrium(game, profile, "pure profiles")
-    raise SolveError(
-        f"no pure equilibrium among the {game.n_players} players' profiles; mixed equilibria of "
-        "more than two players are not searched for"
-    )
+    from ceasefire.solvers.logit import trace
+
+    return trace(game)
 
 
 def lemke_howson(

@@ -1,0 +1,391 @@
+"""Logit quantal response equilibria of games in strategic form, along the principal branch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.solvers.nash import equilibrium, require_normal
+from ceasefire.status import Status
+from ceasefire.tolerances import LOGIT_RESIDUAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from ceasefire.games import NormalForm
+    from ceasefire.solvers.result import Equilibrium
+
+    Floats = NDArray[np.float64]
+
+METHOD = "logit path by predictor and corrector (Turocy 2005)"
+FIRST_STEP, LARGEST_GROWTH, LEAST_STEP = 0.03, 1.6, 1e-9
+STEPS = 20_000
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Logit:
+    """A logit equilibrium: each action's log-odds are `precision` times its payoff advantage.
+
+    Attributes
+    ----------
+    game : NormalForm
+    precision : float
+        Lambda, per util.
+    strategies : tuple of ndarray
+        One distribution a player.
+    payoffs : ndarray, shape (n_players,)
+    residual : float
+        Largest gap between a log-odds and `precision` times the payoff difference, recomputed
+        from the strategies.
+    status : Status
+    method : str
+    """
+
+    game: NormalForm
+    precision: float
+    strategies: tuple[Floats, ...]
+    payoffs: Floats
+    residual: float
+    status: Status
+    method: str = METHOD
+
+    def __repr__(self) -> str:
+        rows = [
+            f"{name}: " + ", ".join(f"{p:.6g} {a}" for p, a in zip(s[:12], labels, strict=False))
+            for name, s, labels in zip(
+                self.game.players, self.strategies, self.game.actions, strict=True
+            )
+        ]
+        foot = f"precision {self.precision:.6g}; residual {self.residual:.1e}; {self.status}"
+        return "\n".join([*rows, foot])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LogitPath:
+    """Points of the principal branch, in the order of the path.
+
+    `precision` (k,) need not increase: it falls behind a turning point. `strategies`
+    (k, all actions), players one after the other.
+    """
+
+    game: NormalForm
+    precision: Floats
+    strategies: Floats
+    turning_points: int
+
+    def __repr__(self) -> str:
+        top = float(self.precision.max())
+        return (
+            f"{len(self.precision)} points of the logit path up to precision {top:.6g}, "
+            f"{self.turning_points} turning point{'' if self.turning_points == 1 else 's'}"
+        )
+
+
+def logit(game: NormalForm, *, precision: float = 1.0) -> Logit:
+    """The logit equilibrium on the principal branch at a precision.
+
+    ``log x_i(a) - log x_i(b) = precision (u_i(a, x) - u_i(b, x))``; at precision 0 all mix
+    equally. Where the branch turns, the point that it meets first.
+
+    Parameters
+    ----------
+    game : NormalForm
+        Any number of players.
+    precision : float
+        At least 0, per util.
+
+    Raises
+    ------
+    ArgumentError
+        A precision that is negative or not finite.
+    SolveError
+        The path could not be followed that far; `reached` holds its last point.
+
+    References
+    ----------
+    R. McKelvey and T. Palfrey (1995), "Quantal response equilibria for normal form games", Games
+    and Economic Behavior 10. T. Turocy (2005), "A dynamic homotopy interpretation of the logistic
+    quantal response equilibrium correspondence", ibid. 51.
+
+    Examples
+    --------
+    >>> from ceasefire.games import NormalForm
+    >>> pennies = NormalForm.bimatrix([[9, 0], [0, 1]], [[0, 1], [1, 0]])
+    >>> found = logit(pennies, precision=1.0)
+    >>> [round(float(s[0]), 8) for s in found.strategies]
+    [0.89357633, 0.31278038]
+    """
+    require_normal(game)
+    if not 0 <= precision < np.inf:
+        raise ArgumentError("precision", precision, "a finite number, at least 0")
+    task = _task(game, None)
+    target = precision * task.unit
+    point = np.append(task.start, 0.0)
+    for point in _walk(task):
+        if point[-1] >= target:
+            break
+    found = _result(game, task, _at(task, point, target), precision)
+    if found.status is not Status.OK:
+        raise SolveError(f"the logit path stopped before precision {precision:.6g}", found)
+    return found
+
+
+def logit_path(game: NormalForm, *, precision: float | None = None) -> LogitPath:
+    """The principal branch from precision 0 up to `precision` (1000 over the payoff range)."""
+    require_normal(game)
+    if precision is not None and not 0 < precision < np.inf:
+        raise ArgumentError("precision", precision, "a finite number above 0")
+    task = _task(game, None)
+    target = 1000.0 if precision is None else precision * task.unit
+    points = [np.append(task.start, 0.0)]
+    for point in _walk(task):
+        if point[-1] >= target:
+            points.append(_at(task, point, target))
+            break
+        points.append(point)
+    table = np.array(points)
+    turns = int(np.sum(np.diff(np.sign(np.diff(table[:, -1]))) != 0))
+    return LogitPath(game, table[:, -1] / task.unit, np.exp(table[:, :-1]), turns)
+
+
+def trace(game: NormalForm, *, seed: int = 0, attempts: int = 12) -> Equilibrium:
+    """One Nash equilibrium of any number of players, at the end of a logit path.
+
+    The path starts from a random prior instead of equal mixing, so that it meets no bifurcation
+    with probability one (Turocy 2005); its end is polished on its support and certified.
+    """
+    require_normal(game)
+    for attempt in range(attempts):
+        prior = np.random.default_rng([seed, attempt]).uniform(0.3, 1.0, sum(game.shape))
+        task = _task(game, prior)
+        for point in _walk(task):
+            if point[-1] < 30.0:
+                continue
+            x = _polished(task, np.exp(point[:-1]))
+            if x is not None:
+                found = equilibrium(game, task.cut(x), METHOD, attempt=attempt)
+                if found.status is Status.OK:
+                    return found
+            if point[-1] > 1e7:
+                break
+    raise SolveError(f"no certified equilibrium at the end of {attempts} logit paths")
+
+
+class _Task(NamedTuple):
+    """A game scaled to a widest payoff range of 1, and where its path begins."""
+
+    tables: list[Floats]
+    bounds: list[int]
+    start: Floats
+    unit: float  # utils in the widest payoff range: precision * unit has no unit
+
+    def cut(self, x: Floats) -> list[Floats]:
+        return [x[a:b] for a, b in zip(self.bounds, self.bounds[1:], strict=False)]
+
+
+def _task(game: NormalForm, prior: Floats | None) -> _Task:
+    widest = float(game.payoff_range.max())
+    unit = widest if widest > 0 else 1.0
+    if game.is_exact:
+        exact = game.exact_payoffs
+        tables = [np.asarray((t - min(t.flat)).astype(float) / unit) for t in exact]
+    else:
+        tables = [(t - t.min()) / unit for t in game.payoffs]
+    bounds = [0, *np.cumsum(game.shape).tolist()]
+    weight = np.ones(bounds[-1]) if prior is None else prior
+    total = np.add.reduceat(weight, bounds[:-1])
+    start = np.log(weight / np.repeat(total, game.shape))
+    return _Task(tables, bounds, start, unit)
+
+
+def _utility(task: _Task, x: Floats) -> tuple[Floats, Floats]:
+    """Payoff of each action, and its derivative by every other player's probabilities."""
+    parts = task.cut(x)
+    n, size = len(parts), len(x)
+    u, slope = np.empty(size), np.zeros((size, size))
+    for i in range(n):
+        own = slice(task.bounds[i], task.bounds[i + 1])
+        for j in [k for k in range(n) if k != i] or [i]:
+            table = task.tables[i]
+            for k in reversed(range(n)):
+                if k not in (i, j):
+                    table = np.tensordot(table, parts[k], axes=([k], [0]))
+            if i == j:
+                u[own] = table
+                continue
+            pair = table if i < j else table.T
+            slope[own, task.bounds[j] : task.bounds[j + 1]] = pair
+            u[own] = pair @ parts[j]
+    return u, slope
+
+
+def _equations(task: _Task, point: Floats) -> tuple[Floats, Floats]:
+    """Residuals (N,) and their derivative (N, N + 1) in log-probabilities and precision."""
+    log, precision = point[:-1], point[-1]
+    x = np.exp(log)
+    u, slope = _utility(task, x)
+    slope = slope * x
+    size = len(log)
+    value, jacobian = np.empty(size), np.zeros((size, size + 1))
+    for a, b in zip(task.bounds, task.bounds[1:], strict=False):
+        value[a] = x[a:b].sum() - 1.0
+        jacobian[a, a:b] = x[a:b]
+        rest = slice(a + 1, b)
+        shift = log[rest] - log[a] - (task.start[rest] - task.start[a])
+        value[rest] = shift - precision * (u[rest] - u[a])
+        jacobian[rest, :size] = -precision * (slope[rest] - slope[a])
+        jacobian[rest, a] -= 1.0
+        jacobian[np.arange(a + 1, b), np.arange(a + 1, b)] += 1.0
+        jacobian[rest, size] = -(u[rest] - u[a])
+    return value, jacobian
+
+
+def _walk(task: _Task) -> Iterator[Floats]:
+    """Points of the branch, by pseudo-arclength steps whose size follows the corrector's work."""
+    point, step = np.append(task.start, 0.0), FIRST_STEP
+    direction = _tangent(_equations(task, point)[1], None)
+    for _ in range(STEPS):
+        ahead = _corrected(task, point + step * direction, direction)
+        if ahead is None or _turned(task, ahead[0], direction):
+            step /= 2.0
+            if step < LEAST_STEP:
+                return
+            continue
+        point, direction = ahead[0], _tangent(_equations(task, ahead[0])[1], direction)
+        yield point
+        step *= LARGEST_GROWTH if ahead[1] <= 2 else 1.0 if ahead[1] <= 4 else 0.6
+
+
+def _tangent(jacobian: Floats, before: Floats | None) -> Floats:
+    """Unit vector along the branch: on from `before`, at the start towards more precision."""
+    full = np.vstack([jacobian, before if before is not None else np.eye(jacobian.shape[1])[-1]])
+    right = np.zeros(len(full))
+    right[-1] = 1.0
+    try:
+        t = np.linalg.solve(full, right)
+    except np.linalg.LinAlgError:
+        t = np.linalg.lstsq(full, right, rcond=None)[0]
+    return np.asarray(t / np.linalg.norm(t))
+
+
+def _corrected(task: _Task, guess: Floats, direction: Floats) -> tuple[Floats, int] | None:
+    """Newton back to the branch in the plane across `direction`; the point and the steps."""
+    point = guess
+    for k in range(8):
+        value, jacobian = _equations(task, point)
+        size = float(np.max(np.abs(value) / (1.0 + point[-1])))
+        if size < LOGIT_RESIDUAL:
+            return point, k
+        if not size < 10.0:
+            return None
+        try:
+            move = np.linalg.solve(np.vstack([jacobian, direction]), np.append(value, 0.0))
+        except np.linalg.LinAlgError:
+            return None
+        point = point - move
+    return None
+
+
+def _turned(task: _Task, point: Floats, direction: Floats) -> bool:
+    """Whether the direction changed so much that a stretch of the branch may have been skipped."""
+    after = _tangent(_equations(task, point)[1], direction)
+    return bool(after @ direction < 0.8)
+
+
+def _at(task: _Task, point: Floats, target: float) -> Floats:
+    """The equilibrium at exactly `target`, from the first point past it."""
+    across = np.zeros(len(point))
+    across[-1] = 1.0
+    start, level = point.copy(), float(point[-1])
+    slope = _tangent(_equations(task, start)[1], across)
+    guess = start + slope * ((target - level) / slope[-1])
+    guess[-1] = target
+    found = _corrected(task, guess, across)
+    return start if found is None else found[0]
+
+
+def _result(game: NormalForm, task: _Task, point: Floats, precision: float) -> Logit:
+    x = np.exp(point[:-1])
+    parts = [s / s.sum() for s in task.cut(x)]
+    residual = _residual(task, parts, point[:-1], precision * task.unit)
+    good = abs(point[-1] - precision * task.unit) <= 1e-9 * (1 + point[-1])
+    good = good and residual <= 100 * LOGIT_RESIDUAL * (1 + point[-1])
+    status = Status.OK if good else Status.NOT_CONVERGED
+    return Logit(game, precision, tuple(parts), game.expected(parts), residual, status)
+
+
+def _residual(task: _Task, parts: Sequence[Floats], log: Floats, precision: float) -> float:
+    """Recomputed from the payoff tables: one contraction a player, no derivative."""
+    worst = 0.0
+    for i, table in enumerate(task.tables):
+        value = table
+        for j in reversed(range(len(parts))):
+            if j != i:
+                value = np.tensordot(value, parts[j], axes=([j], [0]))
+        cut = slice(task.bounds[i], task.bounds[i + 1])
+        gap = log[cut] - task.start[cut] - precision * value
+        worst = max(worst, float(np.ptp(gap)))
+    return worst
+
+
+def _polished(task: _Task, x: Floats) -> Floats | None:
+    """Newton on the indifference conditions over the actions that the path still plays."""
+    played = x > 1e-3
+    for _ in range(30):
+        u, slope = _utility(task, x)
+        rows, right = [], []
+        for a, b in zip(task.bounds, task.bounds[1:], strict=False):
+            inside = a + np.flatnonzero(played[a:b])
+            rows.append(np.where((np.arange(len(x)) >= a) & (np.arange(len(x)) < b), 1.0, 0.0))
+            right.append(x[a:b].sum() - 1.0)
+            for k in inside[1:]:
+                rows.append(slope[k] - slope[inside[0]])
+                right.append(u[k] - u[inside[0]])
+        x = np.where(played, x, 0.0)
+        matrix = np.array(rows)[:, played]
+        move = np.linalg.lstsq(matrix, np.array(right), rcond=None)[0]
+        x[played] -= move
+        if not np.all(np.isfinite(x)) or np.max(np.abs(x)) > 2.0:
+            return None
+        if float(np.max(np.abs(move), initial=0.0)) < 1e-14:
+            break
+    if np.any(x < -1e-12):
+        return None
+    x = np.maximum(x, 0.0)
+    return np.concatenate([s / s.sum() for s in task.cut(x)])
+
+
+def logit_fit(game: NormalForm, observed: Sequence[ArrayLike]) -> Logit:
+    """The point of the principal branch at which the observed choices are most likely.
+
+    Parameters
+    ----------
+    game : NormalForm
+    observed : sequence of array_like
+        Counts of each player's actions.
+    """
+    counts = [np.asarray(c, dtype=float) for c in observed]
+    for i, (c, k) in enumerate(zip(counts, game.shape, strict=True)):
+        if c.shape != (k,) or np.any(c < 0) or not np.all(np.isfinite(c)):
+            raise ArgumentError(f"observed[{i}]", c, f"{k} counts, none negative")
+    from scipy.optimize import minimize_scalar
+
+    weight = np.concatenate(counts)
+    path = logit_path(game)
+    likelihood = np.log(np.maximum(path.strategies, 1e-300)) @ weight
+    best = int(np.argmax(likelihood))
+    low = float(path.precision[max(best - 1, 0)])
+    high = float(path.precision[min(best + 1, len(path.precision) - 1)])
+
+    def cost(value: float) -> float:
+        x = np.concatenate(logit(game, precision=value).strategies)
+        return -float(np.log(np.maximum(x, 1e-300)) @ weight)
+
+    found = minimize_scalar(cost, bounds=(min(low, high), max(low, high)), method="bounded",
+                            options={"xatol": 1e-9 * (1.0 + high)})  # fmt: skip
+    return logit(game, precision=float(found.x))
