@@ -41,7 +41,7 @@ def unfold(
         node = len(parent)
         parent.append(above)
         chance.append(weight)
-        move = moves(state)
+        move = state if isinstance(state, Decision | Chance | End) else moves(state)
         if not isinstance(move, Decision | Chance | End):
             raise ArgumentError(f"moves({state!r})", move, "a Decision, a Chance or an End")
         given.append(move.payoffs)

@@ -127,7 +127,8 @@ class ExtensiveForm:
         root : object
             The first state.
         moves : callable
-            ``moves(state)`` says what happens there: `Decision`, `Chance` or `End`.
+            ``moves(state)`` says what happens there: `Decision`, `Chance` or `End`. A state that is
+            one of these already stands for itself.
         players : sequence, optional
             All players in order. By default those that move, in order of appearance, or by
             number where they are numbers; needed where payoffs are sequences and players names.
@@ -142,11 +143,10 @@ class ExtensiveForm:
         ...         case "start":
         ...             return Decision("captor", {"release": "released", "hold": "held"})
         ...         case "released":
-        ...             return Decision("pausing state", {"extend": (2, 2), "resume": (0, 3)})
+        ...             after = {"extend": End((2, 2)), "resume": End((0, 3))}
+        ...             return Decision("pausing state", after)
         ...         case "held":
         ...             return End((1, 1))
-        ...         case payoffs:
-        ...             return End(payoffs)
         >>> ExtensiveForm.from_rules("start", moves, players=["captor", "pausing state"])
         2 players (captor, pausing state), 5 nodes, 2 information sets
         """

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ceasefire.solvers.batch import BatchEquilibria, nash_batch
 from ceasefire.solvers.certificate import regret
+from ceasefire.solvers.correlated import Correlated, correlated
 from ceasefire.solvers.logit import Logit, LogitPath, logit, logit_fit, logit_path, trace
 from ceasefire.solvers.nash import lemke_howson, nash, one_nash
+from ceasefire.solvers.rationalizable import Elimination, Rationalizable, rationalizable
 from ceasefire.solvers.result import Component, Equilibria, Equilibrium
 from ceasefire.solvers.sequence_form import sequence_form
 from ceasefire.solvers.subgame_perfect import subgame_perfect
@@ -16,6 +18,11 @@ __all__ = [
     "one_nash",
     "lemke_howson",
     "nash_batch",
+    "correlated",
+    "Correlated",
+    "rationalizable",
+    "Rationalizable",
+    "Elimination",
     "trace",
     "logit",
     "logit_path",

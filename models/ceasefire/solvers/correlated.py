@@ -79,7 +79,7 @@ class Correlated:
     def marginal(self, player: int | str) -> NDArray[Any]:
         """``p(a_i)``: how often each action is recommended to a player, by number or name."""
         i = _index("player", player, self.game.players)
-        return _own(self.distribution, i).sum(axis=1)
+        return np.asarray(_own(self.distribution, i).sum(axis=1))
 
     def conditional(self, player: int | str, action: int | str) -> NDArray[Any]:
         """``p(a_-i | a_i)``: what a player told `action` believes of the others.
@@ -93,7 +93,7 @@ class Correlated:
         if not told.sum() > 0:
             allowed = "an action recommended with positive probability"
             raise ArgumentError("action", action, allowed, "see marginal")
-        return told / told.sum()
+        return np.asarray(told / told.sum())
 
     def __repr__(self) -> str:
         rows = self._rows()
@@ -279,7 +279,7 @@ def _distribution(
     if exact:
         return exactly(made, vertex, "correlated")[:size].reshape(game.shape)
     joint = polished(made, vertex, "correlated")[:size].reshape(game.shape)
-    return joint / joint.sum()
+    return np.asarray(joint / joint.sum())
 
 
 def _disobedience(table: NDArray[Any], coarse: bool) -> list[tuple[NDArray[np.intp], NDArray[Any]]]:

@@ -346,7 +346,7 @@ def optimum(task: Program, what: str) -> Vertex:
     }
     message = ""
     for presolve in (True, False):
-        found = linprog(
+        found: Any = linprog(  # type: ignore[call-overload]  # stubs want `options` as their own type
             task.cost.astype(float),
             A_ub=matrix,
             b_ub=np.zeros(size[0]),
@@ -430,4 +430,4 @@ def solution(
 def normalised(values: NDArray[np.object_]) -> NDArray[np.object_]:
     """``(x - min) / (max - min)`` of rational numbers; 0 where they are constant."""
     low = values.min()
-    return (values - low) / ((values.max() - low) or Fraction(1))
+    return np.asarray((values - low) / ((values.max() - low) or Fraction(1)))

@@ -1,0 +1,49 @@
+"""Iterated elimination of dominated actions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ceasefire.errors import ArgumentError
+from ceasefire.games import NormalForm
+from ceasefire.solvers import rationalizable
+
+
+def test_the_prisoners_dilemma_leaves_defection():
+    game = NormalForm.bimatrix([[3, 0], [5, 1]], [[3, 5], [0, 1]])
+    assert rationalizable(game).kept == ((1,), (1,))
+
+
+def test_the_travelers_dilemma_unravels_to_the_lowest_claim():
+    claims = np.arange(2, 9)
+    row = np.minimum.outer(claims, claims) + 2 * np.sign(np.subtract.outer(-claims, -claims))
+    found = rationalizable(NormalForm.bimatrix(row, row.T), dominance="weak")
+    assert found.kept == ((0,), (0,))
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1, 0), (10**9, 0), (1, 10**9)], ids=str)
+def test_an_action_dominated_only_by_a_mixture_is_removed_whatever_the_unit(scale, shift):
+    A = np.array([[3, 0], [0, 3], [1, 1]]) * scale + shift
+    game = NormalForm.bimatrix(A, np.zeros((3, 2), dtype=int))
+    found = rationalizable(game)
+    assert found.kept == ((0, 1), (0, 1))
+    assert rationalizable(game, mixed=False).kept == ((0, 1, 2), (0, 1))
+    (out,) = found.rounds
+    assert (out.player, out.action) == (0, 2)
+    assert np.all(out.by @ game.exact_payoffs[0] > game.exact_payoffs[0][2])
+
+
+def test_copies_of_an_action_are_not_strictly_dominated():
+    game = NormalForm.bimatrix([[1, 2], [1, 2]], [[0, 1], [0, 1]])
+    assert rationalizable(game).kept == ((0, 1), (1,))
+
+
+def test_a_mixture_that_ties_exactly_does_not_dominate_strictly():
+    A = np.array([[2, 0], [0, 2], [1, 1]])
+    assert rationalizable(NormalForm.bimatrix(A, A)).kept[0] == (0, 1, 2)
+
+
+def test_an_unknown_kind_of_dominance_is_refused_by_name():
+    with pytest.raises(ArgumentError, match="dominance"):
+        rationalizable(NormalForm.bimatrix([[1]], [[1]]), dominance="total")
