@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
+from test_trees import truce
 
 from ceasefire.errors import ArgumentError
-from ceasefire.games import NormalForm
-from ceasefire.solvers import logit, logit_fit, logit_path, nash, one_nash, trace
+from ceasefire.games import Decision, End, ExtensiveForm, NormalForm
+from ceasefire.solvers import certify, logit, logit_fit, logit_path, nash, one_nash, trace
 from ceasefire.status import Status
+
+logit_module = import_module("ceasefire.solvers.logit")
 
 
 def pennies(x):
@@ -141,3 +146,51 @@ def test_a_bad_precision_is_refused_by_name(precision):
 def test_observed_counts_of_the_wrong_shape_are_refused_by_name():
     with pytest.raises(ArgumentError, match=r"observed\[1\]"):
         logit_fit(pennies(9), [[1, 2], [1, 2, 3]])
+
+
+def four_moves():
+    """The four-move centipede of McKelvey and Palfrey (1998)."""
+    taken = [(0.4, 0.1), (0.2, 0.8), (1.6, 0.4), (0.8, 3.2)]
+
+    def moves(node):
+        passed = End((6.4, 1.6)) if node == 3 else node + 1
+        return Decision(node % 2, {"take": End(taken[node]), "pass": passed})
+
+    return ExtensiveForm.from_rules(0, moves)
+
+
+@pytest.mark.parametrize(
+    ("precision", "take"),
+    [
+        (0.5, (0.37359423, 0.37557253, 0.38507281, 0.68997448)),
+        (1.5, (0.25691185, 0.28719634, 0.62277638, 0.91682730)),
+        (3.0, (0.27122543, 0.60157524, 0.90575481, 0.99183743)),
+    ],
+)
+def test_the_four_move_centipede_has_its_published_agent_logit_equilibria(precision, take):
+    """THEORY J2 (McKelvey and Palfrey 1998)."""
+    found = logit(four_moves(), precision=precision)
+    assert [float(s[0]) for s in found.strategies] == pytest.approx(take, abs=5e-9)
+    assert found.residual < 1e-10
+
+
+def test_agent_logit_slopes_are_the_differences_of_its_payoffs():
+    rng = np.random.default_rng(1)
+    tree = truce(3)
+    task = logit_module._task(tree, None)
+    log = np.log(rng.uniform(0.1, 1.0, len(task.start)))
+    u, slope = logit_module._conditional(task, tree, log)
+    for k in range(len(log)):
+        step = np.zeros(len(log))
+        step[k] = 1e-6
+        up = logit_module._conditional(task, tree, log + step)[0]
+        down = logit_module._conditional(task, tree, log - step)[0]
+        assert np.allclose((up - down) / 2e-6, slope[:, k], atol=1e-8)
+    assert np.all(np.isfinite(u))
+
+
+def test_the_agent_logit_path_of_the_truce_of_two_types_nears_an_equilibrium():
+    tree = truce(4)
+    found = logit(tree, precision=2000.0)
+    assert found.status is Status.OK
+    assert certify(tree, np.concatenate(found.strategies)).relative < 1e-3

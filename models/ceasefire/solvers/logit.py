@@ -1,4 +1,4 @@
-"""Logit quantal response equilibria of games in strategic form, along the principal branch."""
+"""Logit quantal response equilibria along the principal branch, of tables and of trees."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.games.extensive import ExtensiveForm
+from ceasefire.solvers._kernels import tree as tree_kernel
+from ceasefire.solvers._kernels.agents import conditional
+from ceasefire.solvers._layout import chance, layout, weights
 from ceasefire.solvers.nash import equilibrium, require_normal
+from ceasefire.solvers.result import labelled
+from ceasefire.solvers.tree_certificate import certify, counted_from_lowest
 from ceasefire.status import Status
 from ceasefire.tolerances import LOGIT_RESIDUAL
 
@@ -37,7 +43,7 @@ class Logit:
     precision : float
         Lambda, per util.
     strategies : tuple of ndarray
-        One distribution a player.
+        One distribution a player; of a tree, one an information set.
     payoffs : ndarray, shape (n_players,)
     residual : float
         Largest gap between a log-odds and `precision` times the payoff difference, recomputed
@@ -46,7 +52,7 @@ class Logit:
     method : str
     """
 
-    game: NormalForm
+    game: NormalForm | ExtensiveForm
     precision: float
     strategies: tuple[Floats, ...]
     payoffs: Floats
@@ -57,9 +63,7 @@ class Logit:
     def __repr__(self) -> str:
         rows = [
             f"{name}: " + ", ".join(f"{p:.6g} {a}" for p, a in zip(s[:12], labels, strict=False))
-            for name, s, labels in zip(
-                self.game.players, self.strategies, self.game.actions, strict=True
-            )
+            for name, s, labels in labelled(self.game, self.strategies)[:24]
         ]
         foot = f"precision {self.precision:.6g}; residual {self.residual:.1e}; {self.status}"
         return "\n".join([*rows, foot])
@@ -70,10 +74,10 @@ class LogitPath:
     """Points of the principal branch, in the order of the path.
 
     `precision` (k,) need not increase: it falls behind a turning point. `strategies`
-    (k, all actions), players one after the other.
+    (k, all actions), players (or information sets) one after the other.
     """
 
-    game: NormalForm
+    game: NormalForm | ExtensiveForm
     precision: Floats
     strategies: Floats
     turning_points: int
@@ -86,7 +90,7 @@ class LogitPath:
         )
 
 
-def logit(game: NormalForm, *, precision: float = 1.0) -> Logit:
+def logit(game: NormalForm | ExtensiveForm, *, precision: float = 1.0) -> Logit:
     """The logit equilibrium on the principal branch at a precision.
 
     ``log x_i(a) - log x_i(b) = precision (u_i(a, x) - u_i(b, x))``; at precision 0 all mix
@@ -94,8 +98,9 @@ def logit(game: NormalForm, *, precision: float = 1.0) -> Logit:
 
     Parameters
     ----------
-    game : NormalForm
-        Any number of players.
+    game : NormalForm or ExtensiveForm
+        Any number of players. A tree is solved in agent form (McKelvey and Palfrey 1998): payoffs
+        are those expected once the set is reached, so it needs perfect recall.
     precision : float
         At least 0, per util.
 
@@ -109,7 +114,8 @@ def logit(game: NormalForm, *, precision: float = 1.0) -> Logit:
     References
     ----------
     R. McKelvey and T. Palfrey (1995), "Quantal response equilibria for normal form games", Games
-    and Economic Behavior 10. T. Turocy (2005), "A dynamic homotopy interpretation of the logistic
+    and Economic Behavior 10; (1998) "Quantal response equilibria for extensive form games",
+    Experimental Economics 1. T. Turocy (2005), "A dynamic homotopy interpretation of the logistic
     quantal response equilibrium correspondence", ibid. 51.
 
     Examples
@@ -120,7 +126,6 @@ def logit(game: NormalForm, *, precision: float = 1.0) -> Logit:
     >>> [round(float(s[0]), 8) for s in found.strategies]
     [0.89357633, 0.31278038]
     """
-    require_normal(game)
     if not 0 <= precision < np.inf:
         raise ArgumentError("precision", precision, "a finite number, at least 0")
     task = _task(game, None)
@@ -135,9 +140,8 @@ def logit(game: NormalForm, *, precision: float = 1.0) -> Logit:
     return found
 
 
-def logit_path(game: NormalForm, *, precision: float | None = None) -> LogitPath:
+def logit_path(game: NormalForm | ExtensiveForm, *, precision: float | None = None) -> LogitPath:
     """The principal branch from precision 0 up to `precision` (1000 over the payoff range)."""
-    require_normal(game)
     if precision is not None and not 0 < precision < np.inf:
         raise ArgumentError("precision", precision, "a finite number above 0")
     task = _task(game, None)
@@ -179,16 +183,23 @@ def trace(game: NormalForm, *, seed: int = 0, attempts: int = 12) -> Equilibrium
 class _Task(NamedTuple):
     """A game scaled to a widest payoff range of 1, and where its path begins."""
 
-    tables: list[Floats]
+    tables: list[Floats]  # payoffs by player; of a tree, the one table of payoffs at its nodes
     bounds: list[int]
     start: Floats
     unit: float  # utils in the widest payoff range: precision * unit has no unit
+    tree: ExtensiveForm | None = None
 
     def cut(self, x: Floats) -> list[Floats]:
         return [x[a:b] for a, b in zip(self.bounds, self.bounds[1:], strict=False)]
 
 
-def _task(game: NormalForm, prior: Floats | None) -> _Task:
+def _task(game: NormalForm | ExtensiveForm, prior: Floats | None) -> _Task:
+    if isinstance(game, ExtensiveForm):
+        layout(game)  # perfect recall
+        unit = float(game.payoff_range.max()) or 1.0
+        table = counted_from_lowest(game)[1] / unit
+        return _Task([table], game.infoset_start.tolist(), np.log(game.uniform()), unit, game)
+    require_normal(game)
     widest = float(game.payoff_range.max())
     unit = widest if widest > 0 else 1.0
     if game.is_exact:
@@ -224,12 +235,26 @@ def _utility(task: _Task, x: Floats) -> tuple[Floats, Floats]:
     return u, slope
 
 
+def _conditional(task: _Task, tree: ExtensiveForm, log: Floats) -> tuple[Floats, Floats]:
+    """Payoff of each action once its set is reached, and its slope in the log-probabilities."""
+    plan = layout(tree)
+    u, slope = np.empty(len(log)), np.empty((len(log), len(log)))
+    conditional(
+        tree.parent, tree.player, plan.place, tree.infoset, tree.infoset_start, plan.first_node,
+        chance(tree), task.tables[0], log, u, slope,
+    )  # fmt: skip
+    return u, slope
+
+
 def _equations(task: _Task, point: Floats) -> tuple[Floats, Floats]:
     """Residuals (N,) and their derivative (N, N + 1) in log-probabilities and precision."""
     log, precision = point[:-1], point[-1]
     x = np.exp(log)
-    u, slope = _utility(task, x)
-    slope = slope * x
+    if task.tree is None:
+        u, slope = _utility(task, x)
+        slope *= x
+    else:
+        u, slope = _conditional(task, task.tree, log)
     size = len(log)
     value, jacobian = np.empty(size), np.zeros((size, size + 1))
     for a, b in zip(task.bounds, task.bounds[1:], strict=False):
@@ -309,18 +334,26 @@ def _at(task: _Task, point: Floats, target: float) -> Floats:
     return start if found is None else found[0]
 
 
-def _result(game: NormalForm, task: _Task, point: Floats, precision: float) -> Logit:
+def _result(
+    game: NormalForm | ExtensiveForm, task: _Task, point: Floats, precision: float
+) -> Logit:
     x = np.exp(point[:-1])
     parts = [s / s.sum() for s in task.cut(x)]
     residual = _residual(task, parts, point[:-1], precision * task.unit)
     good = abs(point[-1] - precision * task.unit) <= 1e-9 * (1 + point[-1])
     good = good and residual <= 100 * LOGIT_RESIDUAL * (1 + point[-1])
     status = Status.OK if good else Status.NOT_CONVERGED
-    return Logit(game, precision, tuple(parts), game.expected(parts), residual, status)
+    if isinstance(game, ExtensiveForm):
+        payoffs = certify(game, np.concatenate(parts)).payoffs
+    else:
+        payoffs = game.expected(parts)
+    return Logit(game, precision, tuple(parts), payoffs, residual, status)
 
 
 def _residual(task: _Task, parts: Sequence[Floats], log: Floats, precision: float) -> float:
     """Recomputed from the payoff tables: one contraction a player, no derivative."""
+    if task.tree is not None:
+        return _tree_residual(task, task.tree, parts, log, precision)
     worst = 0.0
     for i, table in enumerate(task.tables):
         value = table
@@ -331,6 +364,21 @@ def _residual(task: _Task, parts: Sequence[Floats], log: Floats, precision: floa
         gap = log[cut] - task.start[cut] - precision * value
         worst = max(worst, float(np.ptp(gap)))
     return worst
+
+
+def _tree_residual(
+    task: _Task, tree: ExtensiveForm, parts: Sequence[Floats], log: Floats, precision: float
+) -> float:
+    w = weights(tree, np.concatenate(parts))
+    reach, V = tree_kernel.reach(tree.parent, w), tree_kernel.values(tree.parent, w, task.tables[0])
+    below = np.flatnonzero(layout(tree).place >= 0)
+    above, place = tree.parent[below], layout(tree).place[below]
+    gains = reach[above] * V[below, tree.player[above]]
+    inside = tree.infoset >= 0
+    total = np.bincount(tree.infoset[inside], reach[inside], tree.n_infosets)
+    u = np.bincount(place, gains, len(log)) / total[layout(tree).owner]
+    gap = log - task.start - precision * u
+    return max((float(np.ptp(part)) for part in tree.split(gap)), default=0.0)
 
 
 def _polished(task: _Task, x: Floats) -> Floats | None:

@@ -76,7 +76,10 @@ class Equilibrium:
         return tuple(int(a) for a in np.flatnonzero(self.strategies[index]))
 
     def __repr__(self) -> str:
-        rows = [f"{name}: {_mixture(s, labels)}" for name, s, labels in self._rows()]
+        rows = [
+            f"{name}: {_mixture(s, labels)}"
+            for name, s, labels in labelled(self.game, self.strategies)
+        ]
         shown = rows if len(rows) <= 24 else [*rows[:23], f"... {len(rows) - 23} more"]
         pay = ", ".join(_short(u) for u in self.payoffs)
         claim = "exact" if self.exact else f"regret {self.regret:.1e}"
@@ -85,26 +88,12 @@ class Equilibrium:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><th>{escape(name)}</th><td>{escape(_mixture(s, labels))}</td></tr>"
-            for name, s, labels in self._rows()[:100]
+            for name, s, labels in labelled(self.game, self.strategies)[:100]
         )
         pay = ", ".join(_short(u) for u in self.payoffs)
         claim = "exact" if self.exact else f"regret {self.regret:.1e}"
         foot = f"payoffs {pay}; {claim}; {self.method}; {self.status}"
         return f"<table><caption>{escape(foot)}</caption>{rows}</table>"
-
-    def _rows(self) -> list[tuple[str, NDArray[Any], tuple[str, ...]]]:
-        from ceasefire.games import NormalForm
-
-        if isinstance(self.game, NormalForm):
-            names, labels = self.game.players, self.game.actions
-        else:
-            game = self.game
-            names = tuple(
-                f"{game.players[i]} at {label}"
-                for i, label in zip(game.infoset_player, game.infoset_labels, strict=True)
-            )
-            labels = game.action_labels
-        return list(zip(names, self.strategies, labels, strict=True))
 
 
 @dataclass(frozen=True)
@@ -195,6 +184,21 @@ class Equilibria:
         body = "".join(e._repr_html_() for e in self.equilibria[:12])
         more = f"<p>{len(self) - 12} more</p>" if len(self) > 12 else ""
         return f"<p>{len(self)} equilibria ({escape(claim)})</p>{body}{more}"
+
+
+def labelled(
+    game: NormalForm | ExtensiveForm, strategies: Sequence[NDArray[Any]]
+) -> list[tuple[str, NDArray[Any], tuple[str, ...]]]:
+    """Each strategy with the name of its player (and set) and of its actions."""
+    from ceasefire.games import NormalForm
+
+    if isinstance(game, NormalForm):
+        return list(zip(game.players, strategies, game.actions, strict=True))
+    names = [
+        f"{game.players[i]} at {label}"
+        for i, label in zip(game.infoset_player, game.infoset_labels, strict=True)
+    ]
+    return list(zip(names, strategies, game.action_labels, strict=True))
 
 
 def _mixture(strategy: NDArray[Any], labels: Sequence[str]) -> str:
