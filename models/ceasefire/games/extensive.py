@@ -367,6 +367,8 @@ class ExtensiveForm:
         return tabulate(self, reduced, limit)[0]
 
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         if not isinstance(other, ExtensiveForm):
             return NotImplemented
         names = ("players", "infoset_labels", "action_labels", "branch_labels", "title")

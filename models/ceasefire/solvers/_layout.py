@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -34,14 +33,11 @@ class Layout(NamedTuple):
     sequence: Ints
 
 
-_KNOWN: WeakKeyDictionary[ExtensiveForm, Layout] = WeakKeyDictionary()
-
-
 def layout(tree: ExtensiveForm) -> Layout:
     """Return the tree's index arrays; raises where recall is imperfect."""
-    known = _KNOWN.get(tree)
+    known = vars(tree).get("_layout")  # kept with the tree, as its cached properties are
     if known is not None:
-        return known
+        return cast("Layout", known)
     tree.require_perfect_recall()
     above = tree.parent[1:]
     moved = tree.player[above] >= 0
@@ -60,7 +56,7 @@ def layout(tree: ExtensiveForm) -> Layout:
     root_of[:] = nearest
     owner = np.repeat(np.arange(tree.n_infosets), np.diff(tree.infoset_start))
     found = Layout(place, order[start[:-1]], owner, root_of, roots, tree.sequence)
-    _KNOWN[tree] = found
+    vars(tree)["_layout"] = found
     return found
 
 

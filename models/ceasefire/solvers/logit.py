@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 METHOD = "logit path by predictor and corrector (Turocy 2005)"
 FIRST_STEP, LARGEST_GROWTH, LEAST_STEP = 0.03, 1.6, 1e-9
 STEPS = 20_000
+LEAST_COSINE = 0.8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -186,6 +187,7 @@ class _Task(NamedTuple):
     tables: list[Floats]  # payoffs by player; of a tree, the one table of payoffs at its nodes
     bounds: list[int]
     start: Floats
+    base: NDArray[np.intp]  # the first action of each action's distribution
     unit: float  # utils in the widest payoff range: precision * unit has no unit
     tree: ExtensiveForm | None = None
 
@@ -198,7 +200,9 @@ def _task(game: NormalForm | ExtensiveForm, prior: Floats | None) -> _Task:
         layout(game)  # perfect recall
         unit = float(game.payoff_range.max()) or 1.0
         table = counted_from_lowest(game)[1] / unit
-        return _Task([table], game.infoset_start.tolist(), np.log(game.uniform()), unit, game)
+        cuts = game.infoset_start
+        base = np.repeat(cuts[:-1], np.diff(cuts))
+        return _Task([table], cuts.tolist(), np.log(game.uniform()), base, unit, game)
     require_normal(game)
     widest = float(game.payoff_range.max())
     unit = widest if widest > 0 else 1.0
@@ -211,7 +215,7 @@ def _task(game: NormalForm | ExtensiveForm, prior: Floats | None) -> _Task:
     weight = np.ones(bounds[-1]) if prior is None else prior
     total = np.add.reduceat(weight, bounds[:-1])
     start = np.log(weight / np.repeat(total, game.shape))
-    return _Task(tables, bounds, start, unit)
+    return _Task(tables, bounds, start, np.repeat(bounds[:-1], game.shape), unit)
 
 
 def _utility(task: _Task, x: Floats) -> tuple[Floats, Floats]:
@@ -255,18 +259,20 @@ def _equations(task: _Task, point: Floats) -> tuple[Floats, Floats]:
         slope *= x
     else:
         u, slope = _conditional(task, task.tree, log)
-    size = len(log)
-    value, jacobian = np.empty(size), np.zeros((size, size + 1))
-    for a, b in zip(task.bounds, task.bounds[1:], strict=False):
-        value[a] = x[a:b].sum() - 1.0
-        jacobian[a, a:b] = x[a:b]
-        rest = slice(a + 1, b)
-        shift = log[rest] - log[a] - (task.start[rest] - task.start[a])
-        value[rest] = shift - precision * (u[rest] - u[a])
-        jacobian[rest, :size] = -precision * (slope[rest] - slope[a])
-        jacobian[rest, a] -= 1.0
-        jacobian[np.arange(a + 1, b), np.arange(a + 1, b)] += 1.0
-        jacobian[rest, size] = -(u[rest] - u[a])
+    size, base = len(log), task.base
+    every = np.arange(size)
+    odds = log - task.start - precision * u
+    value = odds - odds[base]
+    jacobian = np.empty((size, size + 1))
+    jacobian[:, :size] = precision * (slope[base] - slope)
+    jacobian[every, base] -= 1.0
+    jacobian[every, every] += 1.0
+    jacobian[:, size] = u[base] - u
+    # the first action of each distribution carries its sum instead
+    first = np.flatnonzero(base == every)
+    value[first] = np.add.reduceat(x, first) - 1.0
+    jacobian[first] = 0.0
+    jacobian[base, every] = x
     return value, jacobian
 
 
@@ -276,12 +282,14 @@ def _walk(task: _Task) -> Iterator[Floats]:
     direction = _tangent(_equations(task, point)[1], None)
     for _ in range(STEPS):
         ahead = _corrected(task, point + step * direction, direction)
-        if ahead is None or _turned(task, ahead[0], direction):
+        after = None if ahead is None else _tangent(ahead[2], direction)
+        # a sharp change of direction: a stretch of the branch may have been skipped
+        if ahead is None or after is None or after @ direction < LEAST_COSINE:
             step /= 2.0
             if step < LEAST_STEP:
                 return
             continue
-        point, direction = ahead[0], _tangent(_equations(task, ahead[0])[1], direction)
+        point, direction = ahead[0], after
         yield point
         step *= LARGEST_GROWTH if ahead[1] <= 2 else 1.0 if ahead[1] <= 4 else 0.6
 
@@ -298,14 +306,14 @@ def _tangent(jacobian: Floats, before: Floats | None) -> Floats:
     return np.asarray(t / np.linalg.norm(t))
 
 
-def _corrected(task: _Task, guess: Floats, direction: Floats) -> tuple[Floats, int] | None:
-    """Newton back to the branch in the plane across `direction`; the point and the steps."""
+def _corrected(task: _Task, guess: Floats, direction: Floats) -> tuple[Floats, int, Floats] | None:
+    """Newton back to the branch across `direction`: the point, the steps, the last Jacobian."""
     point = guess
     for k in range(8):
         value, jacobian = _equations(task, point)
         size = float(np.max(np.abs(value) / (1.0 + point[-1])))
         if size < LOGIT_RESIDUAL:
-            return point, k
+            return point, k, jacobian
         if not size < 10.0:
             return None
         try:
@@ -314,12 +322,6 @@ def _corrected(task: _Task, guess: Floats, direction: Floats) -> tuple[Floats, i
             return None
         point = point - move
     return None
-
-
-def _turned(task: _Task, point: Floats, direction: Floats) -> bool:
-    """Whether the direction changed so much that a stretch of the branch may have been skipped."""
-    after = _tangent(_equations(task, point)[1], direction)
-    return bool(after @ direction < 0.8)
 
 
 def _at(task: _Task, point: Floats, target: float) -> Floats:
