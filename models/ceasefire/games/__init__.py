@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ceasefire.games.extensive import CHANCE, TERMINAL, Chance, Decision, End, ExtensiveForm
+from ceasefire.games.gambit import FormatError, parse, read, text, write
 from ceasefire.games.nashpy import from_nashpy, to_nashpy
 from ceasefire.games.normal import NormalForm
 
@@ -14,6 +15,11 @@ __all__ = [
     "End",
     "CHANCE",
     "TERMINAL",
+    "read",
+    "write",
+    "parse",
+    "text",
+    "FormatError",
     "to_nashpy",
     "from_nashpy",
 ]

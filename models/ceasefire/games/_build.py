@@ -88,53 +88,28 @@ def unfold(
 def assemble(
     parent: Any, player: Any, infoset: Any, probability: Any, payoffs: Any,
     players: Sequence[str] | None, infoset_labels: Sequence[str] | None,
-    action_labels: Sequence[Sequence[str]] | None, title: str,
+    action_labels: Sequence[Sequence[str]] | None,
+    branch_labels: Mapping[int, Sequence[str]] | None, title: str,
 ) -> ExtensiveForm:  # fmt: skip
     """Relabel nodes into preorder and check them; see `ExtensiveForm.from_arrays`."""
     above = [int(k) for k in parent]
-    count = len(above)
     for name, column in (("player", player), ("infoset", infoset), ("payoffs", payoffs)):
-        if len(column) != count:
-            raise ArgumentError(name, f"{len(column)} entries", f"{count}, as many as `parent`")
-    weights = [1] * count if probability is None else list(probability)
-    below: list[list[int]] = [[] for _ in above]
-    roots = [k for k, a in enumerate(above) if a < 0]
-    if len(roots) != 1:
-        raise ArgumentError("parent", f"{len(roots)} nodes without parent", "exactly one root")
-    for k, a in enumerate(above):
-        if a >= count:
-            raise ArgumentError(f"parent[{k}]", a, f"-1 to {count - 1}")
-        if a >= 0:
-            below[a].append(k)
-    order: list[int] = []
-    stack = roots
-    while stack:
-        node = stack.pop()
-        order.append(node)
-        stack.extend(reversed(below[node]))
-    if len(order) != count:
-        raise ArgumentError("parent", "a cycle", "a tree: every node reached from the root")
+        if len(column) != len(above):
+            raise ArgumentError(
+                name, f"{len(column)} entries", f"{len(above)}, as many as `parent`"
+            )
+    weights = [1] * len(above) if probability is None else list(probability)
+    order, below = _preorder(above)
     place = {node: k for k, node in enumerate(order)}
-    rows = [_checked_row(payoffs[k], f"payoffs[{k}]") for k in order]
-    width = len(rows[0])
-    for k, row in zip(order, rows, strict=True):
-        if len(row) != width:
-            raise ArgumentError(f"payoffs[{k}]", row, f"{width} numbers, one a player")
-    names = tuple(players) if players is not None else tuple(str(k + 1) for k in range(width))
-    if len(names) != width or len(set(names)) != width:
-        raise ArgumentError("players", names, f"{width} different names, one a player")
+    rows, names = _rows(payoffs, players, order)
     movers = [int(player[k]) for k in order]
-    for k, i in zip(order, movers, strict=True):
-        if not -2 <= i < width:
-            raise ArgumentError(f"player[{k}]", i, f"0 to {width - 1}, -1 (chance), -2 (end)")
-        if (i == TERMINAL) != (not below[k]):
-            raise ArgumentError(f"player[{k}]", i, "-2 at nodes without children, and only there")
-        if i == CHANCE:
-            check_probabilities([weights[c] for c in below[k]], f"probability below node {k}")
+    _check_movers(movers, order, below, weights, len(names))
     used = sorted({int(infoset[k]) for k, i in zip(order, movers, strict=True) if i >= 0})
     rank = {h: k for k, h in enumerate(used)}
+    given = branch_labels or {}
     shown = [
         _actions(action_labels, rank[int(infoset[k])], len(below[k]), k) if i >= 0
+        else tuple(given[k]) if k in given and len(given[k]) == len(below[k])
         else tuple(str(b + 1) for b in range(len(below[k])))
         for k, i in zip(order, movers, strict=True)
     ]  # fmt: skip
@@ -160,6 +135,56 @@ def assemble(
         {j: shown[j] for j, i in enumerate(movers) if i == CHANCE},
         title,
     )
+
+
+def _preorder(above: list[int]) -> tuple[list[int], list[list[int]]]:
+    """Nodes in preorder, and the children of each."""
+    count = len(above)
+    below: list[list[int]] = [[] for _ in above]
+    roots = [k for k, a in enumerate(above) if a < 0]
+    if len(roots) != 1:
+        raise ArgumentError("parent", f"{len(roots)} nodes without parent", "exactly one root")
+    for k, a in enumerate(above):
+        if a >= count:
+            raise ArgumentError(f"parent[{k}]", a, f"-1 to {count - 1}")
+        if a >= 0:
+            below[a].append(k)
+    order: list[int] = []
+    stack = roots
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        stack.extend(reversed(below[node]))
+    if len(order) != count:
+        raise ArgumentError("parent", "a cycle", "a tree: every node reached from the root")
+    return order, below
+
+
+def _rows(
+    payoffs: Any, players: Sequence[str] | None, order: list[int]
+) -> tuple[list[tuple[Any, ...]], tuple[str, ...]]:
+    """Payoffs in preorder, checked, and the players' names."""
+    rows = [_checked_row(payoffs[k], f"payoffs[{k}]") for k in order]
+    width = len(rows[0])
+    for k, row in zip(order, rows, strict=True):
+        if len(row) != width:
+            raise ArgumentError(f"payoffs[{k}]", row, f"{width} numbers, one a player")
+    names = tuple(players) if players is not None else tuple(str(k + 1) for k in range(width))
+    if len(names) != width or len(set(names)) != width:
+        raise ArgumentError("players", names, f"{width} different names, one a player")
+    return rows, names
+
+
+def _check_movers(
+    movers: list[int], order: list[int], below: list[list[int]], weights: list[Any], width: int
+) -> None:
+    for k, i in zip(order, movers, strict=True):
+        if not -2 <= i < width:
+            raise ArgumentError(f"player[{k}]", i, f"0 to {width - 1}, -1 (chance), -2 (end)")
+        if (i == TERMINAL) != (not below[k]):
+            raise ArgumentError(f"player[{k}]", i, "-2 at nodes without children, and only there")
+        if i == CHANCE:
+            check_probabilities([weights[c] for c in below[k]], f"probability below node {k}")
 
 
 class _Nature:

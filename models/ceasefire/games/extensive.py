@@ -166,6 +166,7 @@ class ExtensiveForm:
         players: Sequence[str] | None = None,
         infoset_labels: Sequence[str] | None = None,
         action_labels: Sequence[Sequence[str]] | None = None,
+        branch_labels: Mapping[int, Sequence[str]] | None = None,
         title: str = "",
     ) -> ExtensiveForm:
         """Build a tree from one entry a node; children are taken in the order of their numbers.
@@ -173,13 +174,14 @@ class ExtensiveForm:
         `parent` is -1 at the root; `player` is a number, -1 for chance, -2 for an end; `infoset`
         is any number (the same for all nodes of a set), ignored elsewhere; `probability` belongs
         to the branch that leads to the node and is read below chance nodes only; `payoffs` has
-        shape (n_nodes, n_players). Labels are by the numbers used in `infoset`, sorted.
+        shape (n_nodes, n_players). Labels are by the numbers used in `infoset`, sorted; those of
+        chance's branches by node.
         """
         from ceasefire.games._build import assemble
 
         return assemble(
             parent, player, infoset, probability, payoffs, players, infoset_labels,
-            action_labels, title,
+            action_labels, branch_labels, title,
         )  # fmt: skip
 
     @property
