@@ -124,8 +124,8 @@ def test_three_players_without_a_pure_equilibrium():
     game = NormalForm(table)
     assert game.pure_equilibria() == []
     listed = nash(game)
-    assert not listed.complete
-    assert len(listed) == 0
+    assert listed.complete
+    assert len(listed) == 1
     found = one_nash(game)
     assert found.status is Status.OK
     assert np.allclose(found.behaviour, 0.5)

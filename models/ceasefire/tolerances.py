@@ -62,3 +62,7 @@ MONTE_CARLO_P: Final = 1e-4
 # A point lies on the logit path when no log-odds misses by more than this, relative to one plus the
 # precision in payoff ranges. Rounding gives 1e-15; printed choice probabilities have eight digits.
 LOGIT_RESIDUAL: Final = 1e-12
+
+# A condition of a sequential equilibrium counts as met within this: gains relative to the payoff
+# range, beliefs in probability. The limit of a logit path is read off at precision 1e7.
+ASSESSMENT: Final = 1e-6

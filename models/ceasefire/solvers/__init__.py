@@ -10,6 +10,8 @@ from ceasefire.solvers.nash import lemke_howson, nash, one_nash
 from ceasefire.solvers.rationalizable import Elimination, Rationalizable, rationalizable
 from ceasefire.solvers.result import Component, Equilibria, Equilibrium
 from ceasefire.solvers.sequence_form import sequence_form
+from ceasefire.solvers.sequential import Assessment, Condition, assess, sequential
+from ceasefire.solvers.signalling import SignallingComponent, signalling
 from ceasefire.solvers.subgame_perfect import subgame_perfect
 from ceasefire.solvers.tree_certificate import TreeCertificate, certify
 
@@ -31,6 +33,12 @@ __all__ = [
     "LogitPath",
     "subgame_perfect",
     "sequence_form",
+    "sequential",
+    "assess",
+    "Assessment",
+    "Condition",
+    "signalling",
+    "SignallingComponent",
     "certify",
     "TreeCertificate",
     "regret",

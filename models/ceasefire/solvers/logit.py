@@ -158,6 +158,22 @@ def logit_path(game: NormalForm | ExtensiveForm, *, precision: float | None = No
     return LogitPath(game, table[:, -1] / task.unit, np.exp(table[:, :-1]), turns)
 
 
+def branch(game: NormalForm | ExtensiveForm, levels: Sequence[float]) -> list[tuple[float, Floats]]:
+    """Points of the principal branch where it first passes each of the rising `levels`.
+
+    Levels are precisions times the payoff range. Returns the precision (in the same unit) and the
+    log-probabilities of each; fewer than asked where rounding ends the branch before.
+    """
+    task = _task(game, None)
+    found: list[tuple[float, Floats]] = []
+    for last in _walk(task):
+        if last[-1] >= levels[len(found)]:
+            found.append((float(last[-1]), last[:-1].copy()))
+            if len(found) == len(levels):
+                return found
+    return found
+
+
 def trace(game: NormalForm, *, seed: int = 0, attempts: int = 12) -> Equilibrium:
     """One Nash equilibrium of any number of players, at the end of a logit path.
 
@@ -244,7 +260,7 @@ def _conditional(task: _Task, tree: ExtensiveForm, log: Floats) -> tuple[Floats,
     plan = layout(tree)
     u, slope = np.empty(len(log)), np.empty((len(log), len(log)))
     conditional(
-        tree.parent, tree.player, plan.place, tree.infoset, tree.infoset_start, plan.first_node,
+        tree.parent, tree.player, plan.place, tree.infoset, tree.infoset_start,
         chance(tree), task.tables[0], log, u, slope,
     )  # fmt: skip
     return u, slope

@@ -38,14 +38,17 @@ def nash(
 
     Two players: every extreme equilibrium, in degenerate games too, and the maximal Nash subsets
     and components that they span; the list is proven complete. More players: all pure equilibria,
-    compared exactly; `complete` is false, because mixed ones are not ruled out.
+    compared exactly, and in small games the mixed ones support by support
+    (`ceasefire.solvers.several`); `complete` is false where they are a continuum, or the game is
+    too large to rule others out.
 
     Parameters
     ----------
     game : NormalForm
     exact : bool
         Rational strategies. The game solved is the one given: a float payoff stands for its own
-        binary fraction.
+        binary fraction. Mixed equilibria of three and more players can be irrational: they stay
+        floats.
     components : bool
         Whether to group two players' equilibria into components.
     limit : int
@@ -82,7 +85,7 @@ def nash(
     """
     require_normal(game)
     if game.n_players != 2:
-        return _pure(game, exact)
+        return _several(game, exact)
     pairs = _bimatrix.extreme(game, exact, limit)
     order = sorted(range(len(pairs.rows)), key=lambda k: _sorting(pairs, k), reverse=True)
     method = f"{EXTREME}, {pairs.route}"
@@ -220,11 +223,20 @@ def rounded(found: Equilibrium) -> Equilibrium:
     return equilibrium(found.game, floats, found.method, **found.detail)
 
 
-def _pure(game: NormalForm, exact: bool) -> Equilibria:
+def _several(game: NormalForm, exact: bool) -> Equilibria:
+    """Three players and more: pure equilibria exactly, mixed ones by supports where small."""
+    from ceasefire.solvers import several
+
     rational = exact or game.is_exact
-    cells = game.pure_equilibria()
-    found = [equilibrium(game, _vertices(game, cell, rational), "pure profiles") for cell in cells]
-    return Equilibria(tuple(found), False, "all pure equilibria", "pure profiles")
+    pure = [_vertices(game, cell, rational) for cell in game.pure_equilibria()]
+    found = [equilibrium(game, profile, "pure profiles") for profile in pure]
+    mixed, complete = several.supports(game)
+    for profile in mixed:
+        if any(np.count_nonzero(s) > 1 for s in profile):
+            found.append(equilibrium(game, profile, several.METHOD))
+    claim = "all equilibria" if complete else "equilibria found"
+    status = Status.OK if complete else Status.INCOMPLETE
+    return Equilibria(tuple(found), complete, claim, several.METHOD, status)
 
 
 def _sorting(pairs: _bimatrix.Pairs, k: int) -> tuple[Any, ...]:

@@ -126,7 +126,7 @@ class _Search:
             tree.exact_payoffs() if self.exact else counted_from_lowest(tree)[1].tolist()
         )
         self.chance: Any = tree.exact_probability() if self.exact else chance(tree).tolist()
-        self.tie = [0.0 if self.exact else w * PAYOFF_TIE for w in tree.payoff_range.tolist()]
+        self.tie = [0 if self.exact else w * PAYOFF_TIE for w in tree.payoff_range.tolist()]
         self.is_root = set(self.roots)
 
     def solutions(self) -> Iterator[NDArray[Any]]:

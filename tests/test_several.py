@@ -1,0 +1,64 @@
+"""All equilibria of games of three and more players."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ceasefire.games import NormalForm, catalog
+from ceasefire.solvers import nash
+
+
+def test_mckelvey_and_mclennans_game_has_nine_equilibria_two_of_them_completely_mixed():
+    """GB-04: a solver elsewhere returns a profile with regret 0.376 here."""
+    found = nash(catalog.load("mckelvey-mclennan"))
+    assert found.complete
+    assert len(found) == 9
+    assert found.max_regret < 1e-9
+    assert sum(all(np.all(s > 0) for s in e.strategies) for e in found) == 2
+
+
+@pytest.mark.parametrize("name", ["nau-continuum", "nau-segment"])
+def test_a_continuum_ends_and_says_that_it_is_incomplete(name):
+    """GB-08, GB-09: elsewhere a hang, or a shorter list without a word."""
+    found = nash(catalog.load(name))
+    assert not found.complete
+    assert "perhaps not all" in repr(found)
+    assert len(found) >= (5 if name == "nau-continuum" else 1)
+    assert found.max_regret < 1e-8
+
+
+def test_the_irrational_equilibrium_is_found():
+    (found,) = nash(catalog.load("nau-irrational"))
+    assert found.regret < 1e-12
+    for s in found.strategies:
+        assert 0.01 < s[0] < 0.99
+
+
+def test_a_duplicated_strategy_does_not_hang():
+    """GB-07, and the same with an idle third player."""
+    two = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]])
+    assert len(nash(NormalForm.bimatrix(two, two))) == 9
+    three = np.zeros((3, 3, 3, 1))
+    three[0, :, :, 0] = three[1, :, :, 0] = two
+    found = nash(NormalForm(three))
+    assert not found.complete
+    assert len(found) >= 5
+
+
+def test_a_third_player_without_a_choice_changes_nothing():
+    rng = np.random.default_rng(3)
+    for _ in range(6):
+        A, B = rng.normal(size=(2, 3, 3))
+        two = nash(NormalForm.bimatrix(A, B))
+        three = nash(NormalForm(np.stack([A, B, 0 * A])[..., None]))
+        assert three.complete
+        assert len(three) == len(two)
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1e-9, 0.0), (1e9, 0.0), (1.0, 1e6)])
+def test_units_do_not_matter(scale, shift):
+    table = np.random.default_rng(8).normal(size=(3, 2, 2, 2))
+    plain, other = nash(NormalForm(table)), nash(NormalForm(table * scale + shift))
+    assert plain.complete == other.complete
+    assert len(plain) == len(other)
