@@ -379,3 +379,52 @@ def test_paper_builds_what_is_asked(tmp_path, pytestconfig):
     assert "[1/1] manifest" in result.stderr
     assert "p1       november-2023  pdf, png, csv" in result.stdout
     assert "partial-manifest.json" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["chicken", "--exact"], "14/3, 14/3"),
+        (["beer-quiche", "--concept", "signalling"], "fails: by beer surly would gain"),
+        (["truce-two-types", "--set", "rounds=3", "--concept", "sequential"], "consistency: verif"),
+        (["centipede", "--concept", "spe"], "take"),
+        (["centipede", "--concept", "logit", "--precision", "3"], "0.271225 take"),
+        (["chicken", "--concept", "correlated"], "5.25"),
+        (["catalog"], "54 games"),
+    ],
+)
+def test_game_solves_by_each_concept(arguments, says):
+    done = CliRunner().invoke(main, ["game", *arguments])
+    assert done.exit_code == 0, done.output
+    assert says in done.output
+
+
+def test_game_reads_files_and_writes_json(tmp_path):
+    from ceasefire import games
+
+    games.write(games.catalog.load("entry-deterrence"), tmp_path / "x.efg")
+    for concept in ("nash", "spe", "sequential", "logit", "correlated"):
+        done = CliRunner().invoke(
+            main, ["game", str(tmp_path / "x.efg"), "--concept", concept, "--json"]
+        )
+        assert done.exit_code == 0, done.output
+        record = json.loads(done.output)
+        assert record["concept"] == concept
+        assert record["equilibria"]
+    assert json.loads(CliRunner().invoke(main, ["game", "catalog", "--json"]).output)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["chickn"], "did you mean chicken"),
+        (["missing.nfg"], "No such file"),
+        (["chicken", "--concept", "spe"], "extensive form"),
+        (["centipede", "--concept", "spe", "--exact"], "--exact"),
+        (["chicken", "--set", "a=3"], "no parameters"),
+    ],
+)
+def test_game_says_what_is_wrong(arguments, says):
+    done = CliRunner().invoke(main, ["game", *arguments])
+    assert done.exit_code == 2
+    assert says in done.stderr

@@ -249,6 +249,41 @@ def paper(spec: Path, out: Path, only: tuple[str, ...]) -> None:
     click.echo(f"in {out}{captions}; digests in {manifest}")
 
 
+@main.command(epilog=_examples("ceasefire game catalog", "ceasefire game chicken --exact",
+                               "ceasefire game beer-quiche --concept signalling",
+                               "ceasefire game truce-two-types --set rounds=4"))  # fmt: skip
+@click.argument("file")
+@click.option("--concept", default="nash", show_default=True,
+              type=click.Choice(["nash", "correlated", "logit", "spe", "sequential", "signalling"]),
+              help="What to solve for.")  # fmt: skip
+@click.option("--exact", is_flag=True, help="Rational arithmetic (nash, correlated).")
+@click.option("--precision", default=1.0, show_default=True, help="Of logit, per util.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
+              help="Change a parameter of a catalogued family; repeatable.")  # fmt: skip
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+def game(
+    file: str, concept: str, exact: bool, precision: float, settings: tuple[str, ...],
+    form: str | None,
+) -> None:  # fmt: skip
+    """Solve a .nfg or .efg file, or a game of the catalog.
+
+    FILE is a path, a name, or the word catalog, which lists the names.
+    """
+    with _patience("solving"):
+        from ceasefire.cli import games as shown
+
+        if file == "catalog":
+            _emit(shown.listing(form).rstrip("\n") + "\n")
+            return
+        loaded = shown.load(file, dict(map(_fraction, settings)))
+        found = shown.solve(loaded, concept, exact, precision)
+    if form:
+        _emit(shown.to_json(file, concept, loaded, found))
+        return
+    about = shown.described(file)
+    click.echo("\n".join(filter(None, [about, shown.text(loaded, found)])))
+
+
 @main.group(epilog=_examples("ceasefire scenario list", "ceasefire scenario new my-truce"))
 def scenario() -> None:
     """List, show, start and check scenario files."""
@@ -380,6 +415,17 @@ def _setting(text: str) -> tuple[str, Any]:
         with contextlib.suppress(ValueError):
             return key.strip(), number(value)
     return key.strip(), value
+
+
+def _fraction(text: str) -> tuple[str, Any]:
+    """KEY=VALUE with the value kept exactly: 3, 2/3, 0.25."""
+    from fractions import Fraction
+
+    key, value = _setting(text)
+    with contextlib.suppress(ValueError, ZeroDivisionError):
+        exact = Fraction(text.partition("=")[2].strip())
+        return key, int(exact) if exact.denominator == 1 else exact
+    return key, value
 
 
 def _window(text: str) -> tuple[float, int, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ceasefire.games import catalog
 from ceasefire.games.extensive import CHANCE, TERMINAL, Chance, Decision, End, ExtensiveForm
 from ceasefire.games.gambit import FormatError, parse, read, text, write
 from ceasefire.games.nashpy import from_nashpy, to_nashpy
@@ -20,6 +21,7 @@ __all__ = [
     "parse",
     "text",
     "FormatError",
+    "catalog",
     "to_nashpy",
     "from_nashpy",
 ]

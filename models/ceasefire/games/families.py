@@ -48,13 +48,15 @@ def centipede(
 ) -> ExtensiveForm:
     """The centipede: piles `first` > `second` double at each pass; the taker gets the larger."""
     _whole("moves", moves, 1)
+    names = ["first", "second"]
 
     def rules(t: int) -> Decision | End:
         large, small = first * 2**t, second * 2**t
         pay = (large, small) if t % 2 == 0 else (small, large)
-        return End(pay) if t == moves else Decision(t % 2, {"take": End(pay), "pass": t + 1})
+        below = {"take": End(pay), "pass": t + 1}
+        return End(pay) if t == moves else Decision(names[t % 2], below, sees=f"move {t + 1}")
 
-    return ExtensiveForm.from_rules(0, rules, players=[0, 1], title=f"Centipede, {moves} moves")
+    return ExtensiveForm.from_rules(0, rules, players=names, title=f"Centipede, {moves} moves")
 
 
 def travelers_dilemma(*, low: int = 2, high: int = 100, reward: Any = 2) -> NormalForm:
@@ -220,6 +222,7 @@ def pilot(*, gain: Any = 6, dealer_cost: Any = 1, spoiler_cost: Any = 3, most: i
 
 def kuhn_poker() -> ExtensiveForm:
     """Kuhn's poker with three cards; the first player's value is -1/18 (Kuhn 1950)."""
+    seats = ["first", "second"]
 
     def moves(state: Any) -> Decision | Chance | End:
         if state == "deal":
@@ -233,9 +236,9 @@ def kuhn_poker() -> ExtensiveForm:
         mover = len(said) % 2
         names = {"b": "bet", "c": "check"} if "b" not in said else {"b": "call", "f": "fold"}
         below = {name: (a, b, said + key) for key, name in names.items()}
-        return Decision(mover, below, sees=f"{(a, b)[mover]} after {said or 'the deal'}")
+        return Decision(seats[mover], below, sees=f"{(a, b)[mover]} after {said or 'the deal'}")
 
-    return ExtensiveForm.from_rules("deal", moves, players=[0, 1], title="Kuhn poker")
+    return ExtensiveForm.from_rules("deal", moves, players=seats, title="Kuhn poker")
 
 
 def volunteers_dilemma(*, players: int = 3, benefit: Any = 2, cost: Any = 1) -> NormalForm:

@@ -1,0 +1,159 @@
+"""What `ceasefire game` prints: a game's equilibria by a solution concept, as text or JSON."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ceasefire import games, solvers
+from ceasefire.cli.show import wrapped
+from ceasefire.errors import ArgumentError
+from ceasefire.games import catalog
+from ceasefire.solvers.result import labelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ON_TREES: dict[str, Callable[[games.ExtensiveForm], Any]] = {
+    "spe": solvers.subgame_perfect,
+    "sequential": solvers.sequential,
+    "signalling": solvers.signalling,
+}
+SMALL = 400  # cells of a tree's strategic form that is solved for all equilibria
+
+
+def load(name: str, settings: dict[str, Any]) -> games.NormalForm | games.ExtensiveForm:
+    """A .nfg or .efg file, or a game of the catalog by name."""
+    if Path(name).suffix in (".nfg", ".efg") or Path(name).exists():
+        if settings:
+            raise ArgumentError("--set", sorted(settings), "nothing: a file has no parameters")
+        return games.read(name)
+    return catalog.load(name, **settings)
+
+
+def solve(
+    game: games.NormalForm | games.ExtensiveForm, concept: str, exact: bool, precision: float
+) -> Any:
+    """What the concept's solver returns; trees and tables each by what suits them."""
+    if exact and concept not in ("nash", "correlated"):
+        allowed = "--concept nash or correlated"
+        raise ArgumentError("--exact", f"--concept {concept}", allowed, "others are floats")
+    if concept == "logit":
+        return solvers.logit(game, precision=precision)
+    if isinstance(game, games.ExtensiveForm):
+        if concept in ON_TREES:
+            return ON_TREES[concept](game)
+        try:
+            table: games.NormalForm = game.strategic_form(reduced=True, limit=SMALL)
+        except ArgumentError:
+            if concept == "nash":
+                return solvers.one_nash(game, exact=exact)
+            raise
+    elif concept in ON_TREES:
+        hint = "a strategic form has no subgames: --concept nash"
+        raise ArgumentError("--concept", concept, "a game in extensive form", hint)
+    else:
+        table = game
+    if concept == "correlated":
+        return solvers.correlated(table, objective="welfare", exact=exact)
+    return solvers.nash(table, exact=exact)
+
+
+def text(game: games.NormalForm | games.ExtensiveForm, found: Any) -> str:
+    """The result for a person, under a line that says which game it is of."""
+    head = repr(game).splitlines()[0]
+    if isinstance(found, tuple):
+        body = "\n".join(f"[{k}] {c!r}" for k, c in enumerate(found)) or "no component"
+        return f"{head}\n{len(found)} components of sequential equilibria\n{body}"
+    return f"{head}\n{found!r}"
+
+
+def to_json(name: str, concept: str, game: Any, found: Any) -> str:
+    """The result for a machine: strategies by label, payoffs by player, and what is claimed."""
+    several = found if isinstance(found, solvers.Equilibria | tuple) else (found,)
+    record: dict[str, Any] = {
+        "game": name,
+        "title": game.title,
+        "concept": concept,
+        "complete": getattr(found, "complete", isinstance(found, tuple)),
+        "claim": getattr(found, "claim", "one" if not isinstance(found, tuple) else "components"),
+        "equilibria": [_record(game, e) for e in several],
+    }
+    if getattr(found, "components", ()):
+        record["components"] = [list(c.extreme) for c in found.components]
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def _record(game: Any, found: Any) -> dict[str, Any]:
+    if isinstance(found, solvers.SignallingComponent):
+        inner = _record(game, found.example)
+        return inner | {"messages": list(found.messages), "intuitive": found.intuitive,
+                        "reason": found.reason}  # fmt: skip
+    payoffs = {p: _number(u) for p, u in zip(game.players, found.payoffs, strict=True)}
+    if isinstance(found, solvers.Correlated):
+        cells: Any = found.distribution
+        rows = [
+            {"actions": [game_actions[a] for game_actions, a in
+                         zip(found.game.actions, cell, strict=True)], "probability": _number(p)}
+            for cell, p in _support(cells)
+        ]  # fmt: skip
+        return {"distribution": rows, "payoffs": payoffs}
+    record: dict[str, Any] = {
+        "strategies": {
+            name: {a: _number(p) for a, p in zip(labels, s, strict=True) if p}
+            for name, s, labels in labelled(found.game, found.strategies)
+        },
+        "payoffs": payoffs,
+        "status": str(found.status),
+    }
+    for key in ("regret", "exact", "precision", "residual"):
+        if hasattr(found, key):
+            record[key] = getattr(found, key)
+    if isinstance(found, solvers.Assessment):
+        record["conditions"] = {c.name: {"gap": c.gap, "met": c.met} for c in found.conditions}
+        record["beliefs"] = {
+            label: [float(b) for b in found.belief(h)]
+            for h, label in enumerate(found.game.infoset_labels)
+        }
+    return record
+
+
+def _support(table: Any) -> list[tuple[Sequence[int], Any]]:
+    import numpy as np
+
+    return [(cell, table[cell]) for cell in np.ndindex(*table.shape) if table[cell]]
+
+
+def _number(value: Any) -> Any:
+    return str(value) if isinstance(value, Fraction) else float(value)
+
+
+def listing(form: str | None) -> str:
+    """The catalog: a line a game, or JSON with sources and known solutions."""
+    if form == "json":
+        rows = [
+            {"name": e.name, "title": e.title, "form": e.form, "about": e.about,
+             "source": e.source, "parameters": {k: _plain(v) for k, v in e.parameters.items()}}
+            for e in map(catalog.about, catalog.names())
+        ]  # fmt: skip
+        return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+    table = catalog.table()
+    width = max(map(len, table.index))
+    lines = [f"{name:{width}}  {row['size']:>10}  {row['title']}" for name, row in table.iterrows()]
+    return "\n".join([*lines, f"{len(lines)} games; ceasefire game NAME solves one"])
+
+
+def described(name: str) -> str:
+    """A catalogued game's source and what it is, in two lines; "" for a file."""
+    if name not in catalog.names():
+        return ""
+    entry = catalog.about(name)
+    given = ", ".join(f"{k}={_plain(v)}" for k, v in entry.parameters.items())
+    lines = [*wrapped(entry.about, ""), *wrapped(f"Source: {entry.source}", "", "  ")]
+    return "\n".join([*lines, f"Parameters: {given}"] if given else lines)
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int | float) else str(value)

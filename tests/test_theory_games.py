@@ -1,0 +1,124 @@
+"""THEORY: published models solved from their game forms by the general engines, to the digits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from ceasefire import solvers
+from ceasefire.games import Chance, Decision, End, ExtensiveForm, catalog
+
+
+@pytest.mark.parametrize(
+    ("bound", "loss", "caught", "penalty", "demand", "taker", "family"),
+    [
+        ("1/2", 10, "1/5", 5, 4.166666667, 2.333333333, -3.333333333),
+        ("1/5", 10, "2/5", 5, 2.777777778, 0.0, 0.0),
+        ("4/5", 40, "1/2", 12, 35.555555556, 11.777777778, -17.777777778),
+    ],
+    ids=["kidnap", "abstain", "high"],
+)
+def test_c1_seltens_kidnapping(bound, loss, caught, penalty, demand, taker, family):
+    """The demand is D* = a w / ((1 + a)(1 - q)), and it is paid; kidnap iff a w / (1 + a) > q x."""
+    tree = catalog.load("kidnapping", bound=Fraction(bound), loss=loss, caught=Fraction(caught),
+                        penalty=penalty, demands=4)  # fmt: skip
+    found = solvers.subgame_perfect(tree)
+    assert found.complete
+    pay = np.array([e.payoffs for e in found])
+    best = found[int(np.argmax(pay[:, 0]))]
+    assert best.payoffs == pytest.approx([taker, family], abs=1e-8)
+    assert all(e.certificate.is_subgame_perfect for e in found)
+    if taker:
+        h = next(k for k, acts in enumerate(tree.action_labels) if acts[0].startswith("demand"))
+        chosen = tree.action_labels[h][int(np.argmax(best.strategies[h]))]
+        assert float(Fraction(chosen.split()[1])) == pytest.approx(demand, abs=1e-8)
+
+
+def test_c1_a_demand_of_twice_the_best_is_met_by_a_partial_offer():
+    """D = 8.333333: the family offers 2.083333333."""
+    tree = catalog.load("kidnapping", demands=8)
+    found = solvers.subgame_perfect(tree)[0]
+    top = max(
+        (h for h, acts in enumerate(tree.action_labels) if acts[0] == "offer 0"),
+        key=lambda h: len(tree.action_labels[h]),
+    )
+    chosen = tree.action_labels[top][int(np.argmax(found.strategies[top]))]
+    assert float(Fraction(chosen.split()[1])) == pytest.approx(2.083333333, abs=1e-8)
+
+
+@pytest.mark.parametrize(("rounds", "share"), [(1, 1.0), (2, 0.1), (3, 0.91), (4, 0.181)])
+def test_a2_stahls_finite_bargaining(rounds, share):
+    """(1 - (-d)^T) / (1 + d) at d = 0.9: the parity of the horizon decides."""
+    d = Fraction(9, 10)
+    shares = sorted(
+        {Fraction(0), Fraction(1)} | {(1 - (-d) ** t) / (1 + d) for t in range(1, rounds + 1)}
+    )
+    grid = sorted(set(shares) | {1 - s for s in shares})
+
+    def moves(state):
+        t, offer = state
+        mover, other = ("one", "two") if t % 2 == 0 else ("two", "one")
+        if t == rounds:
+            return End({"one": 0, "two": 0})
+        if offer is None:
+            return Decision(mover, {str(s): (t, s) for s in grid})
+        deal = End({mover: d**t * offer, other: d**t * (1 - offer)})
+        return Decision(other, {"accept": deal, "refuse": (t + 1, None)})
+
+    tree = ExtensiveForm.from_rules((0, None), moves, players=["one", "two"])
+    # responders accept when indifferent: the first of the list takes the first action at ties
+    found = solvers.subgame_perfect(tree, limit=1)[0]
+    assert found.payoffs[0] == pytest.approx(share, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("batches", "trust", "granted"),
+    [
+        pytest.param(1, Fraction(54, 100), False, id="1-below"),
+        pytest.param(1, Fraction(56, 100), True, id="1-above"),
+        pytest.param(2, Fraction(30, 100), False, id="2-below"),
+        pytest.param(2, Fraction(31, 100), True, id="2-above"),
+        pytest.param(3, Fraction(16, 100), False, id="3-below"),
+        pytest.param(3, Fraction(17, 100), True, id="3-above"),
+    ],
+)
+def test_h10_a_day_is_granted_from_a_trust_of_m_to_the_batches_left(batches, trust, granted):
+    """k = 5.5, v x = 10: thresholds .55, .3025, .166375; the opportunist mixes below .55."""
+
+    def moves(state):
+        if state == "start":
+            return Chance({"honest": (trust, (0, 1)), "opportunist": (1 - trust, (0, 0))})
+        if len(state) == 3:
+            n, honest, _ = state
+            cost = -Fraction(11, 2) * (n + 1) + 10 * n
+            kept = End({"pausing state": cost, "captor": 2 * (n + 1) - n})
+            return Decision("captor", {"deliver": (n + 1, honest), "keep": kept}, sees=f"batch {n}")
+        n, honest = state
+        now = End({"pausing state": Fraction(9, 2) * n, "captor": n})
+        if n == batches:
+            return now
+        after = (n + 1, honest) if honest else (n, honest, "granted")
+        return Decision("pausing state", {"grant": after, "stop": now}, sees=f"after {n}")
+
+    tree = ExtensiveForm.from_rules("start", moves, players=["pausing state", "captor"])
+    found = solvers.sequential(tree)
+    h = tree.infoset_labels.index("after 0")
+    assert found.strategies[h][0] == pytest.approx(float(granted), abs=1e-9)
+    if granted and batches > 1:
+        h = tree.infoset_labels.index(f"after {batches - 1}")
+        assert found.belief(h)[0] == pytest.approx(0.55, abs=1e-6)
+
+
+def test_j4_signorinos_crisis_with_agent_error():
+    tree = catalog.load("crisis")
+    found = solvers.logit(tree, precision=1.0)
+    assert found.strategies[1][0] == pytest.approx(0.62245933, abs=5e-9)
+    assert found.strategies[0][0] == pytest.approx(0.53310699, abs=5e-9)
+
+
+@pytest.mark.parametrize(("name", "m"), [("assurance", 0.5), ("assurance-costly", 0.8)])
+def test_e1_the_trust_threshold_is_the_mixed_equilibrium(name, m):
+    mixed = [e for e in solvers.nash(catalog.load(name)) if not e.is_pure]
+    assert [float(e.strategies[1][0]) for e in mixed] == pytest.approx([m])
