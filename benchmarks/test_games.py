@@ -1,23 +1,30 @@
 """Speed of the solvers of tables and trees. Ratios within a group are the figures to quote.
 
-nashpy comes with the package. QuantEcon is measured where it is installed beside it (a scratch
-environment: it is no dependency) and skipped elsewhere.
+nashpy comes with the package. QuantEcon, pygambit and lrsnash are measured where they are installed
+beside it (a scratch environment: they are no dependencies) and skipped elsewhere.
 """
 
 from __future__ import annotations
 
+import io
+import shutil
+import subprocess
 import warnings
+from functools import partial
 
 import nashpy
 import numpy as np
 import pytest
 from test_trees import random_tree, truce
 
-from ceasefire.games import NormalForm
-from ceasefire.solvers import logit_path, nash, nash_batch, one_nash, sequence_form
+from ceasefire.games import NormalForm, text
+from ceasefire.solvers import logit, nash, nash_batch, one_nash, sequence_form, sequential
 
 SMALL = "all equilibria, random 4x4 games (nashpy: 100 of them, the others 10,000)"
 MIDDLE = "all equilibria of one random 12x12 game"
+FIFTEEN = "all equilibria of one random 15x15 game"
+EXACT = "exact, one 6x6 game with payoffs in -2..2"
+AGENTS = "truce tree of two types, agent logit to high precision (pygambit: 8 rounds)"
 LARGE = "one equilibrium, random 200x200 game"
 
 
@@ -74,11 +81,53 @@ def test_quantecon_vertex_enumeration(benchmark):
     benchmark(theory.vertex_enumeration, game)
 
 
-@pytest.mark.benchmark(group="exact, one 6x6 game with payoffs in -2..2")
+@pytest.mark.benchmark(group=MIDDLE)
+def test_lrsnash(benchmark, tmp_path):
+    lrsnash(benchmark, tmp_path, 12)
+
+
+@pytest.mark.benchmark(group=FIFTEEN)
+def test_all_equilibria_of_a_larger_game(benchmark):
+    game = NormalForm(np.random.default_rng(0).normal(size=(2, 15, 15)))
+    benchmark.pedantic(nash, (game,), rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group=FIFTEEN)
+def test_quantecon_vertex_enumeration_of_a_larger_game(benchmark):
+    A, B = np.random.default_rng(0).normal(size=(2, 15, 15))
+    theory, (game,) = quantecon([A], [B])
+    benchmark.pedantic(theory.vertex_enumeration, (game,), rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group=FIFTEEN)
+def test_lrsnash_on_a_larger_game(benchmark, tmp_path):
+    lrsnash(benchmark, tmp_path, 15)
+
+
+def lrsnash(benchmark, folder, size):
+    """The exact program of lrslib on the game's payoffs to four decimals, process start included."""
+    program = shutil.which("lrsnash") or pytest.skip("lrsnash is not installed")
+    tables = np.rint(1e4 * np.random.default_rng(0).normal(size=(2, size, size))).astype(int)
+    rows = "\n\n".join("\n".join(" ".join(map(str, row)) for row in t) for t in tables)
+    (folder / "game").write_text(f"{size} {size}\n\n{rows}\n")
+    run = partial(subprocess.run, [program, folder / "game"], check=True, capture_output=True)
+    benchmark.pedantic(run, rounds=2)
+
+
+@pytest.mark.benchmark(group=EXACT)
 def test_exact_degenerate(benchmark):
     game = NormalForm(np.random.default_rng(0).integers(-2, 3, (2, 6, 6)))
     nash(game, exact=True)
     benchmark(nash, game, exact=True)
+
+
+@pytest.mark.benchmark(group=EXACT)
+def test_pygambit_enummixed(benchmark):
+    gambit = pytest.importorskip("pygambit")
+    A, B = np.random.default_rng(0).integers(-2, 3, (2, 6, 6))
+    game = gambit.Game.from_arrays(A.tolist(), B.tolist())
+    found = benchmark(gambit.nash.enummixed_solve, game, rational=True)
+    assert len(found.equilibria) == len(nash(NormalForm.bimatrix(A, B), exact=True))
 
 
 @pytest.mark.benchmark(group=LARGE)
@@ -104,13 +153,29 @@ def test_sequence_form(benchmark, rounds):
     benchmark(sequence_form, tree)
 
 
-@pytest.mark.benchmark(group="random tree of 16,383 nodes, an equilibrium")
+@pytest.mark.benchmark(group="random tree of 32,767 nodes, an equilibrium")
 def test_random_tree(benchmark):
-    tree = random_tree(13, 1)
-    benchmark.pedantic(sequence_form, (tree,), rounds=2, warmup_rounds=1)
+    tree = random_tree(14, 1)
+    benchmark.pedantic(sequence_form, (tree,), rounds=1, warmup_rounds=1)
 
 
-@pytest.mark.benchmark(group="truce tree of two types, 8 rounds, agent logit path")
-def test_agent_logit(benchmark):
-    tree = truce(8)
-    benchmark.pedantic(logit_path, (tree,), {"precision": 1000.0}, rounds=2, warmup_rounds=1)
+@pytest.mark.benchmark(group=AGENTS)
+@pytest.mark.parametrize("rounds", [8, 16])
+def test_agent_logit(benchmark, rounds):
+    tree = truce(rounds)
+    logit(tree, precision=1.0)
+    benchmark.pedantic(logit, (tree,), {"precision": 20_000.0}, rounds=5, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group=AGENTS)
+def test_pygambit_logit(benchmark):
+    gambit = pytest.importorskip("pygambit")
+    tree = gambit.read_efg(io.StringIO(text(truce(8))))
+    benchmark.pedantic(gambit.nash.logit_solve, (tree,), rounds=1)
+
+
+@pytest.mark.benchmark(group="truce tree of two types, a verified sequential equilibrium")
+@pytest.mark.parametrize("rounds", [8, 16])
+def test_sequential(benchmark, rounds):
+    tree = truce(rounds)
+    benchmark.pedantic(sequential, (tree,), rounds=3, warmup_rounds=1)

@@ -408,10 +408,10 @@ def test_game_reads_files_and_writes_json(tmp_path):
             main, ["game", str(tmp_path / "x.efg"), "--concept", concept, "--json"]
         )
         assert done.exit_code == 0, done.output
-        record = json.loads(done.output)
+        record = json.loads(done.stdout)
         assert record["concept"] == concept
         assert record["equilibria"]
-    assert json.loads(CliRunner().invoke(main, ["game", "catalog", "--json"]).output)
+    assert json.loads(CliRunner().invoke(main, ["game", "catalog", "--json"]).stdout)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,9 @@ def weights(tree: ExtensiveForm, behaviour: Floats) -> Floats:
 
 def chance(tree: ExtensiveForm) -> Floats:
     """Chance probabilities, each chance node's divided by their sum."""
+    known = vars(tree).get("_chance")
+    if known is not None:
+        return cast("Floats", known)
     p = tree.probability
     below = np.flatnonzero(tree.player[tree.parent[1:]] == -1) + 1
     if not len(below):
@@ -74,4 +77,6 @@ def chance(tree: ExtensiveForm) -> Floats:
     total = np.bincount(tree.parent[below], weights=p[below], minlength=tree.n_nodes)
     result = p.copy()
     result[below] /= total[tree.parent[below]]
+    result.setflags(write=False)
+    vars(tree)["_chance"] = result
     return result

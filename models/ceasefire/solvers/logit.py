@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 METHOD = "logit path by predictor and corrector (Turocy 2005)"
-FIRST_STEP, LARGEST_GROWTH, LEAST_STEP = 0.03, 1.6, 1e-9
+PATH_RESIDUAL = 1e-9  # of points on the way; where a precision is asked for, LOGIT_RESIDUAL
+FIRST_STEP, LARGEST_GROWTH, LEAST_STEP = 0.03, 2.0, 1e-9
 STEPS = 20_000
 LEAST_COSINE = 0.8
 
@@ -293,11 +294,16 @@ def _equations(task: _Task, point: Floats) -> tuple[Floats, Floats]:
 
 
 def _walk(task: _Task) -> Iterator[Floats]:
-    """Points of the branch, by pseudo-arclength steps whose size follows the corrector's work."""
+    """Points of the branch, by pseudo-arclength steps whose size follows the corrector's work.
+
+    The predictor bends with the branch: the last two tangents give its curvature.
+    """
     point, step = np.append(task.start, 0.0), FIRST_STEP
     direction = _tangent(_equations(task, point)[1], None)
+    bend = np.zeros(len(point))
     for _ in range(STEPS):
-        ahead = _corrected(task, point + step * direction, direction)
+        guess = point + step * direction + step**2 / 2 * bend
+        ahead = _corrected(task, guess, direction, PATH_RESIDUAL)
         after = None if ahead is None else _tangent(ahead[2], direction)
         # a sharp change of direction: a stretch of the branch may have been skipped
         if ahead is None or after is None or after @ direction < LEAST_COSINE:
@@ -305,6 +311,7 @@ def _walk(task: _Task) -> Iterator[Floats]:
             if step < LEAST_STEP:
                 return
             continue
+        bend = (after - direction) / np.linalg.norm(ahead[0] - point)
         point, direction = ahead[0], after
         yield point
         step *= LARGEST_GROWTH if ahead[1] <= 2 else 1.0 if ahead[1] <= 4 else 0.6
@@ -322,13 +329,15 @@ def _tangent(jacobian: Floats, before: Floats | None) -> Floats:
     return np.asarray(t / np.linalg.norm(t))
 
 
-def _corrected(task: _Task, guess: Floats, direction: Floats) -> tuple[Floats, int, Floats] | None:
+def _corrected(
+    task: _Task, guess: Floats, direction: Floats, enough: float = LOGIT_RESIDUAL
+) -> tuple[Floats, int, Floats] | None:
     """Newton back to the branch across `direction`: the point, the steps, the last Jacobian."""
     point = guess
     for k in range(8):
         value, jacobian = _equations(task, point)
         size = float(np.max(np.abs(value) / (1.0 + point[-1])))
-        if size < LOGIT_RESIDUAL:
+        if size < enough:
             return point, k, jacobian
         if not size < 10.0:
             return None
