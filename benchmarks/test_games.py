@@ -105,7 +105,7 @@ def test_lrsnash_on_a_larger_game(benchmark, tmp_path):
 
 
 def lrsnash(benchmark, folder, size):
-    """The exact program of lrslib on the game's payoffs to four decimals, process start included."""
+    """The exact program of lrslib on payoffs to four decimals, process start included."""
     program = shutil.which("lrsnash") or pytest.skip("lrsnash is not installed")
     tables = np.rint(1e4 * np.random.default_rng(0).normal(size=(2, size, size))).astype(int)
     rows = "\n\n".join("\n".join(" ".join(map(str, row)) for row in t) for t in tables)
@@ -153,9 +153,9 @@ def test_sequence_form(benchmark, rounds):
     benchmark(sequence_form, tree)
 
 
-@pytest.mark.benchmark(group="random tree of 32,767 nodes, an equilibrium")
+@pytest.mark.benchmark(group="random tree of 16,383 nodes, an equilibrium")
 def test_random_tree(benchmark):
-    tree = random_tree(14, 1)
+    tree = random_tree(13, 1)
     benchmark.pedantic(sequence_form, (tree,), rounds=1, warmup_rounds=1)
 
 

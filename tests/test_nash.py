@@ -291,3 +291,26 @@ def test_three_matrices_are_refused_by_the_two_player_methods():
         nash([[1, 2]])
     with pytest.raises(ArgumentError, match="label"):
         lemke_howson(NormalForm.bimatrix(*BATTLE), label=4)
+
+
+@pytest.mark.parametrize("size", [2, 7, 30, 80])
+def test_both_ways_of_pivoting_walk_the_same_path(size):
+    from ceasefire.solvers import _bimatrix
+    from ceasefire.solvers._kernels import pivoting
+
+    game = NormalForm(np.random.default_rng(size).normal(size=(2, size, size + 3)))
+    A, B = _bimatrix.normalised(game, 0), _bimatrix.normalised(game, 1)
+    for label in (0, size):
+        table = pivoting.lemke_howson(A, np.ascontiguousarray(B.T), label, 10_000)
+        product = pivoting.lemke_howson_revised(B, np.ascontiguousarray(A.T), label, 10_000)
+        assert product[:2] == table[:2]
+        for one, two in zip(product[2:], table[2:], strict=True):
+            assert np.array_equal(one < 0, two < 0)
+
+
+def test_a_path_with_ties_is_left_to_the_table():
+    from ceasefire.solvers._kernels import pivoting
+
+    tied = np.ones((3, 3))
+    assert pivoting.lemke_howson_revised(tied, tied, 0, 100)[0] == pivoting.TIED
+    assert nash(NormalForm.bimatrix(tied, tied)).max_regret == 0.0

@@ -171,9 +171,13 @@ def follow(game: NormalForm, label: int, exact: bool, pivots: int = 1_000_000) -
     small = sum(game.shape) <= EXACT_PATH_ACTIONS
     if not exact:
         A, B = _bimatrix.normalised(game, 0), _bimatrix.normalised(game, 1)
-        ended, steps, place0, place1 = pivoting.lemke_howson(
-            A, np.ascontiguousarray(B.T), label, pivots
+        ended, steps, place0, place1 = pivoting.lemke_howson_revised(
+            B, np.ascontiguousarray(A.T), label, pivots
         )
+        if ended != pivoting.DONE:  # ratios tie: the table tells them apart
+            ended, steps, place0, place1 = pivoting.lemke_howson(
+                A, np.ascontiguousarray(B.T), label, pivots
+            )
         if ended == pivoting.DONE:
             found = _at_basis(game, A, B, place0, place1, steps)
             if found is not None and found.status is Status.OK:
