@@ -38,6 +38,18 @@ def _row(T, c, d, place):
     return row
 
 
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _handed_over(side, leave, m, n):
+    """Label of the variable that left `side`, and the variable of the other side that bears it.
+
+    A label is i (row's action) or m + j (column's).
+    """
+    if side == 0:
+        return leave, n + leave if leave < m else leave - m
+    label = m + leave if leave < n else leave - n
+    return label, label
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def lemke_howson(A, Bt, label, limit):
     """Follow the path of `label` from the artificial equilibrium.
@@ -76,13 +88,7 @@ def lemke_howson(A, Bt, label, limit):
         basic[i], out[c] = enter, leave
         place[enter], place[leave] = -i - 1, c
         pivots += 1
-        # a label is i (row's action) or m + j (column's)
-        if side == 0:
-            dropped = leave
-            enter = n + leave if leave < m else leave - m
-        else:
-            dropped = m + leave if leave < n else leave - n
-            enter = m + leave if leave < n else leave - n
+        dropped, enter = _handed_over(side, leave, m, n)
         if dropped == label:
             return DONE, pivots, place0, place1
         side = 1 - side
@@ -165,12 +171,7 @@ def lemke_howson_revised(B, At, label, limit):
         basic[row] = enter
         place[enter], place[leave] = -1, 0
         pivots += 1
-        if side == 0:
-            dropped = leave
-            enter = n + leave if leave < m else leave - m
-        else:
-            dropped = m + leave if leave < n else leave - n
-            enter = m + leave if leave < n else leave - n
+        dropped, enter = _handed_over(side, leave, m, n)
         if dropped == label:
             return DONE, pivots, place0, place1
         side = 1 - side
