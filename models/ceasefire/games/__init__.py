@@ -1,4 +1,4 @@
-"""What is played: games in strategic and extensive form, read, written, and by name."""
+"""What is played: games in strategic and extensive form and repeated, read, written, by name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from ceasefire.games.extensive import CHANCE, TERMINAL, Chance, Decision, End, E
 from ceasefire.games.gambit import FormatError, parse, read, text, write
 from ceasefire.games.nashpy import from_nashpy, to_nashpy
 from ceasefire.games.normal import NormalForm
+from ceasefire.games.repeated import PublicSignals, RepeatedGame
 
 __all__ = [
     "NormalForm",
@@ -14,6 +15,8 @@ __all__ = [
     "Decision",
     "Chance",
     "End",
+    "RepeatedGame",
+    "PublicSignals",
     "CHANCE",
     "TERMINAL",
     "read",
