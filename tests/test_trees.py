@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ceasefire.errors import ArgumentError
-from ceasefire.games import Chance, Decision, End, ExtensiveForm
+from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.games import Chance, Decision, End, ExtensiveForm, catalog
 from ceasefire.solvers import certify, nash, one_nash, sequence_form, subgame_perfect
+from ceasefire.solvers._lemke import Path
+from ceasefire.solvers.tree_certificate import certify_exactly
 
 ENTRY = {
     "start": Decision("entrant", {"out": "out", "in": "in"}),
@@ -188,7 +191,71 @@ def test_sequence_form_equilibria_are_equilibria_of_the_strategic_form(seed):
     near = min(float(np.max(np.abs(found.payoffs - u))) for u in pay)
     assert near < 1e-8 or len(pay) % 2 == 0
     exact = sequence_form(tree, exact=True)
+    assert exact.exact
     assert exact.certificate.is_nash
+
+
+@pytest.mark.parametrize("rounds", [1, 4, 16, 64])
+def test_the_truce_of_two_types_is_solved_exactly_on_the_sequence_form(rounds):
+    tree = truce(rounds)
+    found = sequence_form(tree, exact=True)
+    assert found.exact
+    assert found.regret == 0
+    assert all(isinstance(p, Fraction) for s in found.strategies for p in s)
+    payoffs, regret = certify_exactly(tree, found.behaviour.tolist())
+    assert payoffs.tolist() == found.payoffs.tolist()
+    assert not any(regret)
+    assert found.certificate.is_subgame_perfect
+    assert "solved in fractions" in found.method
+
+
+@pytest.mark.parametrize("zero_sum", [False, True], ids=["general", "zero-sum"])
+def test_where_no_basis_of_a_float_path_is_one_the_path_is_followed_in_whole_numbers(
+    zero_sum, monkeypatch
+):
+    module = sys.modules["ceasefire.solvers.sequence_form"]
+    broken = Path(None, None, None, None, 0, "broken off on purpose")
+    monkeypatch.setattr(module, "_path", lambda *_: broken)
+    for tree in (truce(6), random_tree(5, 2, zero_sum), catalog.load("kuhn-poker")):
+        found = sequence_form(tree, exact=True)
+        assert found.exact
+        assert found.regret == 0
+        assert found.method.endswith("in whole numbers")
+    with pytest.raises(SolveError, match="within 2 pivots"):
+        sequence_form(truce(6), exact=True, pivots=2)
+
+
+def test_an_exact_certificate_sees_a_gain_that_floats_round_away():
+    tiny = dict(ENTRY, fight=End([-1, 1 - Fraction(1, 10**30)]))
+    tree = ExtensiveForm.from_rules("start", tiny.get, players=["entrant", "incumbent"])
+    _, regret = certify_exactly(tree, [0, 1, 1, 0])
+    assert regret[1] == Fraction(1, 10**30)
+    assert certify(tree, [0, 1, 1, 0]).regret[1] == 0.0
+    with pytest.raises(ArgumentError, match="exactly"):
+        certify_exactly(tree, [0, 1, 0.5, 0.25])
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(10**13, 0), (1, 10**13), (Fraction(1, 10**9), 0)])
+def test_exact_equilibria_of_trees_do_not_depend_on_the_unit_of_utility(scale, shift):
+    """Faults GB-01, GB-02: payoffs of 1e13 elsewhere give 'strategies' of probabilities 0, 0."""
+
+    def changed(tree):
+        rows = tree.exact_payoffs()
+        ends = set(tree.ends.tolist())
+        payoffs = [
+            [scale * u + (shift if k in ends else 0) for u in row] for k, row in enumerate(rows)
+        ]
+        return ExtensiveForm.from_arrays(
+            parent=tree.parent, player=tree.player, infoset=tree.infoset, payoffs=payoffs,
+            probability=tree.exact_probability(),
+        )  # fmt: skip
+
+    poker = changed(catalog.load("kuhn-poker"))
+    found = sequence_form(poker, exact=True)
+    assert found.payoffs[0] == shift - scale * Fraction(1, 18)
+    assert sequence_form(poker).payoffs[0] == pytest.approx(float(found.payoffs[0]), rel=1e-9)
+    plain, moved = (sequence_form(t, exact=True) for t in (truce(5), changed(truce(5))))
+    assert plain.behaviour.tolist() == moved.behaviour.tolist()
 
 
 @pytest.mark.parametrize("zero_sum", [False, True], ids=["general", "zero-sum"])

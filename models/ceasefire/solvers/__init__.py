@@ -13,7 +13,7 @@ from ceasefire.solvers.sequence_form import sequence_form
 from ceasefire.solvers.sequential import Assessment, Condition, assess, sequential
 from ceasefire.solvers.signalling import SignallingComponent, signalling
 from ceasefire.solvers.subgame_perfect import subgame_perfect
-from ceasefire.solvers.tree_certificate import TreeCertificate, certify
+from ceasefire.solvers.tree_certificate import TreeCertificate, certify, certify_exactly
 
 __all__ = [
     "nash",
@@ -40,6 +40,7 @@ __all__ = [
     "signalling",
     "SignallingComponent",
     "certify",
+    "certify_exactly",
     "TreeCertificate",
     "regret",
     "BatchEquilibria",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 REFACTOR = 64
 TREMBLE = 1e-6
+GRAIN = 2**20  # trembles are whole multiples of TREMBLE / GRAIN, so that fractions can follow
 
 
 class Path(NamedTuple):
@@ -38,6 +39,8 @@ class Path(NamedTuple):
     y_tremble: Floats | None
     pivots: int
     message: str
+    basic: tuple[Any, Any] | None = None  # plan variables of x and of y in the last basis
+    tremble: tuple[int, ...] = ()  # direction of the trembles, in units of TREMBLE / GRAIN
 
 
 def follow(
@@ -60,7 +63,8 @@ def follow(
         ],
         format="csc",
     )
-    tremble = TREMBLE * rng.uniform(0.5, 1.0, mE + mF)
+    grains = rng.integers(GRAIN // 2, GRAIN, mE + mF)
+    tremble = TREMBLE / GRAIN * grains
     right = np.concatenate([ay, bx, tremble])
     plain = np.concatenate([ay, bx, np.zeros(mE + mF)])
     n = nx + ny
@@ -96,12 +100,12 @@ def follow(
             row < 0 or (1.0 - value[where[t]]) / -d[where[t]] <= theta
         )  # fmt: skip
         if enter == t and (row < 0 or theta >= 1.0):
-            return _finish(columns, basis, right, plain, t, nx, ny, step)
+            return _finish(columns, basis, right, plain, t, nx, ny, step, grains)
         if done:
             # t reaches one before any variable reaches zero: t leaves at its upper bound
             row = int(where[t])
             basis[row] = enter
-            return _finish(columns, basis, right, plain, t, nx, ny, step + 1)
+            return _finish(columns, basis, right, plain, t, nx, ny, step + 1, grains)
         if row < 0:
             return Path(None, None, None, None, step, "the path left on a ray")
         leave = int(basis[row])
@@ -134,7 +138,7 @@ def _reply(E: Any, gain: Floats) -> NDArray[np.bool_]:
 
 def _finish(
     columns: Any, basis: NDArray[np.int64], right: Floats, plain: Floats, t: int, nx: int,
-    ny: int, pivots: int,
+    ny: int, pivots: int, grains: Any,
 ) -> Path:  # fmt: skip
     """Solve the last basis with t fixed at one, with and without trembles."""
     try:
@@ -149,4 +153,7 @@ def _finish(
         full = np.zeros(columns.shape[1])
         full[basis] = value
         plans += [full[:nx], full[nx : nx + ny]]
-    return Path(plans[0], plans[1], plans[2], plans[3], pivots, "")
+    inside = np.zeros(columns.shape[1], dtype=bool)
+    inside[basis] = True
+    basic = (inside[:nx], inside[nx : nx + ny])
+    return Path(plans[0], plans[1], plans[2], plans[3], pivots, "", basic, tuple(grains.tolist()))

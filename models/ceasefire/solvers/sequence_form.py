@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from ceasefire.errors import ArgumentError, SolveError
-from ceasefire.games._plans import tabulate
 from ceasefire.games.extensive import ExtensiveForm
+from ceasefire.solvers._exact_sequence import follow_exactly, purify, rational
 from ceasefire.solvers._layout import chance, layout
 from ceasefire.solvers._lemke import follow
-from ceasefire.solvers.nash import one_nash
-from ceasefire.solvers.subgame_perfect import behaviour_of, on_tree
+from ceasefire.solvers.result import Equilibrium
+from ceasefire.solvers.subgame_perfect import on_tree
+from ceasefire.solvers.tree_certificate import certify, certify_exactly
+from ceasefire.status import Status
 from ceasefire.tolerances import PAYOFF_TIE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ceasefire.solvers.result import Equilibrium
+    from ceasefire.solvers._exact_sequence import Plans
+    from ceasefire.solvers._lemke import Path
 
     Floats = NDArray[np.float64]
 
 LEMKE = "Lemke's path on the sequence form (von Stengel, van den Elzen and Talman 2002)"
 PROGRAM = "linear program on the sequence form (von Stengel 1996)"
 ATTEMPTS = 4
-EXACT_PLANS = 20_000
+BASIS = f"{LEMKE}, its last basis solved in fractions"
+WHOLE = f"{LEMKE}, in whole numbers"
 
 
 class SequenceForm(NamedTuple):
@@ -60,7 +65,9 @@ def sequence_form(
     tree : ExtensiveForm
         Two players, perfect recall.
     exact : bool
-        Solve the reduced strategic form by Lemke-Howson in whole numbers; small trees only.
+        Return fractions whose regret is 0 in exact arithmetic. The last basis of a path in floats
+        is solved in fractions and checked; where that is no equilibrium, the path is followed in
+        whole numbers. Constant-sum trees take the same way.
     seed : int
         Draws the prior. Another prior may lead to another equilibrium.
     pivots : int
@@ -76,7 +83,9 @@ def sequence_form(
     Notes
     -----
     The basis is kept as a sparse factorisation, so a step costs about as much as the tree has
-    branches; steps grow about linearly with information sets.
+    branches; steps grow about linearly with information sets. Solving a basis exactly costs little
+    more than its sparse elimination, and its numbers grow with the sets that mix; the path in whole
+    numbers works on a dense table of sequences squared and is the last resort.
 
     References
     ----------
@@ -91,7 +100,7 @@ def sequence_form(
         hint = "logit and subgame_perfect take more"
         raise ArgumentError("tree", f"{tree.n_players} players", "two players", hint)
     if exact:
-        return _exact(tree)
+        return _exact(tree, seed, pivots)
     form = build(tree)
     total = tree.total_payoffs[tree.ends].sum(axis=1)
     if np.ptp(total) <= PAYOFF_TIE * float(tree.payoff_range.max()):
@@ -100,9 +109,7 @@ def sequence_form(
             return found
     failures = []
     for attempt in range(ATTEMPTS):
-        rng = np.random.default_rng([seed, attempt])
-        prior = _prior(tree, rng if attempt else None)
-        path = follow(form.E, form.F, form.A, form.B, *_plans(form, prior), rng, pivots)
+        path = _path(tree, form, seed, attempt, pivots)
         if path.x is None or path.y is None:
             failures.append(path.message)
             continue
@@ -112,6 +119,13 @@ def sequence_form(
             return found
         failures.append(f"regret {found.regret:.1e} after {path.pivots} pivots")
     raise SolveError(f"no certified equilibrium from {ATTEMPTS} priors: {'; '.join(failures)}")
+
+
+def _path(tree: ExtensiveForm, form: SequenceForm, seed: int, attempt: int, pivots: int) -> Path:
+    """Lemke's path from the leaf-uniform prior, at later attempts from a random one."""
+    rng = np.random.default_rng([seed, attempt])
+    prior = _prior(tree, rng if attempt else None)
+    return follow(form.E, form.F, form.A, form.B, *_plans(form, prior), rng, pivots)
 
 
 def build(tree: ExtensiveForm) -> SequenceForm:
@@ -235,9 +249,42 @@ def _program(form: SequenceForm) -> tuple[Floats, Floats]:
     return solved.x[:nx], np.maximum(-solved.ineqlin.marginals, 0.0)
 
 
-def _exact(tree: ExtensiveForm) -> Equilibrium:
-    form, plans = tabulate(tree, True, EXACT_PLANS)
-    found = one_nash(form, exact=True)
-    local = behaviour_of(tree, plans, found.strategies)
-    x = np.array([float(p) for h in range(tree.n_infosets) for p in local[h]])
-    return on_tree(tree, x, f"{found.method} on the reduced strategic form")
+def _exact(tree: ExtensiveForm, seed: int, pivots: int) -> Equilibrium:
+    """A basis from Lemke's path in floats, solved in fractions; else the path in whole numbers."""
+    form = build(tree)
+    fractions = rational(tree, form)
+    for attempt in range(ATTEMPTS):
+        path = _path(tree, form, seed, attempt, pivots)
+        plans = None if path.basic is None else purify(fractions, path.basic, path.tremble)
+        if plans is not None:
+            return _exactly(tree, form, plans, BASIS, pivots=path.pivots, attempt=attempt)
+    basic, made = follow_exactly(fractions, pivots)
+    tremble = [1] * (form.E.shape[0] + form.F.shape[0])
+    plans = None if basic is None else purify(fractions, basic, tremble)
+    if plans is None:
+        raise SolveError(f"Lemke's path in whole numbers did not end within {made:,} pivots")
+    return _exactly(tree, form, plans, WHOLE, pivots=made, attempt=ATTEMPTS)
+
+
+def _exactly(
+    tree: ExtensiveForm, form: SequenceForm, plans: Plans, method: str, **detail: Any
+) -> Equilibrium:
+    """The behaviour of exact plans: off the path of play, of the trembles in them."""
+    x: list[Any] = [None] * int(tree.infoset_start[-1])
+    for i, (plan, slope) in enumerate(((plans.x, plans.x_tremble), (plans.y, plans.y_tremble))):
+        number = dict(zip(form.places[i].tolist(), range(1, len(plan)), strict=True))
+        for h in form.sets[i].tolist():
+            cut = range(int(tree.infoset_start[h]), int(tree.infoset_start[h + 1]))
+            own = [plan[number[k]] for k in cut]
+            if not any(own):
+                own = [slope[number[k]] for k in cut]
+            if min(own) < 0 or not any(own):
+                own = [Fraction(1)] * len(cut)
+            for k, weight in zip(cut, own, strict=True):
+                x[k] = weight / sum(own)
+    payoffs, regret = certify_exactly(tree, x)
+    status = Status.OK if not any(regret) else Status.EXPLOITABLE
+    strategies = tuple(tree.split(np.array(x, dtype=object)))
+    proof = certify(tree, np.array(x, dtype=float))
+    return Equilibrium(tree, strategies, payoffs, float(max(regret)), True, method, status, proof,
+                       detail)  # fmt: skip

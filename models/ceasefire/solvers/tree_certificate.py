@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from ceasefire.solvers._layout import layout, weights
 from ceasefire.tolerances import EXPLOITABILITY, PROBABILITY_SUM
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     from ceasefire.games import ExtensiveForm
@@ -126,6 +129,41 @@ def certify(
     payoffs = low + (now[0] if len(regrets) else 0.0)
     return TreeCertificate(tree, payoffs, first, regrets if len(regrets) else first[None], gain,
                            one_shot, bayes)  # fmt: skip
+
+
+def certify_exactly(
+    tree: ExtensiveForm, behaviour: Sequence[Fraction]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Expected payoffs and each player's gain from its best reply, as fractions.
+
+    A float payoff or chance stands for its own binary value. Linear in the nodes, in fractions.
+    """
+    plan, n, players = layout(tree), tree.n_nodes, range(tree.n_players)
+    sums = [sum(part, Fraction(0)) for part in tree.split(np.array(behaviour, dtype=object))]
+    if min(behaviour, default=0) < 0 or any(total != 1 for total in sums):
+        raise ArgumentError("behaviour", "some set", "probabilities that add up to 1 exactly")
+    parent, mover = tree.parent.tolist(), tree.player.tolist()
+    place, pay, chance = plan.place.tolist(), tree.exact_payoffs(), tree.exact_probability()
+    reach = [[Fraction(1)] * tree.n_players for _ in range(n)]  # by all but the player
+    everyone = [Fraction(1)] * n
+    high = [[Fraction(0)] * (len(plan.owner) + 1) for _ in players]  # by own sequence, root last
+    now = [Fraction(0)] * tree.n_players
+    for node in range(n):
+        if node:
+            above = parent[node]
+            w = chance[node] if place[node] < 0 else behaviour[place[node]]
+            everyone[node] = everyone[above] * w
+            reach[node] = [r if mover[above] == i else r * w for i, r in enumerate(reach[above])]
+        for i in players:
+            if pay[node][i]:
+                now[i] += everyone[node] * pay[node][i]
+                high[i][int(plan.sequence[node, i])] += reach[node][i] * pay[node][i]
+    for h in range(tree.n_infosets - 1, -1, -1):  # numbered by first visit: own later sets first
+        i = int(tree.infoset_player[h])
+        cut = slice(int(tree.infoset_start[h]), int(tree.infoset_start[h + 1]))
+        high[i][int(plan.sequence[plan.first_node[h], i])] += max(high[i][cut])
+    regret = [high[i][-1] - now[i] for i in players]
+    return np.array(now, dtype=object), np.array(regret, dtype=object)
 
 
 def counted_from_lowest(tree: ExtensiveForm) -> tuple[NDArray[Any], NDArray[Any]]:
