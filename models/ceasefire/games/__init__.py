@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ceasefire.games import catalog
+from ceasefire.games._state_rules import Outcome, StateGame
 from ceasefire.games.extensive import CHANCE, TERMINAL, Chance, Decision, End, ExtensiveForm
 from ceasefire.games.gambit import FormatError, parse, read, text, write
 from ceasefire.games.nashpy import from_nashpy, to_nashpy
 from ceasefire.games.normal import NormalForm
 from ceasefire.games.repeated import PublicSignals, RepeatedGame
+from ceasefire.games.stochastic import StochasticGame
 
 __all__ = [
     "NormalForm",
@@ -17,6 +19,9 @@ __all__ = [
     "End",
     "RepeatedGame",
     "PublicSignals",
+    "StochasticGame",
+    "StateGame",
+    "Outcome",
     "CHANCE",
     "TERMINAL",
     "read",
