@@ -6,6 +6,7 @@ from ceasefire.solvers.batch import BatchEquilibria, nash_batch
 from ceasefire.solvers.certificate import regret
 from ceasefire.solvers.correlated import Correlated, correlated
 from ceasefire.solvers.logit import Logit, LogitPath, logit, logit_fit, logit_path, trace
+from ceasefire.solvers.markov import MarkovCertificate, MarkovEquilibrium, markov_equilibrium
 from ceasefire.solvers.nash import lemke_howson, nash, one_nash
 from ceasefire.solvers.rationalizable import Elimination, Rationalizable, rationalizable
 from ceasefire.solvers.result import Component, Equilibria, Equilibrium
@@ -43,6 +44,9 @@ __all__ = [
     "certify_exactly",
     "TreeCertificate",
     "regret",
+    "markov_equilibrium",
+    "MarkovEquilibrium",
+    "MarkovCertificate",
     "BatchEquilibria",
     "Component",
     "Equilibria",

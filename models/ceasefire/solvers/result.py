@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 import numpy as np
 
@@ -15,8 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+    from typing_extensions import TypeVar
 
     from ceasefire.games import ExtensiveForm, NormalForm
+    from ceasefire.solvers.markov import MarkovEquilibrium
+
+    E = TypeVar("E", bound="Equilibrium | MarkovEquilibrium", default="Equilibrium")
+else:
+    from typing import TypeVar
+
+    E = TypeVar("E")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,20 +85,20 @@ class Equilibrium:
 
     def __repr__(self) -> str:
         rows = [
-            f"{name}: {_mixture(s, labels)}"
+            f"{name}: {mixture(s, labels)}"
             for name, s, labels in labelled(self.game, self.strategies)
         ]
         shown = rows if len(rows) <= 24 else [*rows[:23], f"... {len(rows) - 23} more"]
-        pay = ", ".join(_short(u) for u in self.payoffs)
+        pay = ", ".join(short(u) for u in self.payoffs)
         claim = "exact" if self.exact else f"regret {self.regret:.1e}"
         return "\n".join([*shown, f"payoffs {pay}; {claim}; {self.method}"])
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th>{escape(name)}</th><td>{escape(_mixture(s, labels))}</td></tr>"
+            f"<tr><th>{escape(name)}</th><td>{escape(mixture(s, labels))}</td></tr>"
             for name, s, labels in labelled(self.game, self.strategies)[:100]
         )
-        pay = ", ".join(_short(u) for u in self.payoffs)
+        pay = ", ".join(short(u) for u in self.payoffs)
         claim = "exact" if self.exact else f"regret {self.regret:.1e}"
         foot = f"payoffs {pay}; {claim}; {self.method}; {self.status}"
         return f"<table><caption>{escape(foot)}</caption>{rows}</table>"
@@ -120,12 +128,12 @@ class Component:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Equilibria:
+class Equilibria(Generic[E]):
     """A list of equilibria and the claim made for it.
 
     Attributes
     ----------
-    equilibria : tuple of Equilibrium
+    equilibria : tuple of Equilibrium, or of MarkovEquilibrium
     complete : bool
         Whether these are provably all that `claim` names.
     claim : str
@@ -134,28 +142,35 @@ class Equilibria:
     status : Status
     components : tuple of Component
         Connected components, where the solver finds them.
+    count : int or None
+        How many there are of what `claim` names, where that is known: more than are listed where
+        a limit cut the list.
+    detail : dict
+        What else the method tells.
     """
 
-    equilibria: tuple[Equilibrium, ...]
+    equilibria: tuple[E, ...]
     complete: bool
     claim: str
     method: str
     status: Status = Status.OK
     components: tuple[Component, ...] = ()
+    count: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
 
-    def __iter__(self) -> Iterator[Equilibrium]:
+    def __iter__(self) -> Iterator[E]:
         return iter(self.equilibria)
 
     def __len__(self) -> int:
         return len(self.equilibria)
 
     @overload
-    def __getitem__(self, index: int) -> Equilibrium: ...
+    def __getitem__(self, index: int) -> E: ...
 
     @overload
-    def __getitem__(self, index: slice) -> tuple[Equilibrium, ...]: ...
+    def __getitem__(self, index: slice) -> tuple[E, ...]: ...
 
-    def __getitem__(self, index: int | slice) -> Equilibrium | tuple[Equilibrium, ...]:
+    def __getitem__(self, index: int | slice) -> E | tuple[E, ...]:
         return self.equilibria[index]
 
     @property
@@ -171,6 +186,8 @@ class Equilibria:
     def __repr__(self) -> str:
         count = len(self.equilibria)
         claim = self.claim if self.complete else f"{self.claim}, perhaps not all"
+        if self.count is not None and self.count > count:
+            claim = f"{self.claim}: {self.count} in all"
         head = f"{count} equilibri{'um' if count == 1 else 'a'} ({claim}; {self.method})"
         if self.components:
             several = len(self.components) != 1
@@ -201,13 +218,15 @@ def labelled(
     return list(zip(names, strategies, game.action_labels, strict=True))
 
 
-def _mixture(strategy: NDArray[Any], labels: Sequence[str]) -> str:
+def mixture(strategy: NDArray[Any], labels: Sequence[str]) -> str:
+    """A mixture in words: its actions, each with its probability."""
     used = np.flatnonzero(strategy)
     if len(used) == 1:
         return labels[int(used[0])]
-    parts = [f"{_short(strategy[a])} {labels[a]}" for a in used[:8]]
+    parts = [f"{short(strategy[a])} {labels[a]}" for a in used[:8]]
     return " + ".join(parts) + (f" + {len(used) - 8} more" if len(used) > 8 else "")
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A number in a few characters; a fraction as it is."""
     return f"{value:.6g}" if isinstance(value, float | np.floating) else number(value)
