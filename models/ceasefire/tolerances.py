@@ -66,3 +66,15 @@ LOGIT_RESIDUAL: Final = 1e-12
 # A condition of a sequential equilibrium counts as met within this: gains relative to the payoff
 # range, beliefs in probability. The limit of a logit path is read off at precision 1e7.
 ASSESSMENT: Final = 1e-6
+
+# An inner set of payoffs generates itself when each of its extreme points lies within (1 - delta)
+# times this of what it generates, in payoff ranges: a player then gains no more than about this.
+SELF_GENERATION: Final = 1e-8
+
+# Values of an automaton from a linear system carry this over 1 - delta, relative to the payoff
+# range: some 60 roundings of 2**-52, amplified by the system's condition number.
+VALUE_ROUNDING: Final = 1.5e-14
+
+# Points on the way of a logit path are corrected to this; only where a precision is asked for does
+# LOGIT_RESIDUAL count. A wrong digit here costs the next step one more correction, nothing else.
+PATH_RESIDUAL: Final = 1e-9

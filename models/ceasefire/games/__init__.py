@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ceasefire.games import catalog
 from ceasefire.games._state_rules import Outcome, StateGame
+from ceasefire.games.automaton import Automaton
 from ceasefire.games.extensive import CHANCE, TERMINAL, Chance, Decision, End, ExtensiveForm
 from ceasefire.games.gambit import FormatError, parse, read, text, write
 from ceasefire.games.nashpy import from_nashpy, to_nashpy
@@ -19,6 +20,7 @@ __all__ = [
     "End",
     "RepeatedGame",
     "PublicSignals",
+    "Automaton",
     "StochasticGame",
     "StateGame",
     "Outcome",

@@ -1,0 +1,228 @@
+"""The arithmetic of automata: values on cycles, linear systems, expected continuations."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ceasefire.errors import ArgumentError, SolveError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ceasefire.games import Automaton, RepeatedGame
+
+SPARSE_FROM = 200  # states; below it a dense solve is faster
+EXACT_STATES = 40  # of a mixing automaton: elimination in fractions is cubic, with growing numbers
+EXACT_PATH = 2000  # states of a pure one: numbers grow with each day of a path
+EXACT_CELLS = 200_000  # states times profiles of a pure one
+FLOAT_BORN = 2**32  # a discount factor over a power of two past this was a float
+
+
+def follows_one_path(automaton: Automaton) -> bool:
+    """Whether each state has one successor on the path: no mixture, all seen."""
+    return automaton.plays is not None and automaton.monitoring is None
+
+
+def small_enough(automaton: Automaton) -> bool:
+    """Whether fractions take no time."""
+    if follows_one_path(automaton):
+        return automaton.n_states <= EXACT_PATH and int(automaton.transition.size) <= EXACT_CELLS
+    return automaton.n_states <= EXACT_STATES
+
+
+def exactly(r: RepeatedGame, automaton: Automaton, asked: bool | None) -> bool:
+    """Whether to answer in fractions."""
+    possible = automaton.monitoring is None and small_enough(automaton)
+    if asked and not possible:
+        got = "noisy signals" if automaton.monitoring else f"{automaton.n_states} states"
+        raise ArgumentError("exact", f"{asked} with {got}", "a smaller automaton that sees actions")
+    if asked is not None:
+        return asked
+    given = r.stage.is_exact and automaton.is_exact and all(map(_as_given, r.exact_discounts))
+    return possible and given
+
+
+def _as_given(discount: Fraction) -> bool:
+    """Whether a discount factor is what its user meant, not the float next to it."""
+    d = discount.denominator
+    return d <= FLOAT_BORN or d & (d - 1) != 0
+
+
+def on_cycles(r: RepeatedGame, automaton: Automaton) -> NDArray[Any]:
+    """Values in fractions where each state has one successor, shape (n_states, n_players)."""
+    plays, count = automaton.plays, automaton.n_states
+    assert plays is not None
+    rows = np.arange(count)
+    after = automaton.transition[(rows, *plays.T)]
+    table = np.empty((count, r.n_players), dtype=object)
+    order = _from_the_cycles(after)
+    for i, delta in enumerate(r.exact_discounts):
+        today = (1 - delta) * r.stage.exact_payoffs[i][tuple(plays.T)]
+        for cycle, tail in order:
+            # around the cycle once: V = sum_k delta^k today_k + delta^L V
+            total, weight = Fraction(0), Fraction(1)
+            for s in cycle:
+                total += weight * today[s]
+                weight *= delta
+            table[cycle[0], i] = total / (1 - weight)
+            for s in [*reversed(cycle[1:]), *tail]:
+                table[s, i] = today[s] + delta * table[after[s], i]
+    return table
+
+
+def _from_the_cycles(after: NDArray[np.int64]) -> list[tuple[list[int], list[int]]]:
+    """Each cycle of a map, with the states that end in it, a state after its successor."""
+    count = len(after)
+    met = np.full(count, -1)
+    owner = np.full(count, -1)  # the cycle that a state ends in
+    found: list[tuple[list[int], list[int]]] = []
+    for start in range(count):
+        path, s = [], start
+        while met[s] < 0:
+            met[s] = start
+            path.append(s)
+            s = int(after[s])
+        if met[s] == start:  # a new cycle, or the start was met before
+            k = path.index(s) if s in path else len(path)
+        else:
+            k = len(path)
+        if k < len(path):
+            owner[path[k:]] = len(found)
+            found.append((path[k:], []))
+        home = owner[s]
+        for t in reversed(path[:k]):
+            owner[t] = home
+            found[home][1].append(t)
+    return found
+
+
+def cells(automaton: Automaton) -> NDArray[Any]:
+    """The chance of each profile in each state, shape (n_states, *n_actions)."""
+    law: Any = automaton.output[0]
+    for p in automaton.output[1:]:
+        law = law[..., None] * p.reshape(len(p), *(1,) * (law.ndim - 1), p.shape[1])
+    return np.asarray(law)
+
+
+def solved(r: RepeatedGame, automaton: Automaton) -> NDArray[np.float64]:
+    """Values in floats, by one (sparse) linear system a discount factor.
+
+    Payoffs are counted from each player's smallest, so that a common shift costs no digits.
+    """
+    P, law = transition_matrix(automaton)
+    n = automaton.n_states
+    low = r.stage.payoffs.reshape(r.n_players, -1).min(axis=1)
+    today = law.reshape(n, -1) @ (r.stage.payoffs.reshape(r.n_players, -1) - low[:, None]).T
+    table = np.empty((n, r.n_players))
+    for delta in np.unique(r.discounts):
+        who = np.flatnonzero(r.discounts == delta)  # the factor itself, from the same array
+        table[:, who] = _solve(P, float(delta), (1.0 - delta) * today[:, who])
+    table += low
+    return table
+
+
+def _solve(P: Any, delta: float, right: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy import sparse
+    from scipy.sparse import linalg
+
+    n = P.shape[0]
+    if n < SPARSE_FROM:
+        return np.asarray(np.linalg.solve(np.eye(n) - delta * P.toarray(), right))
+    factor = linalg.splu(sparse.csc_array(sparse.eye_array(n) - delta * P))
+    found = factor.solve(right)
+    found += factor.solve(right - (found - delta * (P @ found)))
+    if not np.all(np.isfinite(found)):
+        raise SolveError("the linear system of an automaton's values has no finite solution")
+    return np.asarray(found, dtype=np.float64)
+
+
+def transition_matrix(automaton: Automaton) -> tuple[Any, NDArray[np.float64]]:
+    """Chances of going from state to state (sparse), and of profiles by state."""
+    from scipy import sparse
+
+    n = automaton.n_states
+    law = cells(automaton).astype(float)
+    flat = law.reshape(n, -1)
+    if automaton.monitoring is not None:
+        rho = automaton.monitoring.probability
+        flat = flat @ rho.reshape(-1, rho.shape[-1])
+    to = automaton.transition.reshape(n, -1)
+    rows, columns = np.nonzero(flat)
+    entries = (flat[rows, columns], (rows, to[rows, columns]))
+    return sparse.csr_array(sparse.coo_array(entries, shape=(n, n))), law
+
+
+def solved_exactly(r: RepeatedGame, automaton: Automaton) -> NDArray[Any]:
+    """Values in fractions by elimination, for automata that mix."""
+    n = automaton.n_states
+    law = cells(automaton)
+    if law.dtype != object:
+        law = np.frompyfunc(Fraction, 1, 1)(law.astype(object))
+        law = law / law.sum(axis=tuple(range(1, law.ndim)), keepdims=True)
+    table = np.empty((n, r.n_players), dtype=object)
+    for i, delta in enumerate(r.exact_discounts):
+        today = (1 - delta) * (law * r.stage.exact_payoffs[i]).reshape(n, -1).sum(axis=1)
+        system = [[Fraction(int(s == t)) for t in range(n)] + [today[s]] for s in range(n)]
+        for s in range(n):
+            for p, t in zip(law[s].flat, automaton.transition[s].flat, strict=True):
+                system[s][int(t)] -= delta * p
+        table[:, i] = _eliminate(system)
+    return table
+
+
+def _eliminate(rows: list[list[Fraction]]) -> list[Fraction]:
+    """Solve ``[A | b]``; A is diagonally dominant, so no pivot vanishes."""
+    n = len(rows)
+    for k in range(n):
+        pivot = rows[k][k]
+        rows[k] = [x / pivot for x in rows[k]]
+        for j in range(n):
+            factor = rows[j][k]
+            if j != k and factor:
+                rows[j] = [x - factor * y for x, y in zip(rows[j], rows[k], strict=True)]
+    return [row[n] for row in rows]
+
+
+def by_action(
+    r: RepeatedGame, automaton: Automaton, table: NDArray[Any], player: int
+) -> NDArray[Any]:
+    """Payoff of each action of a player in each state, the automaton ever after.
+
+    Shape (n_states, n_actions): ``(1 - delta) E u(a, f_-i(s)) + delta E V(tau)``.
+    """
+    exact = table.dtype == object
+    delta: Any = r.exact_discounts[player] if exact else float(r.exact_discounts[player])
+    pay: Any = r.stage.exact_payoffs[player] if exact else r.stage.payoffs[player]
+    total: Any = table[:, player][automaton.transition]
+    if automaton.monitoring is not None:  # expected over signals, by profile
+        total = np.tensordot(total, automaton.monitoring.probability, axes=([1], [-1]))
+    total = (1 - delta) * pay[None] + delta * total
+    for j in reversed(range(r.n_players)):
+        if j != player:
+            p = automaton.output[j]
+            p = p if exact else p.astype(float)
+            if exact and p.dtype != object:
+                p = np.frompyfunc(Fraction, 1, 1)(p.astype(object))
+                p = p / p.sum(axis=1, keepdims=True)
+            shape = [len(p)] + [1] * (total.ndim - 1)
+            shape[j + 1] = p.shape[1]
+            total = (total * p.reshape(shape)).sum(axis=j + 1)
+    return np.asarray(total)
+
+
+def residual(r: RepeatedGame, automaton: Automaton, table: NDArray[Any]) -> float:
+    """The largest miss of the values' equation, recomputed from the actions' payoffs."""
+    worst = 0.0
+    for i in range(r.n_players):
+        p = automaton.output[i]
+        if table.dtype == object and p.dtype != object:
+            p = np.frompyfunc(Fraction, 1, 1)(p.astype(object))
+            p = p / p.sum(axis=1, keepdims=True)
+        elif table.dtype != object:
+            p = p.astype(float)
+        again = (by_action(r, automaton, table, i) * p).sum(axis=1)
+        worst = max(worst, *(abs(float(x)) for x in again - table[:, i]))
+    return worst
