@@ -356,3 +356,33 @@ def test_interior_payoffs_are_added_along_the_path():
     tree = ExtensiveForm.from_rules("start", rules.get)
     assert sorted(tree.total_payoffs[tree.ends, 0].tolist()) == [2.0, 2.5, 2.5]
     assert {float(e.payoffs[0]) for e in subgame_perfect(tree)} == {2.5}
+
+
+def test_a_subgame_too_large_for_its_table_is_solved_on_the_sequence_form():
+    """One equilibrium then, not all, and it says so."""
+    found = subgame_perfect(truce(16))
+    assert len(found) == 1
+    assert not found.complete
+    assert found[0].certificate.is_subgame_perfect
+    exact = subgame_perfect(truce(16), exact=True)
+    assert exact.exact
+    assert exact.max_regret == 0
+
+
+def test_subgame_perfect_equilibria_come_in_fractions_where_asked():
+    (found,) = subgame_perfect(centipede(12), exact=True)
+    assert found.exact
+    assert found.payoffs.tolist() == [2, -1]
+    assert one_nash(centipede(12), exact=True).exact
+    every = subgame_perfect(truce(2), exact=True)
+    assert every.complete
+    assert every.exact
+    assert len(every) == len(subgame_perfect(truce(2)))
+
+
+def test_three_players_with_hidden_moves_are_followed_to_the_limit_of_the_logit_path():
+    found = one_nash(catalog.load("selten-horse"))
+    assert found.certificate.is_nash
+    assert "logit" in found.method
+    with pytest.raises(ArgumentError, match="two players"):
+        one_nash(catalog.load("selten-horse"), exact=True)

@@ -13,10 +13,7 @@ from ceasefire.games.extensive import ExtensiveForm
 from ceasefire.solvers._exact_sequence import follow_exactly, purify, rational
 from ceasefire.solvers._layout import chance, layout
 from ceasefire.solvers._lemke import follow
-from ceasefire.solvers.result import Equilibrium
-from ceasefire.solvers.subgame_perfect import on_tree
-from ceasefire.solvers.tree_certificate import certify, certify_exactly
-from ceasefire.status import Status
+from ceasefire.solvers.subgame_perfect import on_tree, on_tree_exactly
 from ceasefire.tolerances import PAYOFF_TIE
 
 if TYPE_CHECKING:
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
 
     from ceasefire.solvers._exact_sequence import Plans
     from ceasefire.solvers._lemke import Path
+    from ceasefire.solvers.result import Equilibrium
 
     Floats = NDArray[np.float64]
 
@@ -282,9 +280,4 @@ def _exactly(
                 own = [Fraction(1)] * len(cut)
             for k, weight in zip(cut, own, strict=True):
                 x[k] = weight / sum(own)
-    payoffs, regret = certify_exactly(tree, x)
-    status = Status.OK if not any(regret) else Status.EXPLOITABLE
-    strategies = tuple(tree.split(np.array(x, dtype=object)))
-    proof = certify(tree, np.array(x, dtype=float))
-    return Equilibrium(tree, strategies, payoffs, float(max(regret)), True, method, status, proof,
-                       detail)  # fmt: skip
+    return on_tree_exactly(tree, np.array(x, dtype=object), method, **detail)

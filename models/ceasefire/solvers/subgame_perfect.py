@@ -14,7 +14,7 @@ from ceasefire.solvers._kernels import tree as kernel
 from ceasefire.solvers._layout import chance, layout
 from ceasefire.solvers.nash import nash, one_nash
 from ceasefire.solvers.result import Equilibria, Equilibrium
-from ceasefire.solvers.tree_certificate import certify, counted_from_lowest
+from ceasefire.solvers.tree_certificate import certify, certify_exactly, counted_from_lowest
 from ceasefire.status import Status
 from ceasefire.tolerances import PAYOFF_TIE
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 METHOD = "backward induction (Kuhn 1953, Selten 1965)"
-BLOCK_VERTICES = 50_000  # of one best-reply polytope of such a form
-BLOCK_PLANS = 40_000  # cells of the strategic form of a subgame that is solved for all equilibria
+BLOCK_CELLS = 20_000  # of the strategic form of a subgame that is solved for all equilibria
+BLOCK_WORK = 700_000  # cells times vertices of one best-reply polytope of it: about a second
 
 
 class Option(NamedTuple):
@@ -35,17 +35,20 @@ class Option(NamedTuple):
     value: tuple[Any, ...]
 
 
-def subgame_perfect(tree: ExtensiveForm, *, limit: int = 1000) -> Equilibria:
+def subgame_perfect(tree: ExtensiveForm, *, exact: bool = False, limit: int = 1000) -> Equilibria:
     """Subgame-perfect equilibria: Nash equilibria in every subgame (Selten 1965).
 
     Where everybody sees everything these are all the pure ones; ties make several. A subgame with
     information sets of several nodes is solved in its strategic form for all extreme equilibria
-    (two players), or for one where that is too large; each is combined with each.
+    (two players); where that is too large, for one on the tree (two players by the sequence form,
+    more by the logit path), and `complete` is False. Each is combined with each.
 
     Parameters
     ----------
     tree : ExtensiveForm
         Of perfect recall.
+    exact : bool
+        Return fractions, with regrets found exactly; a float stands for its own binary value.
     limit : int
         Most equilibria to list; `complete` is False where there are more.
 
@@ -57,7 +60,7 @@ def subgame_perfect(tree: ExtensiveForm, *, limit: int = 1000) -> Equilibria:
 
     Notes
     -----
-    Exact where the tree's numbers are: payoffs tie only where they are equal. In floats they tie
+    Where the tree's numbers are exact, payoffs tie only where they are equal. In floats they tie
     within ``PAYOFF_TIE`` of the payoff range. Linear in the nodes for each equilibrium.
 
     Examples
@@ -79,7 +82,7 @@ def subgame_perfect(tree: ExtensiveForm, *, limit: int = 1000) -> Equilibria:
     claim = "all pure subgame-perfect equilibria" if perfect else (
         "all subgame-perfect equilibria that are extreme in every subgame"
     )  # fmt: skip
-    if perfect:
+    if perfect and not exact:
         tie = tree.payoff_range * PAYOFF_TIE
         _, choice, ties = kernel.induct(
             tree.parent, tree.player, chance(tree), counted_from_lowest(tree)[1], plan.place,
@@ -89,14 +92,16 @@ def subgame_perfect(tree: ExtensiveForm, *, limit: int = 1000) -> Equilibria:
             x = np.zeros(int(tree.infoset_start[-1]))
             x[tree.infoset_start[:-1] + choice] = 1.0
             return Equilibria((on_tree(tree, x, METHOD),), True, claim, METHOD)
-    search = _Search(tree)
+    search = _Search(tree, exact or tree.is_exact)
     found: list[Equilibrium] = []
     complete = True
     for behaviour in search.solutions():
         if len(found) == limit:
             complete = False
             break
-        found.append(on_tree(tree, behaviour, METHOD))
+        rational = exact and not any(isinstance(p, float) for p in behaviour)
+        one = on_tree_exactly if rational else on_tree
+        found.append(one(tree, np.array(behaviour, dtype=object if rational else float), METHOD))
     return Equilibria(tuple(found), complete and search.complete, claim, METHOD)
 
 
@@ -112,11 +117,24 @@ def on_tree(
     )  # fmt: skip
 
 
+def on_tree_exactly(
+    tree: ExtensiveForm, behaviour: NDArray[Any], method: str, **detail: Any
+) -> Equilibrium:
+    """A behaviour profile in fractions, with payoffs and regret recomputed exactly."""
+    x = np.array([Fraction(p) for p in behaviour], dtype=object)
+    payoffs, regret = certify_exactly(tree, x.tolist())
+    status = Status.OK if not any(regret) else Status.EXPLOITABLE
+    proof = certify(tree, x.astype(float))
+    return Equilibrium(
+        tree, tuple(tree.split(x)), payoffs, float(max(regret)), True, method, status, proof, detail
+    )
+
+
 class _Search:
     """Depth-first search over subgames, innermost first, each with its list of solutions."""
 
-    def __init__(self, tree: ExtensiveForm) -> None:
-        self.tree, self.exact, self.complete = tree, tree.is_exact, True
+    def __init__(self, tree: ExtensiveForm, exact: bool) -> None:
+        self.tree, self.exact, self.complete = tree, exact, True
         plan = layout(tree)
         self.roots = plan.roots[::-1].tolist()
         self.inside: dict[int, list[int]] = {root: [] for root in self.roots}
@@ -129,7 +147,7 @@ class _Search:
         self.tie = [0 if self.exact else w * PAYOFF_TIE for w in tree.payoff_range.tolist()]
         self.is_root = set(self.roots)
 
-    def solutions(self) -> Iterator[NDArray[Any]]:
+    def solutions(self) -> Iterator[list[Any]]:
         value: dict[int, tuple[Any, ...]] = {}
         chosen: dict[int, tuple[Any, ...]] = {}
         stack: list[Iterator[Option]] = []
@@ -149,9 +167,8 @@ class _Search:
                 return
             # a subgame was (re)solved: go on with those around it
 
-    def _vector(self, chosen: dict[int, tuple[Any, ...]]) -> NDArray[Any]:
-        parts = [[float(p) for p in chosen[h]] for h in range(self.tree.n_infosets)]
-        return np.array([p for part in parts for p in part])
+    def _vector(self, chosen: dict[int, tuple[Any, ...]]) -> list[Any]:
+        return [p for h in range(self.tree.n_infosets) for p in chosen[h]]
 
     def _options(self, root: int, value: dict[int, tuple[Any, ...]]) -> list[Option]:
         tree = self.tree
@@ -191,11 +208,14 @@ class _Search:
     def _several(self, root: int, value: dict[int, tuple[Any, ...]]) -> list[Option]:
         block, sets = self._block(root, value)
         try:
-            form, plans = tabulate(block, True, BLOCK_PLANS)
-            every = nash(form, exact=self.exact, components=False, limit=BLOCK_VERTICES)
+            form, plans = tabulate(block, True, BLOCK_CELLS)
+            vertices = BLOCK_WORK // form.payoffs[0].size
+            every = nash(form, exact=self.exact, components=False, limit=vertices)
         except (ArgumentError, SolveError):  # too many plans, or too many vertices: one will do
             self.complete = False
-            found = one_nash(block)
+            found = one_nash(block, exact=self.exact and block.n_players == 2)
+            if not found.exact:  # its payoffs are floats, so ties around it are up to rounding
+                self.tie = [w * PAYOFF_TIE for w in tree.payoff_range.tolist()]
             return [Option(dict(zip(sets, map(tuple, found.strategies), strict=True)),
                            tuple(found.payoffs))]  # fmt: skip
         options = []

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.solvers.sequence_form import sequence_form
-from ceasefire.solvers.subgame_perfect import subgame_perfect
+from ceasefire.solvers.subgame_perfect import on_tree, subgame_perfect
 
 if TYPE_CHECKING:
     from ceasefire.games import ExtensiveForm
@@ -15,7 +16,21 @@ if TYPE_CHECKING:
 
 
 def one_equilibrium(tree: ExtensiveForm, *, exact: bool = False) -> Equilibrium:
-    """Backward induction under perfect information, else the sequence form."""
+    """Backward induction under perfect information, else the sequence form, or a logit limit.
+
+    The sequence form takes two players; other numbers follow the agent logit path to its limit, in
+    floats only.
+    """
     if bool(np.all(np.bincount(tree.infoset[tree.infoset >= 0], minlength=1) == 1)):
-        return subgame_perfect(tree, limit=1)[0]
-    return sequence_form(tree, exact=exact)
+        return subgame_perfect(tree, exact=exact, limit=1)[0]
+    if tree.n_players == 2:
+        return sequence_form(tree, exact=exact)
+    if exact:
+        raise ArgumentError("exact", exact, "False for a tree of more or fewer than two players")
+    from ceasefire.solvers.sequential import sequential
+
+    limit = sequential(tree)
+    found = on_tree(tree, limit.behaviour, limit.method)
+    if not found.status.solved:
+        raise SolveError(f"the limit of the logit path has regret {found.regret:.1e}", found)
+    return found
