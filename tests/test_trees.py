@@ -367,6 +367,9 @@ def test_a_subgame_too_large_for_its_table_is_solved_on_the_sequence_form():
     exact = subgame_perfect(truce(16), exact=True)
     assert exact.exact
     assert exact.max_regret == 0
+    floats = subgame_perfect(random_tree(9, 1))
+    assert not floats.complete
+    assert floats[0].certificate.is_subgame_perfect
 
 
 def test_subgame_perfect_equilibria_come_in_fractions_where_asked():

@@ -215,7 +215,7 @@ class _Search:
             self.complete = False
             found = one_nash(block, exact=self.exact and block.n_players == 2)
             if not found.exact:  # its payoffs are floats, so ties around it are up to rounding
-                self.tie = [w * PAYOFF_TIE for w in tree.payoff_range.tolist()]
+                self.tie = [w * PAYOFF_TIE for w in self.tree.payoff_range.tolist()]
             return [Option(dict(zip(sets, map(tuple, found.strategies), strict=True)),
                            tuple(found.payoffs))]  # fmt: skip
         options = []
