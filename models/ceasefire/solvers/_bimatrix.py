@@ -7,18 +7,17 @@ extreme equilibrium is such a pair (von Stengel 2002, Handbook of Game Theory 3,
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import gcd, isqrt, lcm
-from typing import TYPE_CHECKING, Any, NamedTuple
+from math import isqrt
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ceasefire.errors import SolveError
+from ceasefire.solvers import _minors, _small
 from ceasefire.solvers._kernels import lexicographic, vertices
+from ceasefire.solvers._scaling import Pairs, normalised, vertex, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from ceasefire.games import NormalForm
@@ -28,26 +27,22 @@ MAX_VERTICES = 20_000_000
 INT64_MINOR = 2**30  # products of two minors, and their difference, then fit in 63 bits
 
 
-class Pairs(NamedTuple):
-    """Extreme equilibria, and how they were found."""
-
-    rows: list[NDArray[Any]]
-    columns: list[NDArray[Any]]
-    exact: bool
-    route: str
-    vertex: list[tuple[int, int]]  # numbers of the two vertices: equal ones are the same strategy
-
-
 def extreme(game: NormalForm, exact: bool, limit: int = MAX_VERTICES) -> Pairs:
     """Return all extreme equilibria as two lists of strategies, the k-th belonging together.
 
-    Floats first: where every vertex of both polytopes is certified simple, the list is proven.
-    Otherwise the same walk in whole numbers. Cost grows with the vertices: about 2.6 to the
-    power of the number of actions for square random games.
+    Few actions: by the signs of minors. More: a walk along edges in floats; where it certifies
+    every vertex of both polytopes to be simple, the list is proven. Otherwise the same walk in
+    whole numbers. Its cost grows with the vertices: about 2.6 to the power of the number of
+    actions for square random games.
     """
+    if _minors.fits(*game.shape):
+        return _small.extreme(game, exact)
     found = _simple(game, limit)
-    if found is None:
-        return _degenerate(game, exact, limit)
+    return _degenerate(game, exact, limit) if found is None else _solved(game, exact, found)
+
+
+def _solved(game: NormalForm, exact: bool, found: list[tuple[NDArray[Any], NDArray[Any]]]) -> Pairs:
+    """The equilibria of simple vertices whose supports (row's, column's) are given."""
     m, n = game.shape
     if not exact:
         A, B = normalised(game, 0), normalised(game, 1)
@@ -58,44 +53,14 @@ def extreme(game: NormalForm, exact: bool, limit: int = MAX_VERTICES) -> Pairs:
         same = [(k, k) for k in range(len(found))]
         return Pairs(list(rows), list(columns), False, "certified vertices", same)
     A_int, B_int = whole(game, 0), whole(game, 1)
+    places = [(np.flatnonzero(x), np.flatnonzero(y)) for x, y in found]
     return Pairs(
-        [_solve(B_int.T, x, y) for x, y in found],
-        [_solve(A_int, y, x) for x, y in found],
+        [vertex(B_int.T, x, y) for x, y in places],
+        [vertex(A_int, y, x) for x, y in places],
         True,
         "certified vertices, solved in rationals",
         [(k, k) for k in range(len(found))],
     )
-
-
-def normalised(game: NormalForm, player: int) -> NDArray[np.float64]:
-    """A player's payoffs, shape of the game, mapped onto [1, 2]; each within ENTRY_ERROR."""
-    if game.is_exact:
-        table = game.exact_payoffs[player]
-        low, high = min(table.flat), max(table.flat)
-        width = (high - low) or 1
-        flat = [float((u - low) / width) for u in table.flat]
-        return 1.0 + np.array(flat).reshape(table.shape)
-    table = game.payoffs[player]
-    low, high = table.min(), table.max()
-    with np.errstate(over="ignore"):
-        width = high - low
-    if not 1e-290 < width < 1e300:  # beyond what divides safely: scale by a power of two first
-        scaled = [float((Fraction(u) - Fraction(low)) / (Fraction(high) - Fraction(low) or 1))
-                  for u in table.flat]  # fmt: skip
-        return 1.0 + np.array(scaled).reshape(table.shape)
-    return np.asarray(1.0 + (table - low) / width)
-
-
-def whole(game: NormalForm, player: int) -> NDArray[np.object_]:
-    """A player's payoffs as positive whole numbers, by an increasing affine map; smallest is 1."""
-    table = game.exact_payoffs[player]
-    low = min(table.flat)
-    unit = lcm(*(int(u.denominator) for u in (v - low for v in table.flat)))
-    numbers = [int((u - low) * unit) for u in table.flat]
-    common = gcd(*numbers) or 1
-    result = np.empty(table.shape, dtype=object)
-    result[...] = np.array([k // common + 1 for k in numbers], dtype=object).reshape(table.shape)
-    return result
 
 
 def _labels(m: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -156,9 +121,9 @@ def _degenerate(game: NormalForm, exact: bool, limit: int) -> Pairs:
         # lexicographic bases of one vertex share its tight labels: keep the first of each
         _, first = np.unique(tights[1:], axis=0, return_index=True)
         first = np.sort(first) + 1
-        outside = unpack(masks[first], m + n)
+        outside = unpack(masks[first], m + n)  # labels outside the basis
         slacks = slice(m, m + n) if variables.start == 0 else slice(0, m)
-        points.append([_solve(M, ~bits[variables], bits[slacks]) for bits in outside])
+        points.append((M, outside[:, variables], outside[:, slacks]))
         sets.append(tights[first])
     every = np.zeros(sets[0].shape[1], dtype=np.uint64)
     for a in range(m + n):
@@ -168,11 +133,14 @@ def _degenerate(game: NormalForm, exact: bool, limit: int) -> Pairs:
     if total > len(found):
         found = np.empty((total, 2), dtype=np.int64)
         lexicographic.cover(every, sets[0], sets[1], found)
-    rows = [points[0][i] for i, _ in found[:total]]
-    columns = [points[1][j] for _, j in found[:total]]
-    if not exact:
-        rows = [x.astype(float) for x in rows]
-        columns = [y.astype(float) for y in columns]
+    at = []
+    for (M, zero, slack), used in zip(points, found[:total].T, strict=True):
+        mixed = {
+            k: vertex(M, np.flatnonzero(~zero[k]), np.flatnonzero(slack[k]))
+            for k in np.unique(used).tolist()
+        }
+        at.append([mixed[k] if exact else mixed[k].astype(float) for k in used.tolist()])
+    rows, columns = at
     pairs = [(int(i), int(j)) for i, j in found[:total]]
     return Pairs(rows, columns, exact, "lexicographic vertices in whole numbers", pairs)
 
@@ -200,32 +168,3 @@ def minor_bound(M: NDArray[np.object_]) -> int:
     for k in range(1, min(M.shape) + 1):
         bound = max(bound, (isqrt(k**k) + 1) * largest**k)
     return int(bound)
-
-
-def _solve(M: NDArray[Any], first: NDArray[Any], tight: NDArray[Any]) -> NDArray[np.object_]:
-    """The vertex with positive variables `first` and tight rows `tight`, as a distribution."""
-    S, K = np.flatnonzero(first), np.flatnonzero(tight)
-    result = np.empty(len(first), dtype=object)
-    result[:] = Fraction(0)
-    values = solve_whole([[int(M[k, s]) for s in S] for k in K])
-    total = sum(values)
-    for s, value in zip(S, values, strict=True):
-        result[s] = Fraction(value, total)
-    return result
-
-
-def solve_whole(matrix: Sequence[Sequence[int]]) -> list[int]:
-    """Whole numbers proportional to the solution of ``matrix v = 1`` (Bareiss elimination)."""
-    k = len(matrix)
-    rows = [[*row, 1] for row in matrix]
-    before = 1
-    for c in range(k):
-        at = next(i for i in range(c, k) if rows[i][c])
-        rows[c], rows[at] = rows[at], rows[c]
-        pivot = rows[c][c]
-        for i in range(k):
-            if i != c:
-                f, row, lead = rows[i][c], rows[i], rows[c]
-                rows[i] = [(u * pivot - f * v) // before for u, v in zip(row, lead, strict=True)]
-        before = pivot
-    return [rows[c][k] * (1 if before > 0 else -1) for c in range(k)]

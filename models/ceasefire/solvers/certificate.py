@@ -6,11 +6,13 @@ Nothing here is shared with the solvers: regrets are recomputed from the game an
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ceasefire.errors import ArgumentError
+from ceasefire.solvers._kernels import regret as kernel
 from ceasefire.tolerances import PROBABILITY_SUM
 
 if TYPE_CHECKING:
@@ -84,25 +86,68 @@ def expected(game: NormalForm, strategies: Sequence[NDArray[Any]]) -> NDArray[An
     return np.asarray(value, dtype=object)
 
 
-def batch_regret(
+def exact_pairs(
+    game: NormalForm,
+    rows: Sequence[NDArray[Any]],
+    columns: Sequence[NDArray[Any]],
+    names: Sequence[tuple[int, int]],
+) -> tuple[list[NDArray[Any]], list[Fraction]]:
+    """Payoffs (2,), utils, and largest regret of K profiles of two players, in fractions.
+
+    `rows` and `columns` hold K strategies each; those with the same name in `names` are the same,
+    and are weighed against the other player's actions once.
+    """
+    tables = [_over_one(table.ravel()) for table in game.exact_payoffs]
+    (A, unit_a), (B, unit_b) = ((np.reshape(u, game.shape), unit) for u, unit in tables)
+    first = {i: x for (i, _), x in zip(names, rows, strict=True)}
+    second = {j: y for (_, j), y in zip(names, columns, strict=True)}
+    mine = {i: _distribution(x, game.shape[0]) for i, x in first.items()}
+    yours = {j: _distribution(y, game.shape[1]) for j, y in second.items()}
+    of_row = {j: (A @ y, unit * unit_a) for j, (y, unit) in yours.items()}
+    of_column = {i: (x @ B, unit * unit_b) for i, (x, unit) in mine.items()}
+    payoffs, gains = [], []
+    for i, j in names:
+        (x, unit_x), (y, unit_y) = mine[i], yours[j]
+        (one, unit_one), (two, unit_two) = of_row[j], of_column[i]
+        mean_one, mean_two = x @ one, two @ y
+        unit_one, unit_two = unit_one * unit_x, unit_two * unit_y
+        gain_one, gain_two = max(one) * unit_x - mean_one, max(two) * unit_y - mean_two
+        payoff = np.empty(2, dtype=object)
+        payoff[:] = Fraction(mean_one, unit_one), Fraction(mean_two, unit_two)
+        payoffs.append(payoff)
+        none = gain_one == gain_two == 0
+        gains.append(
+            Fraction(0) if none else max(Fraction(gain_one, unit_one), Fraction(gain_two, unit_two))
+        )
+    return payoffs, gains
+
+
+def _over_one(values: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """Fractions as whole numbers over their common denominator."""
+    ratios = [v.as_integer_ratio() for v in values]
+    unit = lcm(*(below for _, below in ratios))
+    return np.array([above * (unit // below) for above, below in ratios], dtype=object), unit
+
+
+def _distribution(strategy: NDArray[Any], count: int) -> tuple[NDArray[Any], int]:
+    weights, unit = _over_one(strategy)
+    if len(weights) != count or min(weights) < 0 or sum(weights) != unit:
+        raise ArgumentError("strategies", strategy, f"{count} probabilities that add up to 1")
+    return weights, unit
+
+
+def batch(
     A: NDArray[np.float64],
     B: NDArray[np.float64],
     game: NDArray[np.int64],
     rows: NDArray[np.float64],
     columns: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Largest regret, relative to the player's payoff range, of K profiles of N bimatrix games.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Payoffs (K, 2), utils, and largest regret (K,), over the payoff range, of K profiles.
 
-    A, B (N, m, n); game (K,); rows (K, m); columns (K, n). A nan in a profile gives inf.
+    A, B (N, m, n) are the games; game (K,), rows (K, m) and columns (K, n) the profiles. A nan in
+    a profile gives a regret of inf.
     """
-    worst = np.zeros(len(game))
-    for table, other, own, form in (
-        (A, columns, rows, "kij,kj->ki"),
-        (B, rows, columns, "kij,ki->kj"),
-    ):
-        low = table.min(axis=(1, 2))
-        width = table.max(axis=(1, 2)) - low
-        scaled = (table - low[:, None, None]) / np.where(width > 0, width, 1.0)[:, None, None]
-        values = np.einsum(form, scaled[game], other)
-        worst = np.maximum(worst, values.max(axis=1) - np.einsum("ka,ka->k", values, own))
-    return np.where(np.isfinite(worst), worst, np.inf)
+    payoffs, regret = np.empty((len(game), 2)), np.empty(len(game))
+    kernel.profiles(A, B, game, rows, columns, payoffs, regret)
+    return payoffs, regret

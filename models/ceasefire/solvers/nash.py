@@ -10,7 +10,7 @@ import numpy as np
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.extensive import ExtensiveForm
 from ceasefire.games.normal import NormalForm
-from ceasefire.solvers import _bimatrix, certificate
+from ceasefire.solvers import _bimatrix, _scaling, certificate
 from ceasefire.solvers._components import components as nash_components
 from ceasefire.solvers._kernels import lexicographic, pivoting
 from ceasefire.solvers.result import Equilibria, Equilibrium
@@ -87,9 +87,12 @@ def nash(
     if game.n_players != 2:
         return _several(game, exact)
     pairs = _bimatrix.extreme(game, exact, limit)
-    order = sorted(range(len(pairs.rows)), key=lambda k: _sorting(pairs, k), reverse=True)
+    order = _ordered(pairs)
     method = f"{EXTREME}, {pairs.route}"
-    found = [equilibrium(game, (pairs.rows[k], pairs.columns[k]), method) for k in order]
+    if exact:
+        found = _exact_list(game, pairs, order, method)
+    else:
+        found = [equilibrium(game, (pairs.rows[k], pairs.columns[k]), method) for k in order]
     if any(e.status is not Status.OK for e in found):  # ill-conditioned: digits lost in floats
         again = nash(game, exact=True, components=components, limit=limit)
         found = [rounded(e) for e in again]
@@ -170,7 +173,7 @@ def follow(game: NormalForm, label: int, exact: bool, pivots: int = 1_000_000) -
     """The equilibrium at the end of one label's path; floats first, whole numbers if they fail."""
     small = sum(game.shape) <= EXACT_PATH_ACTIONS
     if not exact:
-        A, B = _bimatrix.normalised(game, 0), _bimatrix.normalised(game, 1)
+        A, B = _scaling.normalised(game, 0), _scaling.normalised(game, 1)
         ended, steps, place0, place1 = pivoting.lemke_howson_revised(
             B, np.ascontiguousarray(A.T), label, pivots
         )
@@ -243,8 +246,35 @@ def _several(game: NormalForm, exact: bool) -> Equilibria:
     return Equilibria(tuple(found), complete, claim, several.METHOD, status)
 
 
-def _sorting(pairs: _bimatrix.Pairs, k: int) -> tuple[Any, ...]:
-    return (*pairs.rows[k], *pairs.columns[k])
+def _ordered(pairs: _scaling.Pairs) -> list[int]:
+    """Places of the equilibria, the row player's first actions first."""
+    ranks = []
+    for strategies, side in ((pairs.rows, 0), (pairs.columns, 1)):
+        of = {vertex[side]: s for vertex, s in zip(pairs.vertex, strategies, strict=True)}
+        ranks.append({v: k for k, v in enumerate(sorted(of, key=lambda v: tuple(of[v])))})
+    return sorted(
+        range(len(pairs.vertex)),
+        key=lambda k: (ranks[0][pairs.vertex[k][0]], ranks[1][pairs.vertex[k][1]]),
+        reverse=True,
+    )
+
+
+def _exact_list(
+    game: NormalForm, pairs: _scaling.Pairs, order: list[int], method: str
+) -> list[Equilibrium]:
+    payoffs, gains = certificate.exact_pairs(game, pairs.rows, pairs.columns, pairs.vertex)
+    return [
+        Equilibrium(
+            game,
+            (pairs.rows[k], pairs.columns[k]),
+            payoffs[k],
+            float(gains[k]),
+            True,
+            method,
+            Status.OK if gains[k] == 0 else Status.EXPLOITABLE,
+        )
+        for k in order
+    ]
 
 
 def _one_path(game: NormalForm, exact: bool) -> Equilibrium:
@@ -293,7 +323,7 @@ def _at_basis(
 
 def _exact_path(game: NormalForm, label: int, pivots: int) -> Equilibrium:
     m, n = game.shape
-    A, B = _bimatrix.whole(game, 0), _bimatrix.whole(game, 1)
+    A, B = _scaling.whole(game, 0), _scaling.whole(game, 1)
     sides = [lexicographic.Tableau(B.T), lexicographic.Tableau(A)]
     side, enter = (0, label) if label < m else (1, label - m)
     for step in range(1, pivots + 1):
