@@ -55,68 +55,103 @@ def fits(m: int, n: int) -> bool:
 @lru_cache(maxsize=32)
 def shape(m: int, n: int) -> Shape:
     """Tables for m x n games; the pairs of supports in order of size."""
-    supports = [
-        (x, y)
-        for k in range(1, min(m, n) + 1)
-        for x in combinations(range(m), k)
-        for y in combinations(range(n), k)
-    ]
-    labels_x, labels_y = list(range(m)), list(range(m, m + n))
-    return Shape(
-        _tables(m, n, supports, labels_x, labels_y),
-        _tables(n, m, [(y, x) for x, y in supports], labels_y, labels_x),
-        np.array([len(x) for x, _ in supports]),
-        np.uint64(2 ** (m + n) - 1),
+    pairs = []
+    for k in range(1, min(m, n) + 1):
+        x, y = _subsets(m, k), _subsets(n, k)
+        pairs.append((np.repeat(x, len(y), axis=0), np.tile(y, (len(x), 1))))
+    sizes = np.concatenate([np.full(len(x), x.shape[1]) for x, _ in pairs])
+    row, column = _tables(m, n, pairs, 0, m), _tables(n, m, [(y, x) for x, y in pairs], m, 0)
+    return Shape(row, column, sizes, np.uint64(2 ** (m + n) - 1))
+
+
+def _subsets(count: int, size: int) -> NDArray[np.int64]:
+    """All subsets of that size, a row each, in lexical order."""
+    return np.array(list(combinations(range(count), size)), dtype=np.int64).reshape(
+        comb(count, size), size
     )
 
 
-Support = tuple[int, ...]
+def _mask(members: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.asarray((np.int64(1) << members).sum(axis=-1))
+
+
+class _Places:
+    """Where the minor of rows K and columns I stands: by size, then K, then I in lexical order."""
+
+    def __init__(self, r: int, d: int) -> None:
+        self.level = [0]
+        self.rows, self.columns = [], []
+        for p in range(min(r - 1, d) + 1):
+            self.rows.append(_subsets(r, p + 1))
+            self.columns.append(_subsets(d, p))
+            self.level.append(self.level[p] + len(self.rows[p]) * len(self.columns[p]))
+        self._ranks = [[_sorted(_mask(s)) for s in side] for side in (self.rows, self.columns)]
+
+    def __call__(
+        self, p: int, rows: NDArray[np.int64], columns: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Places of minors of p columns, given as bit masks."""
+        (k_sorted, k_rank), (i_sorted, i_rank) = self._ranks[0][p], self._ranks[1][p]
+        k, i = k_rank[np.searchsorted(k_sorted, rows)], i_rank[np.searchsorted(i_sorted, columns)]
+        return np.asarray(self.level[p] + k * len(i_rank) + i)
+
+
+def _sorted(masks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    rank = np.argsort(masks)
+    return masks[rank], rank
 
 
 def _tables(
-    d: int, r: int, bases: list[tuple[Support, Support]], own: list[int], other: list[int]
+    d: int, r: int, pairs: list[tuple[NDArray[np.int64], NDArray[np.int64]]], own: int, other: int
 ) -> Tables:
-    place: dict[tuple[Support, Support], int] = {}
-    level = [0]
-    for p in range(min(r - 1, d) + 1):
-        for rows in combinations(range(r), p + 1):
-            for columns in combinations(range(d), p):
-                place[rows, columns] = len(place)
-        level.append(len(place))
-    gaps = [(k[1], k[0], i[0]) for k, i in place if len(i) == 1]
-    terms = [
-        (place[(k[0], k[-1]), (i[s],)], place[k[:-1], i[:s] + i[s + 1 :]])
-        for k, i in place
-        for s in range(len(i))
-        if len(i) > 1
-    ]
-    signs, bits, tight, members = [], [], [], []
-    for first, rows in bases:
-        k = len(first)
-        outside = tuple(j for j in range(r) if j not in rows)
-        signs.append(
-            [2 * place[rows, first[:s] + first[s + 1 :]] + (s & 1) for s in range(k)]
-            + [_loss(place, first, rows, j) for j in outside]
-        )
-        vanish = [own[i] for i in first] + [other[j] for j in outside]
-        bits.append([1 << a for a in vanish])
-        tight.append(2 ** (d + r) - 1 - sum(bits[-1]))
-        members.append([*first, *outside, *rows, *([0] * (min(d, r) - k))])
+    places = _Places(r, d)
+    signs, labels, members = [], [], []
+    for first, rows in pairs:
+        k = first.shape[1]
+        inside = (rows[:, :, None] == np.arange(r)).any(axis=1)
+        outside = np.nonzero(~inside)[1].reshape(len(first), r - k)
+        support, K = _mask(first)[:, None], _mask(rows)[:, None]
+        weight = 2 * places(k - 1, K, support ^ (1 << first)) + np.arange(k) % 2
+        signs.append(np.hstack([weight, _losses(places, first, rows, outside)]))
+        labels.append(np.hstack([own + first, other + outside]))
+        filler = np.zeros((len(first), min(d, r) - k), dtype=np.int64)
+        members.append(np.hstack([first, outside, rows, filler]))
+    bits = np.uint64(1) << np.concatenate(labels).astype(np.uint64)
+    tight = np.uint64(2 ** (d + r) - 1) - bits.sum(axis=1, dtype=np.uint64)
+    level = np.array(places.level)
     return Tables(
-        np.array(level),
-        np.array(gaps, dtype=np.int64).reshape(-1, 3),
-        np.array(terms, dtype=np.int64).reshape(-1, 2),
-        np.array(signs),
-        np.array(bits, dtype=np.uint64),
-        np.array(tight, dtype=np.uint64),
-        np.array(members),
+        level, *_products(places), np.concatenate(signs), bits, tight, np.concatenate(members)
     )
 
 
-def _loss(place: dict[tuple[Support, Support], int], first: Support, rows: Support, j: int) -> int:
-    """Minor of action j's loss: j moved to its place among the rows turns the sign each step."""
-    above = sum(k > j for k in rows)
-    return 2 * place[tuple(sorted((*rows, j))), first] + ((len(rows) + above) & 1)
+def _losses(
+    places: _Places, first: NDArray[np.int64], rows: NDArray[np.int64], outside: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Minors of the losses of actions outside; each row that one passes turns the sign."""
+    k = rows.shape[1]
+    if not outside.size:
+        return outside
+    above = (rows[:, None, :] > outside[:, :, None]).sum(axis=2)
+    place = places(k, _mask(rows)[:, None] | (1 << outside), _mask(first)[:, None])
+    return np.asarray(2 * place + (k + above) % 2)
+
+
+def _products(places: _Places) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """`gaps` and `terms`: minors expanded along their last row less their first."""
+    gaps, terms = np.empty((0, 3), dtype=np.int64), [np.empty((0, 2), dtype=np.int64)]
+    for p in range(1, len(places.rows)):
+        rows, columns = places.rows[p], places.columns[p]
+        if p == 1:
+            turned = np.repeat(rows[:, ::-1], len(columns), axis=0)
+            gaps = np.hstack([turned, np.tile(columns, (len(rows), 1))])
+            continue
+        first, last = (1 << rows[:, 0])[:, None, None], (1 << rows[:, -1])[:, None, None]
+        one = places(1, first | last, 1 << columns)
+        two = places(
+            p - 1, _mask(rows)[:, None, None] ^ last, _mask(columns)[:, None] ^ (1 << columns)
+        )
+        terms.append(np.stack([one, two], axis=-1).reshape(-1, 2))
+    return gaps, np.concatenate(terms)
 
 
 def exact_minors(M: NDArray[np.object_], tables: Tables) -> NDArray[np.object_]:
