@@ -78,3 +78,15 @@ VALUE_ROUNDING: Final = 1.5e-14
 # Points on the way of a logit path are corrected to this; only where a precision is asked for does
 # LOGIT_RESIDUAL count. A wrong digit here costs the next step one more correction, nothing else.
 PATH_RESIDUAL: Final = 1e-9
+
+# Bounds on a payoff set this close, in payoff ranges, count as met. An iteration from above ends
+# within 1e-14 where it ends at all; a tenth of the eight digits that published sets print.
+PAYOFF_SET_GAP: Final = 1e-9
+
+# A set of payoffs generates itself when no continuation misses its constraint by more than this, in
+# payoff ranges: rounding of 1e-16, times the ten or so operations behind each coordinate.
+SELF_GENERATION: Final = 1e-13
+
+# Width of the bracket of a critical discount factor that is no closed form: printed with nine
+# digits, and payoff sets near a jump are known to about 1e-9 of the payoff range anyway.
+DISCOUNT_XTOL: Final = 1e-10

@@ -1,0 +1,262 @@
+"""The harshest punishments: the least discount factor by optimal penal codes, pure strategies.
+
+Without transfers the worst equilibrium payoffs come from certified payoff sets. With transfers
+profiles are ranked by what they tempt their players with, and everything is a closed form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ceasefire.games.repeated import RepeatedGame
+from ceasefire.solvers import _patience as patience
+from ceasefire.tolerances import SELF_GENERATION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ceasefire.games import NormalForm
+    from ceasefire.solvers.sets import PayoffSet
+
+    Cell = tuple[int, ...]
+    Oracle = Callable[[RepeatedGame, bool], PayoffSet]
+
+MOST_STEPS = 80
+EXACT_PROFILES = 49  # past it payoff sets in fractions take seconds
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """Whether a profile is sustained at a discount factor, and the payoff set that says so."""
+
+    discount: Fraction
+    sustained: bool | None  # None: the set's two bounds leave it open
+    threats: tuple[Fraction, ...] | None  # none is below; None where there is no equilibrium
+    found: PayoffSet | None
+
+
+@dataclass(frozen=True, eq=False)
+class Bracket:
+    """Where the least discount factor lies: above `low` (or at it, if `exact`), at most `high`."""
+
+    low: Fraction
+    high: Fraction
+    exact: bool
+    at_high: Verdict | None
+    at_low: Verdict | None
+    steps: int
+
+
+def judge(
+    stage: NormalForm, cell: Cell, discount: Fraction, oracle: Oracle, exact: bool
+) -> Verdict:
+    """Whether nobody gains by leaving the profile for its worst equilibrium payoff.
+
+    ``u_i(a) >= (1 - delta) max u_i(., a_-i) + delta v_i`` for every player.
+    """
+    found = oracle(RepeatedGame(stage, discount), exact)
+    if found.is_empty:
+        return Verdict(discount, False, None, found)
+    corners = found.detail.get("exact_vertices") if found.exact else None
+    rounded = corners is None
+    at_least, at_most = _lowest(found.outer), _lowest(found.inner)
+    if corners is not None:
+        at_least = at_most = _lowest(corners)
+    here, best = patience.payoffs(stage, cell), patience.best_replies(stage, cell)
+    yes, no = True, False
+    for i, (u, b) in enumerate(zip(here, best, strict=True)):
+        tie = Fraction(SELF_GENERATION * float(stage.payoff_range[i])) if rounded else Fraction(0)
+        kept = [u - (1 - discount) * b - discount * v[i] if v else None
+                for v in (at_most, at_least)]  # fmt: skip
+        yes &= kept[0] is not None and kept[0] >= -tie
+        no |= kept[1] is not None and kept[1] < -tie
+    return Verdict(discount, True if yes else False if no else None, at_least, found)
+
+
+def _lowest(points: Any) -> tuple[Fraction, ...] | None:
+    table = np.array([list(point) for point in points], dtype=object)
+    return tuple(Fraction(min(column)) for column in table.T) if len(table) else None
+
+
+def bound(stage: NormalForm, cell: Cell, threats: tuple[Fraction, ...]) -> Fraction | None:
+    """The least delta at which these punishments keep everybody; None where none does."""
+    worst = Fraction(0)
+    gains, here = patience.temptations(stage, cell), patience.payoffs(stage, cell)
+    for i, (g, u, v) in enumerate(zip(gains, here, threats, strict=True)):
+        least = patience.for_ever(g, patience.snapped(stage, i, u - v))
+        if least is None:
+            return None
+        worst = max(worst, least)
+    return worst
+
+
+def search(
+    stage: NormalForm, cell: Cell, upper: Fraction | None, oracle: Oracle, tolerance: float
+) -> Bracket | None:
+    """Bracket the least discount factor at which the profile is played for ever.
+
+    Worst payoffs fall as delta rises (with public randomisation), so at every delta up to one
+    whose worst payoffs are v, ``bound(v)`` is needed; where it suffices too it is the answer.
+    None where no discount factor below 1 was found.
+    """
+    low = bound(stage, cell, patience.minmax(stage))
+    if low is None or low >= 1:
+        return None
+    exact = stage.is_exact and int(np.prod(stage.shape)) <= EXACT_PROFILES
+    high = _from_above(stage, cell, low, upper, oracle)
+    if high is None:
+        return None
+    at_low: Verdict | None = None
+    steps, trust = 0, Fraction(tolerance)
+    while steps < MOST_STEPS:
+        steps += 1
+        if at_low is None or at_low.discount != low:
+            tried = judge(stage, cell, low, oracle, exact)
+            if tried.sustained:  # needed and enough
+                return Bracket(low, low, exact, tried, None, steps)
+            at_low = tried
+        if high.discount - low <= trust:
+            break
+        middle = _short((low + high.discount) / 2, high.discount - low)
+        tried = judge(stage, cell, middle, oracle, False)
+        if not tried.sustained:
+            if tried.sustained is None and high.discount - low <= 64 * trust:
+                break  # the set's own gap is wider than what is left
+            low, at_low = middle, tried
+            continue
+        high = judge(stage, cell, middle, oracle, True) if exact else tried
+        needed = bound(stage, cell, high.threats) if high.threats else None
+        if needed is not None and needed > low:
+            low = min(needed, high.discount)
+    return _refined(stage, cell, Bracket(low, high.discount, False, high, at_low, steps), oracle)
+
+
+def _from_above(
+    stage: NormalForm, cell: Cell, low: Fraction, upper: Fraction | None, oracle: Oracle
+) -> Verdict | None:
+    """A discount factor that sustains the profile: reversion's, else ever nearer 1."""
+    if upper is not None and upper < 1:
+        tried = judge(stage, cell, upper, oracle, False)
+        if tried.sustained:
+            return tried
+    for k in range(1, 21):
+        tried = judge(stage, cell, 1 - (1 - low) / 2**k, oracle, False)
+        if tried.sustained:
+            return tried
+    return None
+
+
+def _refined(stage: NormalForm, cell: Cell, found: Bracket, oracle: Oracle) -> Bracket:
+    """The simplest fraction of the bracket, where it sustains the profile too."""
+    if found.exact or found.low >= found.high:
+        return found
+    guess = patience.simplest(found.low + (found.high - found.low) / 2**20, found.high)
+    if guess == found.high:
+        return found
+    tried = judge(stage, cell, guess, oracle, stage.is_exact)
+    if not tried.sustained:
+        return found
+    return Bracket(found.low, guess, False, tried, found.at_low, found.steps + 1)
+
+
+def _short(x: Fraction, width: Fraction) -> Fraction:
+    """A dyadic number near x, to a 1/64 of a width: few digits keep exact sets fast."""
+    bits = 1
+    while Fraction(64, 2**bits) > width:
+        bits += 1
+    return Fraction(round(x * 2**bits), 2**bits)
+
+
+@dataclass(frozen=True, eq=False)
+class Code:
+    """An optimal penal code with transfers: profiles that a liquidity L supports.
+
+    Attributes
+    ----------
+    value : Fraction or None
+        The least delta.
+    threats : tuple of Fraction
+        Each player's worst payoff, ``min BR_i`` over the profiles supported.
+    punishments : tuple of profiles
+        Where those are reached.
+    best : profile
+        Supported, with the largest joint payoff.
+    """
+
+    value: Fraction | None
+    threats: tuple[Fraction, ...]
+    punishments: tuple[Cell, ...]
+    best: Cell | None
+
+
+def with_transfers(stage: NormalForm, cell: Cell) -> Code:
+    """The least delta at which a profile is played for ever, with transfers.
+
+    Profile b is supported iff ``(1 - delta) G(b) <= delta L``, with G the sum of temptations and L
+    the largest joint payoff less the sum of worst payoffs over supported profiles: those with G up
+    to a level. For each level the delta that supports it and the profile is a closed form.
+    """
+    cells = list(np.ndindex(*stage.shape))
+    rows = [_facts(stage, c) for c in cells]
+    order = sorted(range(len(cells)), key=lambda k: rows[k][0])
+    gain, joint, _ = _facts(stage, cell)
+    least: Fraction | None = None
+    answer = Code(None, patience.minmax(stage), (), None)
+    best, at = None, [cells[order[0]]] * stage.n_players
+    worst: list[Fraction] = list(rows[order[0]][2])
+    top = rows[order[0]][1]
+    for place, k in enumerate(order):
+        g, u, replies = rows[k]
+        if best is None or u > top:
+            best, top = cells[k], u
+        for i, b in enumerate(replies):
+            if b < worst[i]:
+                worst[i], at[i] = b, cells[k]
+        if place + 1 < len(order) and rows[order[place + 1]][0] == g:
+            continue  # the level is not complete
+        held = _level(stage, g, top, gain, joint, sum(worst, Fraction(0)))
+        if held is not None and (least is None or held < least):
+            least = held
+            answer = Code(held, tuple(worst), tuple(at), best)
+    return answer
+
+
+def _level(
+    stage: NormalForm, g: Fraction, top: Fraction, gain: Fraction, joint: Fraction, worst: Fraction
+) -> Fraction | None:
+    tie = stage.n_players * max(stage.payoff_range) * 1e-10
+    losses = [top - worst, joint - worst]
+    if not stage.is_exact:
+        losses = [Fraction(0) if abs(float(x)) <= tie else x for x in losses]
+    one, two = patience.for_ever(g, losses[0]), patience.for_ever(gain, losses[1])
+    return None if one is None or two is None else max(one, two)
+
+
+def _facts(stage: NormalForm, cell: Cell) -> tuple[Fraction, Fraction, tuple[Fraction, ...]]:
+    """Sum of temptations, joint payoff, best replies."""
+    gain = sum(patience.temptations(stage, cell), Fraction(0))
+    joint = sum(patience.payoffs(stage, cell), Fraction(0))
+    return gain, joint, patience.best_replies(stage, cell)
+
+
+def supported(stage: NormalForm, cell: Cell, discount: Fraction) -> bool:
+    """Whether a profile is played for ever with transfers, by removing what is not supported.
+
+    The other route than `with_transfers`: at one delta, from all profiles down to those that
+    support each other.
+    """
+    kept = list(np.ndindex(*stage.shape))
+    gain, joint, _ = _facts(stage, cell)
+    rows = {c: _facts(stage, c) for c in kept}
+    while kept:
+        top = max(rows[c][1] for c in kept)
+        worst = sum((min(rows[c][2][i] for c in kept) for i in range(stage.n_players)), Fraction(0))
+        left = [c for c in kept if (1 - discount) * rows[c][0] <= discount * (top - worst)]
+        if len(left) == len(kept):
+            return cell in kept and (1 - discount) * gain <= discount * (joint - worst)
+        kept = left
+    return False
