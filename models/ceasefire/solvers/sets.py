@@ -9,11 +9,14 @@ import numpy as np
 
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
+from ceasefire.tolerances import SELF_GENERATION
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from ceasefire.games import RepeatedGame, StochasticGame
+    from fractions import Fraction
+
+    from ceasefire.games import NormalForm, RepeatedGame, StochasticGame
 
     Floats = NDArray[np.float64]
 
@@ -91,30 +94,19 @@ class PayoffSet:
     def contains(self, payoffs: ArrayLike, state: int = 0, *, tolerance: float = 1e-9) -> bool:
         """Whether a payoff vector lies in the convex hull of `vertices`.
 
-        `tolerance` is relative to the set's extent plus its distance from the origin.
+        `tolerance` is relative to the set's extent (to its distance from the origin where it is
+        a point); with more than two players a linear program decides, to about 1e-9.
         """
-        from scipy.optimize import linprog
-
         points = self.points(state)
         if not len(points):
             return False
         v = np.asarray(payoffs, dtype=float)
         centre, scale = points.mean(axis=0), float(np.ptp(points, axis=0).max())
         scale = scale or float(np.abs(centre).max()) or 1.0
-        # the least s with |sum_k w_k points_k - v| <= s in every coordinate
-        k, n = points.shape
-        shift = ((points - centre) / scale).T
-        target = (v - centre) / scale
-        above = np.hstack([shift, -np.ones((n, 1))])
-        below = np.hstack([-shift, -np.ones((n, 1))])
-        found = linprog(
-            np.append(np.zeros(k), 1.0),
-            A_ub=np.vstack([above, below]),
-            b_ub=np.concatenate([target, -target]),
-            A_eq=np.append(np.ones(k), 0.0)[None],
-            b_eq=[1.0],
-        )
-        return bool(found.status == 0 and found.fun <= max(tolerance, 1e-12))
+        shifted, target = (points - centre) / scale, (v - centre) / scale
+        if points.shape[1] == 2:
+            return bool(_depth(shifted, target[None])[0] >= -max(tolerance, 1e-15))
+        return _distance(shifted, target) <= max(tolerance, 1e-9)
 
     def __repr__(self) -> str:
         states = len(self.vertices) if isinstance(self.vertices, tuple) else 1
@@ -132,3 +124,128 @@ class PayoffSet:
         rows += [f"  ... {states - 6} more states"] if states > 6 else []
         head = f"equilibrium payoffs{of}, {claim}; {self.method}; {self.status}"
         return "\n".join([head, *rows])
+
+
+def _distance(points: Floats, target: Floats) -> float:
+    """The least s with ``|sum_k w_k points_k - target| <= s`` in every coordinate."""
+    from scipy.optimize import linprog
+
+    k, n = points.shape
+    above = np.hstack([points.T, -np.ones((n, 1))])
+    below = np.hstack([-points.T, -np.ones((n, 1))])
+    found = linprog(
+        np.append(np.zeros(k), 1.0),
+        A_ub=np.vstack([above, below]),
+        b_ub=np.concatenate([target, -target]),
+        A_eq=np.append(np.ones(k), 0.0)[None],
+        b_eq=[1.0],
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    )
+    return float(found.fun) if found.status == 0 else np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class SelfGeneration:
+    """Evidence that every payoff of a polygon is an equilibrium payoff: ``W <= B(W)``.
+
+    Every vertex is ``v = (1 - delta) u(a) + delta w`` with ``w`` in the polygon and
+    ``w_i >= p_i + (1 - delta) / delta * gain_i(a)``, where ``p_i`` is the polygon's own least
+    payoff. Payoffs are in units of each player's range, from its least.
+
+    Attributes
+    ----------
+    profiles : ndarray of int, shape (k, 2)
+        What is played today at each vertex.
+    continuations : ndarray, shape (k, 2)
+        Payoffs from tomorrow on.
+    threat : ndarray, shape (2,)
+    incentive : ndarray, shape (k,)
+        By how much the tighter of the two incentive constraints holds, payoff ranges.
+    inside : ndarray, shape (k,)
+        How far the continuation lies inside the polygon, along the nearer axis, payoff ranges;
+        negative outside.
+    """
+
+    profiles: NDArray[np.int64]
+    continuations: NDArray[Any]
+    threat: NDArray[Any]
+    incentive: NDArray[Any]
+    inside: NDArray[Any]
+
+    @property
+    def slack(self) -> float:
+        """The least of all margins, payoff ranges; 0 or rounding below it where all hold."""
+        margins = [*self.incentive, *self.inside]
+        return float(min(margins)) if margins else 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether every vertex is generated, up to rounding where payoffs are floats."""
+        exact = self.threat.dtype == object
+        return self.slack >= (0.0 if exact else -SELF_GENERATION)
+
+
+def self_generation(
+    stage: NormalForm, discount: Fraction, points: NDArray[Any], profiles: NDArray[np.int64]
+) -> SelfGeneration:
+    """Check that a polygon generates itself; nothing of it is taken on trust but the profiles.
+
+    Parameters
+    ----------
+    stage : NormalForm
+        Two players.
+    discount : Fraction
+    points : ndarray, shape (k, 2)
+        Vertices, counterclockwise, in units of each player's payoff range from its least payoff;
+        of `Fraction` for a check without rounding.
+    profiles : ndarray, shape (k, 2)
+        The profile that is claimed to generate each vertex.
+    """
+    exact = points.dtype == object
+    today, gain = _today(stage, profiles, exact)
+    ratio: Any = (1 - discount) / discount if discount else None
+    if len(points) == 0:
+        none = points[:, 0]
+        return SelfGeneration(profiles, points, np.full(2, np.nan), none, none)
+    threat = points.min(axis=0)
+    if ratio is None:  # the future counts for nothing: each vertex is an equilibrium of the stage
+        inside = -abs(points - today).max(axis=1)
+        return SelfGeneration(profiles, points, threat, -gain.max(axis=1), inside)
+    ratio = ratio if exact else float(ratio)
+    later = points + ratio * (points - today)
+    incentive = (later - threat - ratio * gain).min(axis=1)
+    return SelfGeneration(profiles, later, threat, incentive, _depth(points, later))
+
+
+def _today(
+    stage: NormalForm, profiles: NDArray[np.int64], exact: bool
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Payoffs and best deviation gains at profiles, (k, 2) each, in payoff ranges from the least."""
+    table: NDArray[Any] = stage.exact_payoffs if exact or stage.is_exact else stage.payoffs
+    today = np.empty((len(profiles), 2), dtype=object)
+    gain = np.empty((len(profiles), 2), dtype=object)
+    for i in range(2):
+        low, high = table[i].min(), table[i].max()
+        width = high - low if high > low else 1
+        for k, (row, column) in enumerate(profiles):
+            own = table[i][:, column] if i == 0 else table[i][row]
+            today[k, i] = (table[i][row, column] - low) / width
+            gain[k, i] = (own.max() - table[i][row, column]) / width
+    return (today, gain) if exact else (today.astype(float), gain.astype(float))
+
+
+def _depth(polygon: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
+    """How far each point lies inside a counterclockwise polygon, along the nearer axis."""
+    if len(polygon) == 1:
+        return np.asarray(-abs(points - polygon[0]).max(axis=1))
+    following = np.roll(polygon, -1, axis=0)
+    depth = []
+    for p in points:
+        across, up = (following - polygon).T
+        cross = across * (p[1] - polygon[:, 1]) - up * (p[0] - polygon[:, 0])
+        depth.append(min(cross / np.maximum(abs(across), abs(up))))
+    if len(polygon) == 2:  # both sides of one line: now also between its ends
+        along = polygon[1] - polygon[0]
+        share = (points - polygon[0]) @ along / (along @ along)
+        return np.minimum(np.array(depth), np.minimum(share, 1 - share))
+    return np.array(depth)

@@ -1,0 +1,305 @@
+"""Compiled iteration of Abreu and Sannikov's operator on polygons of payoffs of two players.
+
+Payoffs are in units of each player's range, from 0 to 1. A polygon is an array (m, 2) of its
+vertices, counterclockwise from its left end; one or two rows are a point or a segment.
+A vertex carries a label ``(profile, kind, edge)`` that says what generates it: the kinds below,
+and the edge ``(edge, edge + 1)`` of the polygon before on which its continuation lies.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+# A point closer than this to a chord, in payoff ranges, does not count as a vertex; a constraint
+# missed by less counts as met. Coordinates in [0, 1] carry a few roundings of 2**-53.
+ROUNDING = 1e-14
+
+# Chains run along the direction (1, SLOPE): edges at right angles to it are rare, where edges at
+# right angles to an axis are common and rounding would choose which end comes first.
+SLOPE = 0.013724603
+
+STAY = 0  # the profile is played for ever
+CORNER = 1  # both players are held to their incentive
+FIRST = 2  # the first player is, and the continuation lies on an edge
+SECOND = 3  # the second player is
+
+
+@njit(cache=True)
+def cut(polygon, axis, level):
+    """Where the line ``w[axis] = level`` meets a polygon: lowest and highest other coordinate.
+
+    Returns (low, high, edge of low, edge of high); low > high where they do not meet.
+    """
+    m = len(polygon)
+    other = 1 - axis
+    low, high, at_low, at_high = np.inf, -np.inf, -1, -1
+    least, most = polygon[0, axis], polygon[0, axis]
+    for j in range(1, m):
+        least = min(least, polygon[j, axis])
+        most = max(most, polygon[j, axis])
+    if level < least - ROUNDING or level > most + ROUNDING:
+        return low, high, at_low, at_high
+    level = min(max(level, least), most)
+    for j in range(m):
+        k = j + 1 if j + 1 < m else 0
+        a, b = polygon[j, axis], polygon[k, axis]
+        if (a < level and b < level) or (a > level and b > level):
+            continue
+        first, second = polygon[j, other], polygon[k, other]
+        if a != b:
+            first += (level - a) / (b - a) * (second - first)
+            second = first
+        if min(first, second) < low:
+            low, at_low = min(first, second), j
+        if max(first, second) > high:
+            high, at_high = max(first, second), j
+    return low, high, at_low, at_high
+
+
+@njit(cache=True)
+def add(points, labels, count, x, y, profile, kind, edge):
+    """Append a point and its label; return the new count."""
+    points[count, 0], points[count, 1] = x, y
+    labels[count, 0], labels[count, 1], labels[count, 2] = profile, kind, edge
+    return count + 1
+
+
+@njit(cache=True)
+def bind(polygon, axis, need, payoff, delta, profile, corner, points, labels, count):
+    """Add what a profile generates with one player held to ``w[axis] = need[axis]``.
+
+    Returns (count, whether a continuation exists on that line).
+    """
+    other = 1 - axis
+    low, high, at_low, at_high = cut(polygon, axis, need[axis])
+    if high < need[other] - ROUNDING:
+        return count, False
+    v = np.empty(2)
+    v[axis] = (1.0 - delta) * payoff[axis] + delta * need[axis]
+    v[other] = (1.0 - delta) * payoff[other] + delta * max(high, need[other])
+    count = add(points, labels, count, v[0], v[1], profile, FIRST + axis, at_high)
+    if low >= need[other]:
+        v[other] = (1.0 - delta) * payoff[other] + delta * low
+        count = add(points, labels, count, v[0], v[1], profile, FIRST + axis, at_low)
+    elif corner:
+        v[other] = (1.0 - delta) * payoff[other] + delta * need[other]
+        count = add(points, labels, count, v[0], v[1], profile, CORNER, -1)
+    return count, True
+
+
+@njit(cache=True)
+def reachable(polygon, need):
+    """Whether some point of the polygon gives both players what they need."""
+    for j in range(len(polygon)):
+        if polygon[j, 0] >= need[0] - ROUNDING and polygon[j, 1] >= need[1] - ROUNDING:
+            return True
+    for axis in range(2):
+        if cut(polygon, axis, need[axis])[1] >= need[1 - axis] - ROUNDING:
+            return True
+    return False
+
+
+@njit(cache=True)
+def generate(polygon, threat, payoff, gain, delta, alive, points, labels, floor):
+    """One application: every point that a profile can generate, and each player's new threat.
+
+    `alive` loses, for good, the profiles without any continuation. `floor` receives the lowest
+    payoff of each player; a player who is held to its own incentive when punished gets, once
+    the threat has settled, what it gets by deviating from the punishment: never less.
+    Returns the number of points.
+    """
+    count = 0
+    ratio = (1.0 - delta) / delta
+    slack = ROUNDING * (1.0 + ratio)
+    need = np.empty(2)
+    floor[:] = np.inf
+    for a in range(len(payoff)):
+        if not alive[a]:
+            continue
+        need[0] = threat[0] + ratio * gain[a, 0]
+        need[1] = threat[1] + ratio * gain[a, 1]
+        short0, short1 = payoff[a, 0] < need[0] - slack, payoff[a, 1] < need[1] - slack
+        if not (short0 or short1):
+            count = add(points, labels, count, payoff[a, 0], payoff[a, 1], a, STAY, -1)
+            floor[0] = min(floor[0], payoff[a, 0])
+            floor[1] = min(floor[1], payoff[a, 1])
+            continue
+        start, met, also = count, False, False
+        if short0:
+            count, met = bind(polygon, 0, need, payoff[a], delta, a, True, points, labels, count)
+        if short1:
+            count, also = bind(
+                polygon, 1, need, payoff[a], delta, a, not short0, points, labels, count
+            )
+        if not (met or also or reachable(polygon, need)):
+            alive[a] = False
+            continue
+        for i in range(2):
+            least = np.inf
+            for k in range(start, count):
+                least = min(least, points[k, i])
+            floor[i] = min(floor[i], max(least, payoff[a, i] + gain[a, i]))
+    return count
+
+
+@njit(cache=True)
+def before(points, i, j):
+    """Whether point i comes before point j along the direction in which chains run."""
+    return points[i, 0] + SLOPE * points[i, 1] < points[j, 0] + SLOPE * points[j, 1]
+
+
+@njit(cache=True)
+def spread(points, count, chosen):
+    """Choose the points that may be vertices: those not inside the octagon of the extreme ones."""
+    extreme = np.zeros(8, dtype=np.int64)
+    across = np.array([1.0, 1.0, 0.0, -1.0, -1.0, -1.0, 0.0, 1.0])
+    up = np.array([0.0, 1.0, 1.0, 1.0, 0.0, -1.0, -1.0, -1.0])
+    for k in range(8):
+        best = -np.inf
+        for i in range(count):
+            value = across[k] * points[i, 0] + up[k] * points[i, 1]
+            if value > best:
+                best, extreme[k] = value, i
+    kept = 0
+    for i in range(count):
+        inside = True
+        for k in range(8):
+            p, q = extreme[k], extreme[(k + 1) % 8]
+            dx, dy = points[q, 0] - points[p, 0], points[q, 1] - points[p, 1]
+            side = dx * (points[i, 1] - points[p, 1]) - dy * (points[i, 0] - points[p, 0])
+            # a side of no length bounds nothing
+            if side <= ROUNDING and (dx != 0.0 or dy != 0.0):
+                inside = False
+                break
+        if not inside:
+            chosen[kept] = i
+            kept += 1
+    return kept
+
+
+@njit(cache=True)
+def sort(points, order, count):
+    """Shell sort of the chosen points along the direction in which chains run."""
+    gap = count // 2
+    while gap > 0:
+        for i in range(gap, count):
+            item, j = order[i], i
+            while j >= gap and before(points, item, order[j - gap]):
+                order[j] = order[j - gap]
+                j -= gap
+            order[j] = item
+        gap //= 2
+
+
+@njit(cache=True)
+def close(points, i, j):
+    """Whether two points differ by rounding alone."""
+    across = abs(points[i, 0] - points[j, 0])
+    return across <= ROUNDING and abs(points[i, 1] - points[j, 1]) <= ROUNDING
+
+
+@njit(cache=True)
+def turns_left(points, o, q, p):
+    """Whether q lies to the right of the chord from o to p, by more than rounding."""
+    ax, ay = points[q, 0] - points[o, 0], points[q, 1] - points[o, 1]
+    cx, cy = points[p, 0] - points[o, 0], points[p, 1] - points[o, 1]
+    return ax * cy - ay * cx > ROUNDING * np.sqrt(cx * cx + cy * cy)
+
+
+@njit(cache=True)
+def hull(points, count, order, chain):
+    """Monotone chain: indices of the extreme points, counterclockwise; returns their number."""
+    n = spread(points, count, order)
+    if n == 0:  # all in one place
+        order[0], n = 0, 1
+    sort(points, order, n)
+    size = 0
+    for side in range(2):
+        start = size - 1 if side == 1 else 0
+        for step in range(n):
+            p = order[step] if side == 0 else order[n - 1 - step]
+            if size > 0 and close(points, p, chain[size - 1]):
+                continue
+            while size - start >= 2 and not turns_left(points, chain[size - 2], chain[size - 1], p):
+                size -= 1
+            chain[size] = p
+            size += 1
+    if size > 1 and close(points, chain[size - 1], chain[0]):
+        size -= 1
+    return size
+
+
+@njit(cache=True)
+def moved(new, old):
+    """How far the vertices moved; infinite where their number changed."""
+    return np.max(np.abs(new - old)) if len(new) == len(old) else np.inf
+
+
+@njit(cache=True)
+def same(new, old):
+    """Whether the vertices are generated alike: same profiles, same constraints, in one order."""
+    if len(new) != len(old):
+        return False
+    for j in range(len(new)):
+        if new[j, 0] != old[j, 0] or new[j, 1] != old[j, 1]:
+            return False
+    return True
+
+
+@njit(cache=True)
+def iterate(polygon, labels, threat, alive, payoff, gain, delta, most, patience):
+    """Apply the operator until the polygon stays, or keeps its structure `patience` times.
+
+    Parameters
+    ----------
+    polygon (m, 2), labels (m, 3), threat (2,), alive (n_profiles,)
+        The state: changed in place where it can be (`threat`, `alive`).
+    payoff, gain : (n_profiles, 2)
+        Payoffs, and what each player gains by its best deviation.
+    delta : discount factor in (0, 1)
+    most, patience : most applications, and how many without a change of structure are enough
+
+    Returns
+    -------
+    (polygon, labels, iterations, move): `move` is how far the last step went, 0 where empty.
+    """
+    n = len(payoff)
+    points, tags = np.empty((4 * n + 4, 2)), np.empty((4 * n + 4, 3), dtype=np.int64)
+    order = np.empty(4 * n + 4, dtype=np.int64)
+    chain = np.empty(8 * n + 16, dtype=np.int64)
+    floor = np.empty(2)
+    alike, move = 0, np.inf
+    for step in range(most):
+        count = generate(polygon, threat, payoff, gain, delta, alive, points, tags, floor)
+        if count == 0:
+            return polygon[:0], labels[:0], step + 1, 0.0
+        size = hull(points, count, order, chain)
+        new, new_labels = np.empty((size, 2)), np.empty((size, 3), dtype=np.int64)
+        for j in range(size):
+            new[j] = points[chain[j]]
+            new_labels[j] = tags[chain[j]]
+        move = moved(new, polygon)
+        for i in range(2):
+            if floor[i] > threat[i]:
+                move = max(move, floor[i] - threat[i])
+                threat[i] = floor[i]
+        alike = alike + 1 if same(new_labels, labels) else 0
+        polygon, labels = new, new_labels
+        if move == 0.0 or alike >= patience:
+            return polygon, labels, step + 1, move
+    return polygon, labels, most, move
+
+
+@njit(cache=True)
+def feasible(payoff):
+    """The hull of all payoffs, as `iterate` starts from it; labels say that nothing holds yet."""
+    n = len(payoff)
+    order, chain = np.empty(n, dtype=np.int64), np.empty(2 * n + 4, dtype=np.int64)
+    size = hull(payoff, n, order, chain)
+    labels = np.full((size, 3), -1, dtype=np.int64)
+    polygon = np.empty((size, 2))
+    for j in range(size):
+        polygon[j] = payoff[chain[j]]
+        labels[j, 0] = chain[j]
+    return polygon, labels

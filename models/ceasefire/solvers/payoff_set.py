@@ -1,0 +1,154 @@
+"""Equilibrium payoffs of repeated games: one entry for every algorithm."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.games import RepeatedGame
+from ceasefire.games.normal import NormalForm
+from ceasefire.solvers import _abreu_sannikov, _transfers
+from ceasefire.tolerances import PAYOFF_SET_GAP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ceasefire.solvers.sets import PayoffSet
+
+
+def payoff_set(
+    game: RepeatedGame,
+    *,
+    transfers: bool = False,
+    public_randomisation: bool = True,
+    exact: bool = False,
+    tol: float = PAYOFF_SET_GAP,
+    max_iterations: int = 20_000,
+    throw: bool = True,
+) -> PayoffSet:
+    r"""Return the payoffs of all subgame-perfect equilibria in pure actions, between two bounds.
+
+    The set V is the largest bounded W that generates itself (Abreu, Pearce and Stacchetti):
+
+    .. math::
+        B(W) = \mathrm{co} \bigcup_a \{(1-\delta) u(a) + \delta w : w \in W,\;
+            \delta (w_i - \min_W w_i) \ge (1-\delta)(\max_{b} u_i(b, a_{-i}) - u_i(a))\}.
+
+    With `transfers` players may also pay each other, and burn utility, before every action.
+
+    Parameters
+    ----------
+    game : RepeatedGame
+        With a common discount factor and perfect monitoring. Without transfers two players.
+    transfers : bool
+        Whether players can pay each other; then any number of players.
+    public_randomisation : bool
+        Whether a public lottery is drawn every day, so that the set is convex.
+    exact : bool
+        Decide in fractions (payoffs and the discount factor stand for themselves): slower, for
+        small games. ``detail["exact_vertices"]`` then holds the vertices as `Fraction`.
+    tol : float
+        The gap between the bounds that counts as solved, in payoff ranges.
+    max_iterations : int
+        Most applications of the operator.
+    throw : bool
+        Whether a gap above `tol` raises; else the result's status says so.
+
+    Returns
+    -------
+    PayoffSet
+        Its `certificate` decomposes every vertex of `inner` into a profile and a continuation.
+
+    Raises
+    ------
+    ArgumentError
+        A game that no algorithm here covers; the message says why.
+    SolveError
+        Where the gap stays above `tol`; the bounds reached are attached.
+
+    Notes
+    -----
+    Without transfers: Abreu and Sannikov's operator (at most four points a profile), with
+    threats that are raised at each step, then Newton's method on the structure found. An
+    application costs about n_profiles * n_vertices; the set's structure is usually met after
+    some ten applications, and 1 / (1 - delta) of them are never waited for. With transfers the
+    set is a simplex found by sorting profiles, always exactly. Fails to close the gap where two
+    bounds meet at a rate near one, just beside a discount factor at which the set jumps.
+
+    References
+    ----------
+    Abreu, Pearce and Stacchetti (1990), Econometrica 58:1041-1063. Abreu and Sannikov (2014),
+    Theoretical Economics 9:313-338. Goldluecke and Kranz (2012), JET 147:1187-1221, theorem 1.
+
+    Examples
+    --------
+    >>> stage = NormalForm.bimatrix([[9, 1], [10, 3]], [[9, 10], [1, 3]])
+    >>> payoff_set(RepeatedGame(stage, discount=0.9)).vertices.round(6).tolist()
+    [[3.0, 3.0], [9.75, 3.0], [9.0, 9.0], [3.0, 9.75]]
+    >>> payoff_set(RepeatedGame(stage, discount=0.1)).vertices.tolist()
+    [[3.0, 3.0]]
+    """
+    checked(game)
+    result = dispatched(game, transfers, public_randomisation, exact, tol, max_iterations)
+    if throw and not result.status.solved:
+        message = f"payoff set: the bounds are {result.gap:.3g} utils apart, more than tol allows"
+        raise SolveError(f"{message}; raise max_iterations or tol", reached=result)
+    return result
+
+
+def payoff_sets(
+    stage: NormalForm, discounts: Iterable[float | Fraction], *, transfers: bool = False
+) -> tuple[PayoffSet, ...]:
+    """`payoff_set` of one stage game at many discount factors, in their order.
+
+    What does not depend on the discount factor is prepared once. No set is started from
+    another's: each is as good as alone. A gap that stays open shows in its `status`.
+
+    Examples
+    --------
+    >>> stage = NormalForm.bimatrix([[4, 0], [6, 2]], [[4, 6], [0, 2]])
+    >>> [len(s.vertices) for s in payoff_sets(stage, [0.4, 0.5, 0.6])]
+    [1, 4, 4]
+    """
+    games = [RepeatedGame(stage, discount=d) for d in discounts]
+    return tuple(payoff_set(g, transfers=transfers, throw=False) for g in games)
+
+
+def checked(game: object) -> None:
+    """Refuse what is not a repeated game."""
+    if not isinstance(game, RepeatedGame):
+        hint = "a stage game becomes one by RepeatedGame(stage, discount=0.9)"
+        raise ArgumentError("game", game, "a RepeatedGame", hint)
+
+
+def dispatched(
+    game: RepeatedGame,
+    transfers: bool,
+    public_randomisation: bool,
+    exact: bool,
+    tol: float,
+    max_iterations: int,
+) -> PayoffSet:
+    """Choose the algorithm by what the game is; ArgumentError where there is none."""
+    if not 0 < tol < 1:
+        raise ArgumentError("tol", tol, "a number between 0 and 1, in payoff ranges")
+    if not game.has_common_discount:
+        shown = ", ".join(f"{d:.10g}" for d in game.discounts)
+        hint = (
+            "players who discount apart trade over time, and average payoffs leave the stage's "
+            "feasible set (Lehrer and Pauzner 1999)"
+        )
+        raise ArgumentError("game.discount", shown, "one discount factor for all players", hint)
+    if game.monitoring is not None:
+        raise ArgumentError("game.monitoring", game.monitoring, "None: perfect monitoring")
+    if transfers:
+        return _transfers.solve(game)
+    if not public_randomisation:
+        raise ArgumentError("public_randomisation", False, "True")
+    if game.n_players != 2:
+        allowed = "two players, or transfers=True"
+        raise ArgumentError("game", f"{game.n_players} players", allowed)
+    if max_iterations < 1:
+        raise ArgumentError("max_iterations", max_iterations, "a whole number from 1")
+    return _abreu_sannikov.solve(game, exact=exact, tol=tol, max_iterations=max_iterations)
