@@ -23,7 +23,7 @@ from ceasefire.solvers import logit, nash, nash_batch, one_nash, sequence_form, 
 SMALL = "all equilibria, random 4x4 games (nashpy: 100 of them, the others 10,000)"
 MIDDLE = "all equilibria of one random 12x12 game"
 FIFTEEN = "all equilibria of one random 15x15 game"
-EXACT = "exact, one 6x6 game with payoffs in -2..2"
+EXACT = "exact, all equilibria of 20 random 6x6 games with payoffs in -2..2"
 AGENTS = "truce tree of two types, agent logit to high precision (pygambit: 8 rounds)"
 LARGE = "one equilibrium, random 200x200 game"
 
@@ -114,20 +114,28 @@ def lrsnash(benchmark, folder, size):
     benchmark.pedantic(run, rounds=2)
 
 
-@pytest.mark.benchmark(group=EXACT)
-def test_exact_degenerate(benchmark):
-    game = NormalForm(np.random.default_rng(0).integers(-2, 3, (2, 6, 6)))
-    nash(game, exact=True)
-    benchmark(nash, game, exact=True)
+@pytest.fixture(scope="module")
+def whole():
+    return [np.random.default_rng(seed).integers(-2, 3, (2, 6, 6)) for seed in range(20)]
 
 
 @pytest.mark.benchmark(group=EXACT)
-def test_pygambit_enummixed(benchmark):
+def test_exact(benchmark, whole):
+    games = [NormalForm(tables) for tables in whole]
+    nash(games[0], exact=True)
+    benchmark(lambda: [nash(g, exact=True) for g in games])
+
+
+@pytest.mark.benchmark(group=EXACT)
+def test_pygambit_enummixed(benchmark, whole):
     gambit = pytest.importorskip("pygambit")
-    A, B = np.random.default_rng(0).integers(-2, 3, (2, 6, 6))
-    game = gambit.Game.from_arrays(A.tolist(), B.tolist())
-    found = benchmark(gambit.nash.enummixed_solve, game, rational=True)
-    assert len(found.equilibria) == len(nash(NormalForm.bimatrix(A, B), exact=True))
+    games = [gambit.Game.from_arrays(a.tolist(), b.tolist()) for a, b in whole]
+    solve = partial(gambit.nash.enummixed_solve, rational=True)
+    listed = benchmark.pedantic(lambda: [solve(g).equilibria for g in games], rounds=2)
+    for tables, found in zip(whole, listed, strict=True):
+        theirs = {tuple(p for _, s in e.mixed_strategies() for _, p in s) for e in found}
+        ours = nash(NormalForm(tables), exact=True)
+        assert theirs == {tuple(e.behaviour) for e in ours}
 
 
 @pytest.mark.benchmark(group=LARGE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations, product
 
 import nashpy
 import numpy as np
@@ -13,7 +14,18 @@ from hypothesis import strategies as st
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games import NormalForm
-from ceasefire.solvers import lemke_howson, nash, nash_batch, one_nash, regret
+from ceasefire.solvers import (
+    _bimatrix,
+    _minors,
+    _scaling,
+    _small,
+    lemke_howson,
+    nash,
+    nash_batch,
+    one_nash,
+    regret,
+)
+from ceasefire.solvers._kernels import minors, pivoting
 from ceasefire.status import Status
 
 BATTLE = ([[2, 0], [0, 1]], [[1, 0], [0, 2]])
@@ -46,14 +58,17 @@ def small_games(low, high, most=4):
     return st.tuples(st.integers(1, most), st.integers(1, most)).flatmap(tables)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(small_games(0, 1))
 def test_every_extreme_equilibrium_of_degenerate_games_is_found(table):
+    """Faults NP-07, QE-12: over 0/1 games nearly every list of others lacks some."""
     expected = extreme_equilibria(table[0].tolist(), table[1].tolist())
     assert exact_set(NormalForm(table)) == expected
+    batch = nash_batch(table[:1], table[1:])
+    assert close_sets(list(zip(batch.rows, batch.columns, strict=True)), expected)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(small_games(-9, 9))
 def test_every_extreme_equilibrium_of_small_integer_games_is_found_in_floats_too(table):
     expected = extreme_equilibria(table[0].tolist(), table[1].tolist())
@@ -62,6 +77,54 @@ def test_every_extreme_equilibrium_of_small_integer_games_is_found_in_floats_too
     found = nash(NormalForm(table.astype(float)))
     assert found.complete
     assert close_sets([e.strategies for e in found], expected)
+    batch = nash_batch(table[:1], table[1:])
+    assert close_sets(list(zip(batch.rows, batch.columns, strict=True)), expected)
+
+
+@settings(max_examples=30, deadline=None)
+@given(small_games(-99, 99, most=5))
+def test_minors_are_the_determinants_that_they_claim_to_be(table):
+    M = table[0].T
+    (r, d), tables = M.shape, _minors.shape(*table.shape[1:]).row
+    found = iter(_minors.exact_minors(M.astype(object), tables))
+    for p in range(min(r - 1, d) + 1):
+        for rows, columns in product(combinations(range(r), p + 1), combinations(range(d), p)):
+            system = np.hstack([np.ones((p + 1, 1)), M[list(rows)][:, list(columns)]])
+            assert next(found) == pytest.approx(np.linalg.det(system), rel=1e-9, abs=1e-4)
+    assert next(found, None) is None
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (2, 2), (4, 4), (5, 3), (2, 9), (6, 6)], ids=str)
+@pytest.mark.parametrize("digits", [0, 1, 12])
+def test_minors_and_both_walks_find_the_same(shape, digits):
+    rng = np.random.default_rng(digits)
+    for _ in range(8 if max(shape) < 6 else 3):
+        game = NormalForm(np.round(2 * rng.normal(size=(2, *shape)), digits))
+        exact = _small.extreme(game, True)
+        known = list(zip(exact.rows, exact.columns, strict=True))
+        walked = _bimatrix._degenerate(game, True, 10_000)
+        as_set = {(tuple(x), tuple(y)) for x, y in known}
+        assert as_set == {(tuple(x), tuple(y)) for x, y in zip(*walked[:2], strict=True)}
+        assert len(as_set) == len(known)
+        floats = _small.extreme(game, False)
+        assert close_sets(list(zip(*floats[:2], strict=True)), known)
+        simple = _bimatrix._simple(game, 10_000)
+        if simple is not None:
+            supports = {(tuple(x > 0), tuple(y > 0)) for x, y in known}
+            assert supports == {(tuple(x), tuple(y)) for x, y in simple}
+
+
+@settings(max_examples=30, deadline=None)
+@given(small_games(-2, 2, most=3), st.data())
+def test_payoffs_one_rounding_away_from_a_tie_are_told_apart(table, data):
+    moves = st.lists(st.integers(-2, 2), min_size=table.size, max_size=table.size)
+    nudged = 0.1 * (3.0 + table + 2.0**-51 * np.reshape(data.draw(moves), table.shape))
+    game = NormalForm(nudged)
+    expected = extreme_equilibria(*(u.tolist() for u in game.exact_payoffs))
+    assert exact_set(game) == expected
+    batch = nash_batch(nudged[:1], nudged[1:])
+    assert batch.counts[0] == len(nash(game)) == len(expected)
+    assert batch.max_regret < 1e-12
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e9, 1e-9, 1e-12, 1e200], ids=str)
@@ -87,9 +150,10 @@ def test_equilibria_do_not_depend_on_the_unit_or_the_origin_of_utility(name, sca
 
 @pytest.mark.parametrize(("scale", "shift"), [(1e9, 0.0), (1e-9, 0.0), (1.0, 1e9), (1.0, -1e9)])
 def test_float_payoffs_far_from_one_keep_every_equilibrium(scale, shift):
-    """Faults NP-05, GB-05, QE-11, OS-02 of other libraries."""
+    """Faults NP-05, GB-05, QE-11, EG-01, OS-02 of other libraries."""
     A, B = (np.array(table, dtype=float) * scale + shift for table in BATTLE)
     found = nash(NormalForm.bimatrix(A, B))
+    assert NormalForm.bimatrix(A, B).pure_equilibria() == [(0, 0), (1, 1)]
     expected = extreme_equilibria(*BATTLE)
     assert close_sets([e.strategies for e in found], expected, 1e-6)
     assert len(nash_batch(A[None], B[None]).game) == 3
@@ -100,6 +164,67 @@ def test_a_payoff_range_past_thirty_one_bits_keeps_exact_equilibria():
     """Fault GB-01: three equilibria exist at every scale."""
     A, B = (np.array(table, dtype=object) * 10**13 for table in BATTLE)
     assert exact_set(NormalForm.bimatrix(A, B)) == extreme_equilibria(*BATTLE)
+
+
+def test_an_exact_constant_sum_game_of_huge_payoffs_has_its_value():
+    """Fault GB-02: the strategies were all zero."""
+    A = np.array([[2, 0], [0, 1]], dtype=object) * 10**13
+    (found,) = nash(NormalForm.bimatrix(A, 3 * 10**13 - A), exact=True)
+    third = Fraction(1, 3)
+    assert [tuple(s) for s in found.strategies] == [(third, 2 * third)] * 2
+    assert found.payoffs.tolist() == [Fraction(2 * 10**13, 3), Fraction(7 * 10**13, 3)]
+
+
+@pytest.mark.parametrize("solve", [nash, lemke_howson, lambda g: [one_nash(g)]])
+def test_a_single_cell_is_its_equilibrium(solve):
+    """Faults GB-12, NP-08, NP-10, QE-13."""
+    (found,) = solve(NormalForm.bimatrix([[7]], [[-2]]))
+    assert [s.tolist() for s in found.strategies] == [[1.0], [1.0]]
+    assert found.payoffs.tolist() == [7, -2]
+
+
+def test_one_player_with_one_action_leaves_the_others_best_replies():
+    """Faults NP-09, NP-10, QE-13."""
+    found = nash(NormalForm.bimatrix([[1, 1, 1]], [[3, 5, 5]]), exact=True)
+    assert [e.support(1) for e in found] == [(1,), (2,)]
+    assert len(found.components) == 1
+    column = nash(NormalForm.bimatrix([[3], [5], [5]], [[1], [1], [1]]))
+    assert [e.support(0) for e in column] == [(1,), (2,)]
+
+
+def test_all_zero_payoffs_make_every_cell_an_extreme_equilibrium():
+    """Faults NP-06, QE-12."""
+    zero = np.zeros((2, 2))
+    assert nash_batch(zero[None], zero[None]).counts.tolist() == [4]
+    assert len(nash(NormalForm.bimatrix(zero, zero))) == 4
+
+
+def test_a_duplicated_strategy_makes_a_continuum_that_is_listed():
+    """Faults GB-07, GB-11: no answer, and a profile that is no equilibrium."""
+    A = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 1, 0]])
+    found = nash(NormalForm.bimatrix(A, A), exact=True)
+    assert exact_set(NormalForm.bimatrix(A, A)) == extreme_equilibria(A.tolist(), A.tolist())
+    assert found.max_regret == 0.0
+    assert sorted(len(part.extreme) for part in found.components) == [1, 1, 1, 2, 2, 2, 2]
+    assert nash_batch(A[None], A[None]).counts.tolist() == [len(found)]
+
+
+def test_payoffs_of_four_decimals_are_solved_exactly_at_ten_actions():
+    """Fault GB-20: half a minute elsewhere."""
+    table = np.rint(1e4 * np.random.default_rng(0).normal(size=(2, 10, 10))).astype(int)
+    found = nash(NormalForm(table), exact=True)
+    assert found.complete
+    assert found.exact
+    assert len(found) % 2 == 1
+    assert all(max(regret(e.game, e.strategies)) == 0 for e in found[:3])
+
+
+def test_random_games_are_never_left_without_an_equilibrium():
+    """Fault GB-21: none for three in ten Gaussian games."""
+    A, B = np.random.default_rng(2).normal(size=(2, 500, 3, 3))
+    batch = nash_batch(A, B)
+    assert np.all(batch.counts % 2 == 1)
+    assert batch.max_regret < 1e-12
 
 
 def test_a_game_closer_to_degenerate_than_floats_can_tell_is_solved_exactly():
@@ -231,6 +356,59 @@ def test_a_batch_agrees_with_games_solved_one_by_one():
     assert np.array_equal(one.rows, batch.rows)
 
 
+@pytest.mark.parametrize("size", [3, 8])
+def test_a_batch_holds_at_every_unit_of_utility_and_every_size(size):
+    rng = np.random.default_rng(size)
+    A, B = rng.normal(size=(2, 4, size, size))
+    A[1, 1], B[1, 1] = A[1, 0], B[1, 0]
+    base = nash_batch(A, B)
+    assert base.degenerate[1]
+    for scale in (2.0**-700, 1e-9, 1e9, 1e200):
+        moved = nash_batch(scale * A, scale * B)
+        assert np.array_equal(moved.counts, base.counts)
+        assert moved.max_regret < 1e-12
+    assert np.array_equal(nash_batch(A + 1e6, B - 1e6).counts, base.counts)
+
+
+@pytest.mark.parametrize(
+    ("A", "B", "where"),
+    [
+        ([[[1, float("nan")]]], [[[1, 2]]], r"A\[0, 0, 1\]"),
+        ([[[1, 2]]], [[[1, float("-inf")]]], r"B\[0, 0, 1\]"),
+        ([[[1, 2], [3]]], [[[1, 2], [3, 4]]], "A"),
+        ([[1, 2]], [[1, 2]], "A"),
+        ([[[]]], [[[]]], "A"),
+        ([[[1, 2]]], [[[1], [2]]], "B"),
+        ([[["x", "y"]]], [[[1, 2]]], "A"),
+    ],
+)
+def test_a_bad_batch_is_refused_by_name(A, B, where):
+    with pytest.raises(ArgumentError, match=where):
+        nash_batch(A, B)
+    with pytest.raises(ArgumentError, match="workers"):
+        nash_batch([[[1]]], [[[1]]], workers=0)
+
+
+def test_a_sign_that_rounding_could_turn_is_never_called_certain():
+    """The bound on rounding against determinants in fractions, nearly singular ones included."""
+    rng = np.random.default_rng(4)
+    tables = _minors.shape(4, 4).column
+    value, code = np.empty(tables.level[-1]), np.empty(2 * tables.level[-1], np.int8)
+    certain = 0
+    for _ in range(60):
+        M = rng.normal(size=(4, 4))
+        M[3] = rng.dirichlet(np.ones(3)) @ M[:3]
+        M[:, 3] = M[:, 0] + rng.choice([0.0, 1e-16, 1e-13], 4)
+        minors.read(M, *tables[:3], value, code, False)
+        exact = _minors.exact_minors(np.vectorize(Fraction, otypes=[object])(M), tables)
+        plus, minus = code[::2] == minors.PLUS, code[::2] == minors.MINUS
+        assert all(v > 0 for v in exact[plus])
+        assert all(v < 0 for v in exact[minus])
+        assert all(v == 0 for v in exact[code[::2] == minors.ZERO])
+        certain += int(plus.sum() + minus.sum())
+    assert certain < 60 * len(value)
+
+
 def test_a_batch_with_more_equilibria_than_room_and_an_empty_one():
     eye = np.broadcast_to(np.eye(5), (40, 5, 5))
     assert nash_batch(eye, eye).counts.tolist() == [31] * 40
@@ -277,7 +455,7 @@ def test_too_many_vertices_are_refused_with_a_way_out():
     ],
 )
 def test_bad_payoffs_are_refused_by_name(A, B, where):
-    """Faults NP-11, QE-10, GB-13, GB-14."""
+    """Faults NP-11, QE-10, GB-13, GB-14, LR-03."""
     with pytest.raises(ArgumentError, match=where):
         NormalForm.bimatrix(A, B)
 
@@ -295,11 +473,8 @@ def test_three_matrices_are_refused_by_the_two_player_methods():
 
 @pytest.mark.parametrize("size", [2, 7, 30, 80])
 def test_both_ways_of_pivoting_walk_the_same_path(size):
-    from ceasefire.solvers import _bimatrix
-    from ceasefire.solvers._kernels import pivoting
-
     game = NormalForm(np.random.default_rng(size).normal(size=(2, size, size + 3)))
-    A, B = _bimatrix.normalised(game, 0), _bimatrix.normalised(game, 1)
+    A, B = _scaling.normalised(game, 0), _scaling.normalised(game, 1)
     for label in (0, size):
         table = pivoting.lemke_howson(A, np.ascontiguousarray(B.T), label, 10_000)
         product = pivoting.lemke_howson_revised(B, np.ascontiguousarray(A.T), label, 10_000)
@@ -309,8 +484,6 @@ def test_both_ways_of_pivoting_walk_the_same_path(size):
 
 
 def test_a_path_with_ties_is_left_to_the_table():
-    from ceasefire.solvers._kernels import pivoting
-
     tied = np.ones((3, 3))
     assert pivoting.lemke_howson_revised(tied, tied, 0, 100)[0] == pivoting.TIED
     assert nash(NormalForm.bimatrix(tied, tied)).max_regret == 0.0
