@@ -23,7 +23,8 @@ from ceasefire.solvers._kernels import minors as kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MOST_SIGNS = 30_000  # 7 x 7 has 24,024; past that the walk along edges looks at fewer bases
+MOST_SIGNS = 30_000  # 7 x 7 has 24,024; past that the certified walk looks at fewer bases
+MOST_EXACT_SIGNS = 450_000  # 9 x 9 has 437,580; past that the tables take seconds to make
 
 
 class Tables(NamedTuple):
@@ -47,9 +48,9 @@ class Shape(NamedTuple):
     every: np.uint64  # all labels
 
 
-def fits(m: int, n: int) -> bool:
+def fits(m: int, n: int, most: int = MOST_SIGNS) -> bool:
     """Whether m x n games are small enough for minors to pay."""
-    return m + n <= 64 and comb(m + n, m) * max(m, n) <= MOST_SIGNS
+    return m + n <= 62 and comb(m + n, m) * max(m, n) <= most
 
 
 @lru_cache(maxsize=32)

@@ -43,17 +43,19 @@ def deviations(
     game: NormalForm, strategies: Sequence[NDArray[Any]], player: int, exact: bool
 ) -> NDArray[Any]:
     """Payoff of each action of `player` against the others' strategies, from its smallest up."""
-    if exact:
-        table: NDArray[Any] = game.exact_payoffs[player]
-    elif game.is_exact:
-        low = min(game.exact_payoffs[player].flat)
-        table = (game.exact_payoffs[player] - low).astype(float)
-    else:
-        table = game.payoffs[player] - game.payoffs[player].min()
+    table = game.exact_payoffs[player] if exact else _from_smallest(game, player)
     for j in reversed(range(game.n_players)):
         if j != player:
             table = np.tensordot(table, strategies[j], axes=([j], [0]))
     return table
+
+
+def _from_smallest(game: NormalForm, player: int) -> NDArray[Any]:
+    """A player's payoffs less the smallest of them, in floats."""
+    if game.is_exact:
+        table = game.exact_payoffs[player]
+        return np.asarray((table - min(table.flat)).astype(float))
+    return np.asarray(game.payoffs[player] - game.payoffs[player].min())
 
 
 def checked(game: NormalForm, strategies: Sequence[ArrayLike]) -> list[NDArray[Any]]:
@@ -84,6 +86,23 @@ def expected(game: NormalForm, strategies: Sequence[NDArray[Any]]) -> NDArray[An
     for s in reversed(strategies):
         value = value @ s
     return np.asarray(value, dtype=object)
+
+
+def float_pairs(
+    game: NormalForm, rows: NDArray[np.float64], columns: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Payoffs and regrets, both (K, 2), utils, of K profiles of two players."""
+    for name, strategies in (("rows", rows), ("columns", columns)):
+        off = np.abs(strategies.sum(axis=1) - 1) > PROBABILITY_SUM
+        if np.any(off) or np.any(strategies < 0):
+            raise ArgumentError(name, strategies, "probabilities that add up to 1")
+    one, two = columns @ _from_smallest(game, 0).T, rows @ _from_smallest(game, 1)
+    gains = [
+        values.max(axis=1, initial=-np.inf) - (values * own).sum(axis=1)
+        for values, own in ((one, rows), (two, columns))
+    ]
+    payoffs = [((rows @ table) * columns).sum(axis=1) for table in game.payoffs]
+    return np.stack(payoffs, axis=1), np.stack(gains, axis=1)
 
 
 def exact_pairs(

@@ -89,10 +89,7 @@ def nash(
     pairs = _bimatrix.extreme(game, exact, limit)
     order = _ordered(pairs)
     method = f"{EXTREME}, {pairs.route}"
-    if exact:
-        found = _exact_list(game, pairs, order, method)
-    else:
-        found = [equilibrium(game, (pairs.rows[k], pairs.columns[k]), method) for k in order]
+    found = _exact_list(game, pairs, order, method) if exact else _list(game, pairs, order, method)
     if any(e.status is not Status.OK for e in found):  # ill-conditioned: digits lost in floats
         again = nash(game, exact=True, components=components, limit=limit)
         found = [rounded(e) for e in again]
@@ -257,6 +254,29 @@ def _ordered(pairs: _scaling.Pairs) -> list[int]:
         key=lambda k: (ranks[0][pairs.vertex[k][0]], ranks[1][pairs.vertex[k][1]]),
         reverse=True,
     )
+
+
+def _list(
+    game: NormalForm, pairs: _scaling.Pairs, order: list[int], method: str
+) -> list[Equilibrium]:
+    m, n = game.shape
+    rows, columns = np.reshape(pairs.rows, (-1, m)), np.reshape(pairs.columns, (-1, n))
+    payoffs, gains = certificate.float_pairs(game, rows, columns)
+    widths = np.where(game.payoff_range > 0, game.payoff_range, 1.0)
+    good = np.all(gains <= EXPLOITABILITY * widths, axis=1)
+    worst = np.maximum(gains.max(axis=1), 0.0)
+    return [
+        Equilibrium(
+            game,
+            (rows[k], columns[k]),
+            payoffs[k],
+            float(worst[k]),
+            False,
+            method,
+            Status.OK if good[k] else Status.EXPLOITABLE,
+        )
+        for k in order
+    ]
 
 
 def _exact_list(
