@@ -251,8 +251,8 @@ def inside(point: Point, hull: Sequence[Point], slack: Fraction) -> bool:
 
 def _on_segment(point: Point, a: Point, b: Point, slack: Fraction) -> bool:
     step = [y - x for x, y in zip(a, b, strict=True)]
-    size = sum(s * s for s in step)
-    share = sum((p - x) * s for p, x, s in zip(point, a, step, strict=True)) / size
-    share = min(max(share, Fraction(0)), Fraction(1))
+    size = sum((s * s for s in step), Fraction(0))
+    along = sum(((p - x) * s for p, x, s in zip(point, a, step, strict=True)), Fraction(0))
+    share = min(max(along / size, Fraction(0)), Fraction(1))
     near = [x + share * s for x, s in zip(a, step, strict=True)]
     return all(abs(p - x) <= slack for p, x in zip(point, near, strict=True))

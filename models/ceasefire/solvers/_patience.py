@@ -28,12 +28,14 @@ class Reversion:
     payoffs: tuple[Fraction, ...]
 
 
-def stage_equilibria(stage: NormalForm) -> tuple[list[Reversion], bool]:
+def stage_equilibria(stage: NormalForm, mixed: bool = True) -> tuple[list[Reversion], bool]:
     """Equilibria of the stage game, and whether none was left out that punishes harder.
 
     Mixed ones too, once strictly dominated actions are gone, in games of moderate size. Payoffs
     are fractions; of the floats they are where the stage is.
     """
+    if not mixed:
+        return [pure_reversion(stage, cell) for cell in stage.pure_equilibria()], True
     from ceasefire.solvers.nash import nash
     from ceasefire.solvers.rationalizable import rationalizable
 

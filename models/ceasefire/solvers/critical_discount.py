@@ -114,6 +114,7 @@ def critical_discount(
     punishment: str | int = "grim",
     transfers: bool = False,
     common_reversion: bool = False,
+    mixed: bool = True,
     tolerance: float = DISCOUNT_XTOL,
 ) -> CriticalDiscount:
     r"""Return the least discount factor at which `profile` is played for ever in equilibrium.
@@ -143,6 +144,8 @@ def critical_discount(
     common_reversion : bool
         Whether one stage equilibrium punishes whoever deviated, the best chosen for all; by
         default each deviator has its own.
+    mixed : bool
+        Whether reversion may be to a mixed stage equilibrium. Optimal punishments are pure.
     tolerance : float
         Width of the bracket where the answer is no closed form.
 
@@ -190,8 +193,8 @@ def critical_discount(
         return _codes(stage, cell) if transfers else _optimal(stage, cell, tolerance)
     days = None if punishment == "grim" else patience.require_days(punishment)
     if transfers:
-        return _pooled(stage, cell, days, common_reversion)
-    return _reverting(stage, cell, days, common_reversion)
+        return _pooled(stage, cell, days, common_reversion, mixed)
+    return _reverting(stage, cell, days, common_reversion, mixed)
 
 
 def critical_discount_curve(
@@ -241,10 +244,10 @@ def critical_discount_curve(
 
 
 def _reverting(
-    stage: NormalForm, cell: tuple[int, ...], days: int | None, common: bool
+    stage: NormalForm, cell: tuple[int, ...], days: int | None, common: bool, mixed: bool
 ) -> CriticalDiscount:
     """Reversion to stage equilibria: each player's own closed form, and the largest of them."""
-    listed, complete = patience.stage_equilibria(stage)
+    listed, complete = patience.stage_equilibria(stage, mixed)
     plans = _plans(stage, listed, common)
     best: tuple[Any, list[Any], list[patience.Reversion]] | None = None
     for plan in plans:
@@ -292,10 +295,10 @@ def _least(gain: Fraction, loss: Fraction, days: int | None) -> tuple[Fraction, 
 
 
 def _pooled(
-    stage: NormalForm, cell: tuple[int, ...], days: int | None, common: bool
+    stage: NormalForm, cell: tuple[int, ...], days: int | None, common: bool, mixed: bool
 ) -> CriticalDiscount:
     """Reversion with transfers: the sums over players have to balance, not each player's."""
-    listed, complete = patience.stage_equilibria(stage)
+    listed, complete = patience.stage_equilibria(stage, mixed)
     gain = sum(patience.temptations(stage, cell), Fraction(0))
     joint = sum(patience.payoffs(stage, cell), Fraction(0))
     worst: tuple[Fraction, Fraction] | None = (Fraction(0),) * 2 if gain == 0 else None
