@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import numpy as np
 import pytest
 from test_trees import truce
@@ -11,9 +9,9 @@ from test_trees import truce
 from ceasefire.errors import ArgumentError
 from ceasefire.games import Decision, End, ExtensiveForm, NormalForm
 from ceasefire.solvers import certify, logit, logit_fit, logit_path, nash, one_nash, trace
+from ceasefire.solvers._logit_table import TableCurve
+from ceasefire.solvers._logit_tree import TreeCurve
 from ceasefire.status import Status
-
-logit_module = import_module("ceasefire.solvers.logit")
 
 
 def pennies(x):
@@ -174,19 +172,38 @@ def test_the_four_move_centipede_has_its_published_agent_logit_equilibria(precis
     assert found.residual < 1e-10
 
 
-def test_agent_logit_slopes_are_the_differences_of_its_payoffs():
-    rng = np.random.default_rng(1)
+@pytest.mark.parametrize("fixed", [0, 5, -1])
+def test_slopes_of_a_tree_are_the_differences_of_its_equations(fixed):
+    """Sparse in node payoffs and reaches; here against differences in the log-odds alone."""
     tree = truce(3)
-    task = logit_module._task(tree, None)
-    log = np.log(rng.uniform(0.1, 1.0, len(task.start)))
-    u, slope = logit_module._conditional(task, tree, log)
-    for k in range(len(log)):
-        step = np.zeros(len(log))
-        step[k] = 1e-6
-        up = logit_module._conditional(task, tree, log + step)[0]
-        down = logit_module._conditional(task, tree, log - step)[0]
-        assert np.allclose((up - down) / 2e-6, slope[:, k], atol=1e-8)
-    assert np.all(np.isfinite(u))
+    curve = TreeCurve(tree, float(tree.payoff_range.max()))
+    check_slopes(
+        curve, np.append(np.random.default_rng(1).normal(size=len(curve.start)), 3.0), fixed
+    )
+
+
+@pytest.mark.parametrize("fixed", [0, 5, -1])
+def test_slopes_of_a_table_are_the_differences_of_its_equations(fixed):
+    rng = np.random.default_rng(1)
+    curve = TableCurve(NormalForm(rng.normal(size=(3, 3, 4, 2))), 2.0)
+    check_slopes(curve, np.append(rng.normal(size=len(curve.start)), 3.0), fixed)
+
+
+def check_slopes(curve, point, fixed):
+    n, scale = len(point) - 1, 1.0 + point[-1]
+
+    def equations(at):
+        return curve.miss(at) * (1.0 + at[-1]) / scale
+
+    jacobian = np.empty((n, n + 1))
+    for k, step in enumerate(1e-5 * np.eye(n + 1)):
+        jacobian[:, k] = (equations(point + step) - equations(point - step)) / 2e-5
+    slopes = curve.slopes(point, fixed % (n + 1))
+    tangent, miss = slopes.tangent(), np.random.default_rng(2).normal(size=n)
+    assert tangent[fixed] == pytest.approx(1.0)
+    assert jacobian @ tangent == pytest.approx(np.zeros(n), abs=1e-8)
+    assert slopes.move(miss)[fixed] == pytest.approx(0.0)
+    assert jacobian @ slopes.move(miss) == pytest.approx(miss, abs=1e-7)
 
 
 def test_the_agent_logit_path_of_the_truce_of_two_types_nears_an_equilibrium():

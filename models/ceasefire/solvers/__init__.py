@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from ceasefire.solvers.automata import (
+    AutomatonCheck,
+    AutomatonValue,
+    Deviation,
+    automaton_value,
+    check_automaton,
+)
 from ceasefire.solvers.batch import BatchEquilibria, nash_batch
 from ceasefire.solvers.certificate import regret
 from ceasefire.solvers.correlated import Correlated, correlated
-from ceasefire.solvers.logit import Logit, LogitPath, logit, logit_fit, logit_path, trace
+from ceasefire.solvers.critical_discount import (
+    CriticalDiscount,
+    critical_discount,
+    critical_discount_curve,
+)
+from ceasefire.solvers.extension_threshold import ExtensionThreshold, extension_threshold
+from ceasefire.solvers.finite_horizon import FiniteHorizon, finite_horizon
+from ceasefire.solvers.logit import Logit, LogitPath, logit, logit_path, trace
+from ceasefire.solvers.logit_fit import LogitFit, logit_fit
 from ceasefire.solvers.markov import MarkovCertificate, MarkovEquilibrium, markov_equilibrium
 from ceasefire.solvers.nash import lemke_howson, nash, one_nash
+from ceasefire.solvers.payoff_set import payoff_set, payoff_sets
 from ceasefire.solvers.rationalizable import Elimination, Rationalizable, rationalizable
 from ceasefire.solvers.result import Component, Equilibria, Equilibrium
 from ceasefire.solvers.sequence_form import sequence_form
 from ceasefire.solvers.sequential import Assessment, Condition, assess, sequential
+from ceasefire.solvers.sets import PayoffSet, SelfGeneration
 from ceasefire.solvers.signalling import SignallingComponent, signalling
+from ceasefire.solvers.simulation import Simulation, simulate
 from ceasefire.solvers.subgame_perfect import subgame_perfect
 from ceasefire.solvers.tree_certificate import TreeCertificate, certify, certify_exactly
 
@@ -32,6 +50,7 @@ __all__ = [
     "logit_fit",
     "Logit",
     "LogitPath",
+    "LogitFit",
     "subgame_perfect",
     "sequence_form",
     "sequential",
@@ -40,6 +59,24 @@ __all__ = [
     "Condition",
     "signalling",
     "SignallingComponent",
+    "payoff_set",
+    "payoff_sets",
+    "PayoffSet",
+    "SelfGeneration",
+    "critical_discount",
+    "critical_discount_curve",
+    "CriticalDiscount",
+    "extension_threshold",
+    "ExtensionThreshold",
+    "finite_horizon",
+    "FiniteHorizon",
+    "automaton_value",
+    "AutomatonValue",
+    "check_automaton",
+    "AutomatonCheck",
+    "Deviation",
+    "simulate",
+    "Simulation",
     "certify",
     "certify_exactly",
     "TreeCertificate",

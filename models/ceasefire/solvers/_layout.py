@@ -80,3 +80,28 @@ def chance(tree: ExtensiveForm) -> Floats:
     result.setflags(write=False)
     vars(tree)["_chance"] = result
     return result
+
+
+def beliefs(tree: ExtensiveForm, log: Floats) -> Floats:
+    """Bayes' beliefs of a completely mixed profile given by its log-probabilities, (n_nodes,).
+
+    In logarithms no reach underflows. Zero outside information sets; equal where chance leaves
+    none of a set's nodes possible.
+    """
+    place, p = layout(tree).place, chance(tree)
+    with np.errstate(divide="ignore"):
+        step = np.where(place >= 0, log[place] if len(log) else 0.0, np.log(p))
+    reach, parent = step.tolist(), tree.parent.tolist()
+    reach[0] = 0.0
+    for node in range(1, tree.n_nodes):
+        reach[node] += reach[parent[node]]
+    order, start = tree._members
+    far, size = np.array(reach)[order], np.diff(start)
+    if not len(far):
+        return np.zeros(tree.n_nodes)
+    top = np.repeat(np.maximum.reduceat(far, start[:-1]), size)
+    none = np.isneginf(top)
+    weight = np.exp(np.where(none, 0.0, far) - np.where(none, 0.0, top))
+    mu = np.zeros(tree.n_nodes)
+    mu[order] = weight / np.repeat(np.add.reduceat(weight, start[:-1]), size)
+    return mu

@@ -9,6 +9,7 @@ import numpy as np
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.extensive import CHANCE, ExtensiveForm
+from ceasefire.solvers._layout import beliefs as bayes
 from ceasefire.solvers._layout import chance, layout
 from ceasefire.solvers.logit import branch
 from ceasefire.solvers.result import labelled
@@ -151,7 +152,7 @@ def _read_off(
     # the error at precision L is of the order of 1 / L: one step of Richardson's extrapolation
     weight = far / (far - near)
     x = _limit(tree, np.exp(log_near), np.exp(log_far), weight)
-    mu_near, mu_far = _beliefs(tree, log_near), _beliefs(tree, log_far)
+    mu_near, mu_far = bayes(tree, log_near), bayes(tree, log_far)
     mu = mu_far + (weight - 1) * (mu_far - mu_near)
     mu[np.minimum(mu, mu_far) < NEVER] = 0.0
     return assess(tree, x, _tidied(tree, mu), method=METHOD)
@@ -272,22 +273,6 @@ def _limit(tree: ExtensiveForm, near: Floats, far: Floats, weight: float) -> Flo
     x = far + (weight - 1) * (far - near)
     x[(x < NEVER) | (far < NEVER)] = 0.0
     return np.concatenate([s / s.sum() for s in tree.split(x)])
-
-
-def _beliefs(tree: ExtensiveForm, log: Floats) -> Floats:
-    """Bayes beliefs of a completely mixed profile, in logarithms: no reach underflows."""
-    place, p = layout(tree).place, chance(tree)
-    with np.errstate(divide="ignore"):
-        step = np.where(place >= 0, log[np.maximum(place, 0)], np.log(p))
-    reach = np.zeros(tree.n_nodes)
-    for node in range(1, tree.n_nodes):
-        reach[node] = reach[tree.parent[node]] + step[node]
-    mu = np.zeros(tree.n_nodes)
-    for h in range(tree.n_infosets):
-        nodes = tree.nodes(h)
-        weight = np.exp(reach[nodes] - reach[nodes].max())
-        mu[nodes] = weight / weight.sum()
-    return mu
 
 
 def _tidied(tree: ExtensiveForm, mu: Floats) -> Floats:
