@@ -90,3 +90,7 @@ SELF_GENERATION: Final = 1e-13
 # Width of the bracket of a critical discount factor that is no closed form: printed with nine
 # digits, and payoff sets near a jump are known to about 1e-9 of the payoff range anyway.
 DISCOUNT_XTOL: Final = 1e-10
+
+# A Markov logit equilibrium's log-odds may miss by this, relative to one plus the precision in
+# payoff ranges, and by it over 1 - delta where values are sums of many days: both amplify rounding.
+MARKOV_LOGIT: Final = 1e-12

@@ -1,0 +1,407 @@
+"""Paths of Markov homotopies: predictor, corrector, and the exact equilibrium at their end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.linalg import lapack
+
+from ceasefire.solvers._kernels import homotopy as kernel
+from ceasefire.solvers._kernels.homotopy import (
+    EXACT,
+    FIXED,
+    FIXED_TRACING,
+    LOGIT,
+    TRACING,
+    Plan,
+    Work,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from ceasefire.games import StochasticGame
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+__all__ = ["EXACT", "FIXED", "LOGIT", "TRACING"]
+
+ENOUGH = 1e-5  # the last Newton step on the way: what is left is its square
+EXACT_ENOUGH = 1e-11
+FIRST_STEP, LEAST_STEP, LARGEST_GROWTH = 0.1, 1e-10, 3.0
+AIM, FARTHEST = 0.1, 1.0  # first Newton step: aimed at, and refused
+LEAST_COSINE = 0.6
+CLOSE = 0.01  # in probability: how near its end a path must be to be told which end it is
+CORRECTIONS = 6
+CROSSING_STEP = 1e-3  # a change of sign that a step this short still shows is a bifurcation
+# Lines of the reduced system: up to the first by the kernel, up to the second by LAPACK, beyond
+# it by SuperLU if sparse. Measured on two cores.
+SMALL_LINES, DENSE_LINES = 128, 700
+NONE = np.empty(0)
+
+
+class Problem(NamedTuple):
+    """A game as the kernels want it, in payoffs from 0 to 1, with their buffers."""
+
+    game: StochasticGame
+    plan: Plan
+    work: Work
+    matrix: Floats | None  # None: the reduced system is sparse
+    pattern: tuple[Ints, Ints] | None  # its indices and indptr, by line
+    unit: Floats  # utils in a payoff of 1, by player
+    low: Floats  # utils of a payoff of 0
+
+    @property
+    def n_actions(self) -> int:
+        return len(self.work.played)
+
+    @property
+    def size(self) -> int:
+        """Number of unknowns, the parameter among them."""
+        return len(self.work.residual) + 1
+
+    def values(self, z: Floats) -> Floats:
+        """Discounted payoffs of states, shape (n_states, n_players), utils."""
+        daily = z[self.n_actions : self.size - 1].reshape(-1, self.game.n_players)
+        return np.asarray((daily * self.unit + self.low) * (1.0 + self.plan.ahead))
+
+    def mixtures(self, z: Floats, mode: int) -> Floats:
+        """Probabilities of all actions, each distribution adding up to 1."""
+        z = z[: self.n_actions]
+        x = np.maximum(z, 0.0) if mode == EXACT else np.exp(z)
+        start = self.plan.action
+        return np.asarray(x / np.repeat(np.add.reduceat(x, start[:-1]), np.diff(start)))
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A point of a path: unknowns, unit tangent, and how it was reached."""
+
+    z: Floats
+    tangent: Floats
+    step: float
+    corrections: int
+    crossings: int  # bifurcations passed so far
+
+
+def problem(game: StochasticGame, *, prior: Floats | None = None, common: bool = False) -> Problem:
+    """Scale payoffs player by player, and lay out what the kernels read.
+
+    prior: mixtures in one vector, uniform by default. common: whether one unit of precision is
+    the same number of utils for all players, else each one's payoff range.
+    """
+    payoff, low, unit = _scaled(game)
+    start, n = game.action_start, game.n_players
+    counts = np.diff(start)
+    x = np.repeat(1.0 / counts, counts) if prior is None else prior
+    acts = taken(game)
+    others = np.empty(acts.shape)
+    for i in range(n):
+        others[:, i] = np.prod(np.delete(x[acts], i, axis=1), axis=1)
+    law = game.transitions
+    reach, after, own, local = _successors(game)
+    n_actions, wide = game.n_actions.sum(axis=1), np.diff(reach)
+    slot, square = _starts(n_actions * wide), _starts(n_actions**2)
+    weight = unit / unit.max() if common else np.ones(n)
+    delta = game.discounts
+    plan = Plan(
+        payoff, delta / (1.0 - delta), weight, acts, game.profile_start, start,
+        law.indptr.astype(np.int64), local, np.array(law.data), reach, after, own, slot, square,
+        np.log(x), others,
+    )  # fmt: skip
+    lines, total = n * game.n_states, int(start[-1])
+    work = Work(
+        np.zeros(slot[-1]), np.zeros(square[-1]), np.zeros(total, np.int64),
+        np.zeros(total + lines), np.zeros(total + lines), np.zeros(total), np.zeros(total),
+        np.zeros(n * n * reach[-1]), np.zeros((lines + 1, 2)), np.zeros(lines + 1),
+        np.zeros(lines + 1),
+    )  # fmt: skip
+    full = lines <= DENSE_LINES or reach[-1] * n > 0.2 * game.n_states * lines
+    matrix = np.zeros((lines + 1, lines + 1)) if full else None
+    pattern = None if full else _pattern(reach, after, n)
+    return Problem(game, plan, work, matrix, pattern, unit, low)
+
+
+def _scaled(game: StochasticGame) -> tuple[Floats, Floats, Floats]:
+    """Payoffs from 0 to 1 (R, n); lowest payoffs and ranges by player, utils."""
+    low = game.payoffs.min(axis=1)
+    unit = np.where(game.payoff_range > 0, game.payoff_range, 1.0)
+    table = game.payoffs - low[:, None]
+    if game.is_exact:  # subtract before rounding: a common shift costs no digits
+        exact = game.exact_payoffs
+        table = np.array([(row - row.min()).astype(float) for row in exact])
+        top = table.max(axis=1)
+        unit = np.where(top > 0, top, 1.0)
+    return np.ascontiguousarray((table / unit[:, None]).T), low, unit
+
+
+def taken(game: StochasticGame) -> Ints:
+    """Actions of each profile row, by their place in the flat vector, shape (R, n)."""
+    acts = np.empty((game.n_profiles, game.n_players), np.int64)
+    start = game.action_start[:-1].reshape(game.n_actions.shape)
+    shapes, group = np.unique(game.n_actions, axis=0, return_inverse=True)
+    for g, shape in enumerate(shapes):
+        cells = np.indices(tuple(shape)).reshape(game.n_players, -1).T
+        states = np.flatnonzero(group.ravel() == g)
+        rows = game.profile_start[states][:, None] + np.arange(len(cells))
+        acts[rows] = start[states][:, None, :] + cells
+    return acts
+
+
+def _successors(game: StochasticGame) -> tuple[Ints, Ints, Ints, Ints]:
+    """States that can follow each state, itself among them; chances point into their list."""
+    from scipy.sparse import csr_array, eye_array
+
+    law, n = game.transitions, game.n_states
+    graph = csr_array(csr_array(game.state_graph) + eye_array(n, format="csr"))
+    graph.sort_indices()
+    reach, after = graph.indptr.astype(np.int64), graph.indices.astype(np.int64)
+    owner = np.repeat(np.arange(n), np.diff(game.profile_start))
+    by_chance = np.repeat(owner, np.diff(law.indptr))
+    keys = np.repeat(np.arange(n), np.diff(reach)) * n + after
+    local = np.searchsorted(keys, by_chance * n + law.indices) - reach[by_chance]
+    own = np.searchsorted(keys, np.arange(n) * (n + 1)) - reach[:-1]
+    return reach, after, own.astype(np.int64), local.astype(np.int64)
+
+
+def _starts(counts: Ints) -> Ints:
+    return np.append(0, np.cumsum(counts)).astype(np.int64)
+
+
+def _pattern(reach: Ints, after: Ints, n: int) -> tuple[Ints, Ints]:
+    """Columns of the reduced system's lines without the parameter and the last, and starts."""
+    blocks = np.split((after[:, None] * n + np.arange(n)), reach[1:-1])
+    columns = np.concatenate([np.tile(b.ravel(), n) for b in blocks])
+    return columns, _starts(np.repeat(np.diff(reach) * n, n))
+
+
+def newton(
+    p: Problem, mode: int, z: Floats, line: Floats, given: Floats = NONE, level: float = 0.0
+) -> tuple[Floats, float]:
+    """Newton's step and the tangent, shape (2, size), with the last equation ``line @ z``.
+
+    The sign is that of the determinant: along a path it changes only where another path crosses.
+    """
+    sign = kernel.assemble(p.plan, p.work, mode, level, z, line, given)
+    if p.matrix is None:
+        tail, factor = _sparse_solve(p)
+    elif len(p.matrix) <= SMALL_LINES:
+        kernel.dense(p.plan, p.work, p.matrix)
+        tail = p.work.right
+        factor = kernel.solve(p.matrix, tail)
+    else:
+        kernel.dense(p.plan, p.work, p.matrix)
+        lu, pivot, _ = lapack.dgetrf(p.matrix, overwrite_a=1)
+        diagonal = lu.diagonal()
+        flips = np.count_nonzero(pivot != np.arange(len(pivot))) + np.count_nonzero(diagonal < 0)
+        factor = -1.0 if flips % 2 else 1.0
+        if not np.all(diagonal):
+            return np.full((2, p.size), np.nan), 0.0
+        tail = lapack.dgetrs(lu, pivot, p.work.right)[0]
+    step = np.empty((2, p.size))
+    kernel.back(p.plan, p.work, tail, step)
+    return step, sign * factor
+
+
+def _sparse_solve(p: Problem) -> tuple[Floats, float]:
+    """By SuperLU, of the transposed system: its columns are the lines that the kernel fills."""
+    from scipy.sparse import csc_array
+    from scipy.sparse.linalg import splu
+
+    assert p.pattern is not None
+    columns, start = p.pattern
+    lines = len(start) - 1
+    slots = start[1:]
+    data = np.insert(p.work.block, slots, p.work.edge[:lines])
+    rows = np.insert(columns, slots, lines)
+    last = p.work.last.copy()
+    last[lines] = p.work.edge[lines]
+    data, rows = np.append(data, last), np.append(rows, np.arange(lines + 1))
+    ends = np.append(start + np.arange(lines + 1), len(data))
+    try:
+        lu = splu(csc_array((data, rows, ends), shape=(lines + 1, lines + 1)))
+    except RuntimeError:  # exactly singular
+        return np.full((lines + 1, 2), np.nan), 0.0
+    flips = np.count_nonzero(lu.U.diagonal() < 0) + _parity(lu.perm_r) + _parity(lu.perm_c)
+    return lu.solve(p.work.right, "T"), -1.0 if flips % 2 else 1.0
+
+
+def _parity(order: NDArray[np.int32]) -> int:
+    """Number of transpositions of a permutation, modulo 2: its length less its cycles."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = len(order)
+    links = csr_array((np.ones(size), order, np.arange(size + 1)), shape=(size, size))
+    return (size - int(connected_components(links, directed=False)[0])) % 2
+
+
+class Corrected(NamedTuple):
+    z: Floats
+    tangent: Floats
+    corrections: int
+    first: float
+    sign: float
+
+
+def correct(
+    p: Problem, mode: int, z: Floats, line: Floats, enough: float = ENOUGH, most: int = CORRECTIONS
+) -> Corrected | None:
+    """Newton back to the path, at right angles to `line`; None where it does not settle."""
+    first = before = np.inf
+    for k in range(most):
+        step, sign = newton(p, mode, z, line)
+        size = float(np.max(np.abs(step[0]) / (1.0 + np.abs(z))))
+        if k == 0:
+            first = size
+        if not size < min(FARTHEST, 0.5 * before if size > enough else np.inf):
+            return None
+        z = z - step[0]
+        if size < enough:
+            return Corrected(z, step[1], k + 1, first, sign)
+        before = size
+    return None
+
+
+def follow(p: Problem, mode: int, z: Floats) -> Iterator[Point]:
+    """Points of the path from `z` on, starting towards a larger parameter.
+
+    The predictor is the cubic through the last two points and their tangents; the next step's
+    length follows from how far it missed.
+    """
+    line = np.zeros(p.size)
+    line[-1] = 1.0
+    found = correct(p, mode, z, line, EXACT_ENOUGH)
+    if found is None:
+        return
+    sign = found.sign
+    here = Point(found.z, found.tangent / np.linalg.norm(found.tangent), 0.0, 0, 0)
+    yield here
+    step, behind, crossings = FIRST_STEP, here, 0
+    while step > LEAST_STEP:
+        ahead = correct(p, mode, _predicted(behind, here, step), here.tangent)
+        if ahead is None:
+            step *= 0.3
+            continue
+        tangent = ahead.tangent / np.linalg.norm(ahead.tangent)
+        if tangent @ here.tangent < LEAST_COSINE or (ahead.sign != sign and step > CROSSING_STEP):
+            step *= 0.3
+            continue
+        if ahead.sign != sign:
+            sign, crossings = ahead.sign, crossings + 1
+        moved = float(np.linalg.norm(ahead.z - here.z))
+        behind, here = here, Point(ahead.z, tangent, moved, ahead.corrections, crossings)
+        yield here
+        step *= min(LARGEST_GROWTH, max(0.3, (AIM / max(ahead.first, 1e-12)) ** 0.25))
+
+
+def _predicted(behind: Point, here: Point, step: float) -> Floats:
+    if behind is here:
+        return here.z + step * here.tangent
+    h = here.step
+    s = step / h
+    # Hermite's cubic, from here: h' = tangent, with second and third coefficients
+    back = behind.z - here.z + h * here.tangent
+    bend = (behind.tangent - here.tangent) * h
+    return np.asarray(
+        here.z + step * here.tangent + (3.0 * back + bend) * s**2 + (2.0 * back + bend) * s**3
+    )
+
+
+def start(p: Problem, mode: int) -> Floats:
+    """The one point of the path at parameter 0."""
+    z = np.zeros(p.size)
+    z[: p.n_actions] = p.plan.prior
+    line = np.zeros(p.size)
+    line[-1] = 1.0
+    z = z - newton(p, FIXED, z, line)[0][0]
+    if mode == LOGIT:
+        return z
+    for _ in range(200):  # policy iteration: it is Newton's method for a convex equation
+        before = z.copy()
+        kernel.assemble(p.plan, p.work, TRACING, 0.0, z, line, NONE)
+        kernel.barrier(p.plan, p.work.quality, z)
+        z = z - newton(p, FIXED_TRACING, z, line)[0][0]
+        if np.max(np.abs(z - before)) < 1e-10:
+            break
+    return z
+
+
+def limit(p: Problem, mode: int, here: Point) -> Floats | None:
+    """The exact equilibrium that the path is about to reach, or None where that is not clear yet.
+
+    A probability that goes to zero does so as ``exp(-precision * loss)``, in tracing as
+    ``exp(-tau) / loss``: the derivative of its logarithm tells it from one that stays. Newton's
+    method then solves for zero gains and losses, and must end beside the point it came from.
+    """
+    if not here.tangent[-1] > 0.0:
+        return None
+    fall = here.tangent[: p.n_actions] / here.tangent[-1]
+    keeps, goes = -0.2, -0.8
+    if mode == LOGIT:
+        fall, keeps, goes = fall * here.z[-1], -0.5, -2.0
+    if np.any((fall < keeps) & (fall > goes)):
+        return None
+    return polished(p, mode, here.z, fall > keeps, CLOSE)
+
+
+def polished(p: Problem, mode: int, z: Floats, stays: NDArray[np.bool_], close: float) -> Floats | None:
+    """Newton from a point of a path to an equilibrium at most `close` away, or None."""
+    line = np.zeros(p.size)
+    line[-1] = 1.0
+    kernel.assemble(p.plan, p.work, mode, 0.0, z, line, NONE)
+    quality, x = p.work.quality, p.mixtures(z, mode)
+    start = p.plan.action
+    best = np.repeat(np.maximum.reduceat(quality, start[:-1]), np.diff(start))
+    guess = z.copy()
+    guess[: p.n_actions] = np.where(stays, x, np.minimum(quality - best, 0.0))
+    found = correct(p, EXACT, guess, line, EXACT_ENOUGH, 3 * CORRECTIONS)
+    if found is None:
+        return None
+    solved = p.mixtures(found.z, EXACT)
+    return solved if float(np.max(np.abs(solved - x))) <= close else None
+
+
+def at(p: Problem, mode: int, low: Point, high: Point, level: float) -> Floats | None:
+    """The point of a path at exactly `level`, which it passes between two points."""
+    line = np.zeros(p.size)
+    line[-1] = 1.0
+    for _ in range(40):
+        guess = _predicted(low, high, -high.step * _share(low, high, level))
+        guess[-1] = level
+        found = correct(p, mode, guess, line, EXACT_ENOUGH, 2 * CORRECTIONS)
+        if found is not None:
+            return found.z
+        halfway = correct(p, mode, _predicted(low, high, -0.5 * high.step), high.tangent)
+        if halfway is None:
+            return None
+        tangent = halfway.tangent / np.linalg.norm(halfway.tangent)
+        between = replace(low, z=halfway.z, tangent=tangent)
+        low, high = (low, between) if between.z[-1] >= level else (between, high)
+        high = replace(high, step=float(np.linalg.norm(high.z - low.z)))
+    return None
+
+
+def _share(low: Point, high: Point, level: float) -> float:
+    """How far back from `high` the cubic between two points has its parameter at `level`."""
+    near, far = 0.0, 1.0
+    for _ in range(60):
+        middle = 0.5 * (near + far)
+        above = _predicted(low, high, -high.step * middle)[-1] >= level
+        near, far = (middle, far) if above else (near, middle)
+    return near
+
+
+def condition(p: Problem, here: Point) -> float:
+    """Condition number of the last Newton system, its values and parameter alone."""
+    if p.matrix is None or not len(p.matrix) <= DENSE_LINES:
+        return float("nan")
+    line = here.tangent
+    kernel.assemble(p.plan, p.work, LOGIT, 0.0, here.z, line, NONE)
+    kernel.dense(p.plan, p.work, p.matrix)
+    return float(np.linalg.cond(p.matrix))
