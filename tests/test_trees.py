@@ -166,10 +166,38 @@ def test_long_chains_are_walked_without_recursion():
     assert found.certificate.is_subgame_perfect
 
 
-def test_a_hundred_thousand_nodes_are_built():
+def test_a_hundred_thousand_nodes_are_built_solved_and_verified():
+    """Fault GB-17: verification elsewhere goes through the strategic form and does not end."""
     tree = centipede(50_000)
     assert tree.n_nodes == 100_001
     assert tree.recall_fault == ""
+    proof = certify(tree, np.tile([1.0, 0.0], 50_000))
+    assert proof.is_subgame_perfect
+    assert np.nanmax(proof.infoset_regret) == 0
+    x = np.tile([1.0, 0.0], 50_000)
+    x[-2:] = 0, 1  # pass at the last set, which is never reached: worth 2 less to its owner
+    proof = certify(tree, x)
+    assert proof.is_nash
+    assert not proof.is_subgame_perfect
+    assert np.flatnonzero(proof.infoset_regret > 1e-9).tolist()[-1] == tree.n_infosets - 1
+    assert subgame_perfect(tree)[0].payoffs.tolist() == [2.0, -1.0]
+
+
+def test_labels_that_repeat_are_numbered_in_one_pass():
+    def moves(day):
+        below = day + 1 if day < 20_000 else End([0])
+        return Decision(0, {"stop": End([day]), "go": below}, sees=Day(day))
+
+    tree = ExtensiveForm.from_rules(0, moves)
+    assert tree.infoset_labels[:3] == ("a day", "a day (2)", "a day (3)")
+    assert len(set(tree.infoset_labels)) == tree.n_infosets
+
+
+class Day(int):
+    """What is seen: different days that are all written alike."""
+
+    def __str__(self):
+        return "a day"
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 4, 16, 64, 512])

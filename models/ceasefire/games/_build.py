@@ -68,7 +68,7 @@ def unfold(
     player = [number[m] if m is not _NATURE and m is not _END else m.code for m in mover]
     infoset, keys = _information_sets(player, seen, labels, order)
     names = [
-        f"{order[i]} {len(keys[:h]) + 1}" if not isinstance(key, tuple) else str(key[0])
+        f"{order[i]} {h + 1}" if not isinstance(key, tuple) else str(key[0])
         for h, (i, key, _) in enumerate(keys)
     ]
     return _finish(
@@ -332,11 +332,13 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) == len(names):
         return names
     taken: set[str] = set()
+    following: dict[str, int] = {}  # the number to try next, so that n repeats cost n steps
     result = []
     for name in names:
-        unique, k = name, 2
+        unique, k = name, following.get(name, 2)
         while unique in taken:
             unique, k = f"{name} ({k})", k + 1
+        following[name] = k
         taken.add(unique)
         result.append(unique)
     return tuple(result)

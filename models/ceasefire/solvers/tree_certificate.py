@@ -181,10 +181,16 @@ def counted_from_lowest(tree: ExtensiveForm) -> tuple[NDArray[Any], NDArray[Any]
 def checked(tree: ExtensiveForm, behaviour: ArrayLike) -> NDArray[np.float64]:
     """Return the behaviour vector in floats after checking each set's distribution."""
     x = np.asarray(np.asarray(behaviour), dtype=float)
-    for h, part in enumerate(tree.split(x)):
-        if not (np.all(part >= 0) and abs(part.sum() - 1) <= PROBABILITY_SUM):
-            where = f"behaviour at {tree.infoset_labels[h]!r}"
-            raise ArgumentError(where, part, "probabilities that add up to 1")
+    if x.shape != (int(tree.infoset_start[-1]),):
+        tree.split(x)  # raises, naming the shape
+    if not len(x):
+        return x
+    start = tree.infoset_start[:-1]
+    least, total = np.minimum.reduceat(x, start), np.add.reduceat(x, start)
+    for h in np.flatnonzero(~((least >= 0) & (np.abs(total - 1) <= PROBABILITY_SUM)))[:1]:
+        where = f"behaviour at {tree.infoset_labels[h]!r}"
+        part = x[start[h] : tree.infoset_start[h + 1]]
+        raise ArgumentError(where, part, "probabilities that add up to 1")
     return x
 
 
