@@ -380,6 +380,9 @@ def test_a_batch_holds_at_every_unit_of_utility_and_every_size(size):
         ([[[]]], [[[]]], "A"),
         ([[[1, 2]]], [[[1], [2]]], "B"),
         ([[["x", "y"]]], [[[1, 2]]], "A"),
+        ([[["1", "2"]]], [[[1, 2]]], "A"),
+        ([[[1j, 2]]], [[[1, 2]]], "A"),
+        ([[[10**400, 2]]], [[[1, 2]]], "A"),
     ],
 )
 def test_a_bad_batch_is_refused_by_name(A, B, where):

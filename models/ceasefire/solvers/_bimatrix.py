@@ -40,7 +40,7 @@ def extreme(game: NormalForm, exact: bool, limit: int = MAX_VERTICES) -> Pairs:
     found = _simple(game, limit)
     if found is not None:
         return _solved(game, exact, found)
-    if _minors.fits(*game.shape, _minors.MOST_EXACT_SIGNS):
+    if _minors.fits(*game.shape, most=_minors.MOST_EXACT_SIGNS):
         return _small.extreme(game, exact)
     return _degenerate(game, exact, limit)
 

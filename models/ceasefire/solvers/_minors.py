@@ -48,7 +48,7 @@ class Shape(NamedTuple):
     every: np.uint64  # all labels
 
 
-def fits(m: int, n: int, most: int = MOST_SIGNS) -> bool:
+def fits(m: int, n: int, *, most: int = MOST_SIGNS) -> bool:
     """Whether m x n games are small enough for minors to pay."""
     return m + n <= 62 and comb(m + n, m) * max(m, n) <= most
 

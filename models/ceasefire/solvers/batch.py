@@ -77,7 +77,8 @@ def nash_batch(
     Parameters
     ----------
     A, B : array_like of float, shape (N, m, n)
-        Payoffs of the row and of the column player, utils.
+        Payoffs of the row and of the column player, utils; read as floats (`nash` keeps whole
+        numbers past 2**53 and fractions as they are).
     workers : int, optional
         Threads; all cores by default. The result does not depend on it.
     limit : int
@@ -130,8 +131,13 @@ def _cores() -> int:
 
 def _stack(name: str, values: ArrayLike) -> NDArray[np.float64]:
     try:
-        array = np.ascontiguousarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
+        given = np.asarray(values)
+        if given.dtype.kind not in "biufO":
+            raise ArgumentError(name, f"dtype {given.dtype}", "real numbers")
+        array = np.ascontiguousarray(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, ArgumentError):
+            raise
         raise ArgumentError(name, values, "an array of numbers, shape (N, m, n)") from None
     if array.ndim != 3 or 0 in array.shape[1:]:
         raise ArgumentError(name, f"shape {array.shape}", "shape (N, m, n), N games of m by n")
