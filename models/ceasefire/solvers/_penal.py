@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.optimize import linprog
 
 from ceasefire.games.repeated import RepeatedGame
 from ceasefire.solvers import _patience as patience
@@ -80,6 +81,31 @@ def judge(
 def _lowest(points: Any) -> tuple[Fraction, ...] | None:
     table = np.array([list(point) for point in points], dtype=object)
     return tuple(Fraction(min(column)) for column in table.T) if len(table) else None
+
+
+def correlated_minmax(stage: NormalForm) -> tuple[Fraction, ...]:
+    """Lower bounds of what correlated opponents can hold each player to, a hair below."""
+    result = []
+    for i, width in enumerate(stage.payoff_range):
+        table = np.moveaxis(stage.payoffs[i], i, 0).reshape(stage.shape[i], -1)
+        low, scale = float(table.min()), float(width) or 1.0
+        rows = (table - low) / scale
+        k = rows.shape[1]
+        found = linprog(
+            np.append(np.zeros(k), 1.0), A_ub=np.hstack([rows, -np.ones((len(rows), 1))]),
+            b_ub=np.zeros(len(rows)), A_eq=np.append(np.ones(k), 0.0)[None], b_eq=[1.0],
+        )  # fmt: skip
+        value = float(found.fun) if found.status == 0 and found.fun is not None else 0.0
+        result.append(Fraction(low + scale * max(0.0, value - SELF_GENERATION)))
+    return tuple(result)
+
+
+def pooled(
+    stage: NormalForm, cell: Cell, threats: tuple[Fraction, ...]
+) -> tuple[Fraction, Fraction]:
+    """Sum of temptations, and joint payoff less the sum of threats."""
+    gain, joint, _ = _facts(stage, cell)
+    return gain, joint - sum(threats, Fraction(0))
 
 
 def bound(stage: NormalForm, cell: Cell, threats: tuple[Fraction, ...]) -> Fraction | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -100,8 +100,8 @@ class CriticalDiscount:
             only = "; at delta = 1 alone" if float(self.value) > 0 else ""
             return f"{what}: no discount factor below 1 is enough{only} ({how})"
         shown = _shown(self.value)
-        if not self.exact and float(self.high) - float(self.low) > 1e-9:
-            shown = f"between {_shown(self.low)} and {_shown(self.high)}"
+        if float(self.high) - float(self.low) > 1e-9:
+            shown = f"{shown} (perhaps less, not below {_shown(self.low)})"
         who = f"; binds {', '.join(self.binding)}" if self.binding else ""
         claim = "exact" if self.exact else f"within {float(self.high) - float(self.low):.1e}"
         return f"{what}: discount factor {shown} or more ({how}; {claim}{who})"
@@ -137,15 +137,15 @@ def critical_discount(
         One action a player, by index or label; or a text, ``"C, C"``.
     punishment : "grim", "optimal" or int
         Reversion for ever to the stage equilibrium that is worst for the deviator, mixed ones
-        included; the harshest equilibrium in pure strategies; or reversion for so many days, then
-        forgiveness.
+        included; the harshest equilibrium in pure strategies, or that reversion where it punishes
+        harder; or reversion for so many days, then forgiveness.
     transfers : bool
         Whether players can pay each other (Levin 2003).
     common_reversion : bool
         Whether one stage equilibrium punishes whoever deviated, the best chosen for all; by
         default each deviator has its own.
     mixed : bool
-        Whether reversion may be to a mixed stage equilibrium. Optimal punishments are pure.
+        Whether reversion may be to a mixed stage equilibrium.
     tolerance : float
         Width of the bracket where the answer is no closed form.
 
@@ -165,7 +165,9 @@ def critical_discount(
     payoffs jump there, and the answer is a bracket found by bisection on payoff sets. Without
     transfers "optimal" needs two players, else the bracket from minmax to reversion is returned.
     With transfers it is a closed form for any number of players: cost grows as the number of
-    profiles.
+    profiles. Where reversion to a mixed stage equilibrium is enough at less than pure punishments
+    need, that is the value, and unless `low`, the bound by minmax in correlated strategies, meets
+    it, the result is marked incomplete: other mixed punishments might do better still.
 
     References
     ----------
@@ -190,7 +192,8 @@ def critical_discount(
     if punishment == "optimal":
         if common_reversion:
             raise ArgumentError("common_reversion", True, "False with optimal punishments")
-        return _codes(stage, cell) if transfers else _optimal(stage, cell, tolerance)
+        pure = _codes(stage, cell) if transfers else _optimal(stage, cell, tolerance)
+        return _with_mixed_reversion(stage, cell, pure) if mixed else pure
     days = None if punishment == "grim" else patience.require_days(punishment)
     if transfers:
         return _pooled(stage, cell, days, common_reversion, mixed)
@@ -364,6 +367,29 @@ def _optimal(stage: NormalForm, cell: tuple[int, ...], tolerance: float) -> Crit
     detail = {"steps": found.steps, "worst_payoffs": threats}
     return _result(stage, cell, (found.low, found.high), needs, "optimal", False, OPTIMAL,
                    True, certificate, detail, exact=found.exact)  # fmt: skip
+
+
+def _with_mixed_reversion(
+    stage: NormalForm, cell: tuple[int, ...], pure: CriticalDiscount
+) -> CriticalDiscount:
+    """The pure answer, or that of mixed reversion where it asks for less."""
+    if pure.attainable and pure.high == 0:
+        return pure
+    other = critical_discount(stage, cell, transfers=pure.transfers)
+    asked = float(pure.high) if pure.attainable else 1.0
+    if not other.attainable or float(other.high) >= asked - DISCOUNT_XTOL:
+        return pure
+    bounds = penal.correlated_minmax(stage)
+    if pure.transfers:
+        gain, spare = penal.pooled(stage, cell, bounds)
+        low = patience.for_ever(gain, spare)
+    else:
+        low = penal.bound(stage, cell, bounds)
+    low = min(low or Fraction(0), Fraction(other.high))
+    status = Status.OK if float(other.high) - float(low) <= DISCOUNT_XTOL else Status.INCOMPLETE
+    detail = {"pure_punishments": pure.value}
+    return replace(other, punishment="optimal", status=status, exact=False, detail=detail,
+                   value=float(other.value), low=float(low), method=f"mixed {GRIM}")  # fmt: skip
 
 
 def _oracle(r: RepeatedGame, exact: bool) -> PayoffSet:
