@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.solvers import _structure
 from ceasefire.solvers._kernels import abreu_sannikov as kernel
-from ceasefire.solvers.sets import PayoffSet, SelfGeneration, self_generation
+from ceasefire.solvers._structure import DOUBT, Iterate
+from ceasefire.solvers.sets import PayoffSet, self_generation
 from ceasefire.status import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from ceasefire.games import NormalForm, RepeatedGame
+    from ceasefire.solvers.sets import SelfGeneration
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 METHOD = "Abreu and Sannikov's operator (2014)"
+NO_FUTURE = 1e-300  # one over less overflows: no gain today can be made up for
+FIRST_PATIENCE = 6  # applications before the limit is guessed; then twice as many
+IMPROVEMENTS = 12  # guesses from one iterate
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,24 +41,40 @@ class Stage:
         Payoffs and best deviation gains, in units of each player's range from its least payoff.
     low, width : ndarray, shape (2,)
         Payoffs in utils are ``low + width * payoff``.
+    polygon, labels, threat
+        The feasible set and each player's pure minmax: where the operator starts.
     """
 
     payoff: Floats
     gain: Floats
     low: Floats
     width: Floats
+    polygon: Floats
+    labels: Ints
+    threat: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Bounds in units of the payoff ranges: polygons, with what generates their vertices."""
+
+    outer: Floats
+    outer_labels: Ints
+    inner: Floats
+    inner_labels: Ints
+    settled: bool
+    iterations: int
 
 
 def scaled(stage: NormalForm) -> Stage:
     """Return the stage game in units of each player's range; a constant payoff is 0."""
-    columns, gains = [], []
+    share = [shares(stage, i) for i in range(2)]
+    gains = [s.max(axis=i, keepdims=True) - s for i, s in enumerate(share)]
+    payoff, gain = (np.stack([m.ravel() for m in pair], axis=1) for pair in (share, gains))
+    polygon, labels = kernel.feasible(payoff)
     low = stage.payoffs.reshape(2, -1).min(axis=1)
-    width = stage.payoff_range
-    for i in range(2):
-        share = shares(stage, i)
-        columns.append(share.ravel())
-        gains.append((share.max(axis=i, keepdims=True) - share).ravel())
-    return Stage(np.stack(columns, axis=1), np.stack(gains, axis=1), low, width)
+    threat = (payoff + gain).min(axis=0)
+    return Stage(payoff, gain, low, stage.payoff_range, polygon, labels, threat)
 
 
 def shares(stage: NormalForm, player: int) -> Floats:
@@ -66,22 +91,67 @@ def shares(stage: NormalForm, player: int) -> Floats:
     return np.asarray((table * half - low * half) / (high * half - low * half), dtype=float)
 
 
-def solve(game: RepeatedGame, *, exact: bool, tol: float, max_iterations: int) -> PayoffSet:
-    """Return the payoff set of two players under a public lottery."""
-    stage = scaled(game.stage)
-    delta = game.discount
-    if delta < 1e-300:  # one over it overflows: no gain can be made up for
-        return assembled(game, stage, *static(stage), 0, 0.0, tol)
-    polygon, labels = kernel.feasible(stage.payoff)
-    threat = (stage.payoff + stage.gain).min(axis=0)
+def solve(
+    game: RepeatedGame, *, tol: float, max_iterations: int, stage: Stage | None = None
+) -> PayoffSet:
+    """Return the payoff set of two players under a public lottery; `stage` saves preparing it."""
+    stage = scaled(game.stage) if stage is None else stage
+    if game.discount < NO_FUTURE:
+        polygon, labels = static(stage)
+        return assembled(game, stage, Answer(polygon, labels, polygon, labels, True, 0), tol)
+    return assembled(game, stage, bounds(game, stage, tol, max_iterations), tol)
+
+
+def bounds(game: RepeatedGame, stage: Stage, tol: float, most: int) -> Answer:
+    """Iterate from above; now and then guess the limit from the structure, and prove it."""
+    done, patience = 0, FIRST_PATIENCE
     alive = np.ones(len(stage.payoff), dtype=bool)
-    polygon, labels, iterations, move = kernel.iterate(
-        polygon, labels, threat, alive, stage.payoff, stage.gain, delta, max_iterations, 10**9
+    at = Iterate(stage.polygon, stage.labels, stage.threat.copy(), alive)
+    inner, inner_labels = static(stage)
+    while True:
+        at, steps, move = applied(at, stage, game.discount, most - done, patience)
+        done += steps
+        if not move > 0.0:  # the operator gives back the very same set
+            return Answer(at.polygon, at.labels, at.polygon, at.labels, True, done)
+        for guess, threat in guesses(at, stage, game.discount):
+            if certify(game, guess.polygon, guess.labels).holds:
+                inner, inner_labels = guess.polygon, guess.labels
+                if _structure.is_largest(
+                    inner, threat, at, stage.payoff, stage.gain, game.discount
+                ):
+                    return Answer(inner, inner_labels, inner, inner_labels, True, done)
+        apart = distance(at.polygon, inner)
+        if done >= most or apart <= tol:
+            return Answer(at.polygon, at.labels, inner, inner_labels, apart <= DOUBT, done)
+        patience *= 2
+
+
+def guesses(at: Iterate, stage: Stage, delta: float) -> Iterator[tuple[Iterate, Floats]]:
+    """Sets that their own structure keeps: that of `at`, then improved as policies are."""
+    for _ in range(IMPROVEMENTS):
+        found = _structure.limit(at, stage.payoff, stage.gain, delta)
+        if found is None:
+            return
+        polygon, threat = found
+        yield replace(at, polygon=polygon), threat
+        here = replace(at, polygon=polygon, threat=threat.copy(), alive=at.alive.copy())
+        better, _, move = applied(here, stage, delta, 3, 1)
+        if not move > 0.0 or len(better.polygon) == 0:
+            return
+        at = better
+
+
+def applied(
+    at: Iterate, stage: Stage, delta: float, most: int, patience: int
+) -> tuple[Iterate, int, float]:
+    """Apply the operator; return where it stands, how often it was applied, the last move."""
+    polygon, labels, steps, move = kernel.iterate(
+        at.polygon, at.labels, at.threat, at.alive, stage.payoff, stage.gain, delta, most, patience
     )
-    return assembled(game, stage, polygon, labels, iterations, move, tol)
+    return Iterate(polygon, labels, at.threat, at.alive), steps, move
 
 
-def static(stage: Stage) -> tuple[Floats, NDArray[np.int64]]:
+def static(stage: Stage) -> tuple[Floats, Ints]:
     """The hull of the stage's own equilibria."""
     rest = np.flatnonzero(np.all(stage.gain <= 0, axis=1))
     if not len(rest):
@@ -91,41 +161,59 @@ def static(stage: Stage) -> tuple[Floats, NDArray[np.int64]]:
     return polygon, labels
 
 
-def assembled(
-    game: RepeatedGame,
-    stage: Stage,
-    polygon: Floats,
-    labels: NDArray[np.int64],
-    iterations: int,
-    move: float,
-    tol: float,
-) -> PayoffSet:
+def certify(game: RepeatedGame, polygon: Floats, labels: Ints) -> SelfGeneration:
+    """Check independently that a polygon generates itself."""
+    return self_generation(game.stage, game.exact_discount, polygon, profiles(game, labels))
+
+
+def profiles(game: RepeatedGame, labels: Ints) -> Ints:
+    """The profile that generates each vertex, shape (k, 2)."""
+    return np.stack(np.unravel_index(labels[:, 0], game.stage.shape), axis=1)
+
+
+def distance(outer: Floats, inner: Floats) -> float:
+    """Hausdorff distance of two convex polygons, the second within the first."""
+    if outer is inner or not len(outer):
+        return 0.0
+    if not len(inner):
+        return np.inf
+    start, along = inner, np.roll(inner, -1, axis=0) - inner
+    length = np.maximum(np.sum(along**2, axis=1), np.finfo(float).tiny)
+    farthest = 0.0
+    for p in outer:
+        cross = along[:, 0] * (p[1] - start[:, 1]) - along[:, 1] * (p[0] - start[:, 0])
+        if len(inner) > 2 and np.all(cross >= 0):
+            continue
+        share = np.clip(np.sum((p - start) * along, axis=1) / length, 0.0, 1.0)
+        nearest = start + share[:, None] * along
+        farthest = max(farthest, float(np.min(np.hypot(*(p - nearest).T))))
+    return farthest
+
+
+def assembled(game: RepeatedGame, stage: Stage, found: Answer, tol: float) -> PayoffSet:
     """The result in utils, with its certificate."""
-    profiles = np.stack(np.unravel_index(labels[:, 0], game.stage.shape), axis=1)
-    certificate = self_generation(game.stage, game.exact_discount, polygon, profiles)
-    vertices = utils(game, stage, polygon, labels, profiles)
-    solved = certificate.holds
+    certificate = certify(game, found.inner, found.inner_labels)
+    inner = utils(game, stage, found.inner, found.inner_labels)
+    same = found.outer is found.inner
+    outer = inner if same else utils(game, stage, found.outer, found.outer_labels)
+    widest = float(stage.width.max()) or 1.0
+    share = stage.width / widest
+    gap = 0.0 if same else distance(found.outer * share, found.inner * share) * widest
+    solved = certificate.holds and (found.settled or gap <= tol * widest)
+    cells = profiles(game, found.inner_labels)
     return PayoffSet(
-        game=game,
-        vertices=vertices,
-        outer=vertices,
-        inner=vertices,
-        gap=0.0 if solved else float(np.inf),
-        threat=vertices.min(axis=0) if len(vertices) else np.full(2, np.nan),
-        exact=solved,
-        method=METHOD,
-        status=Status.OK if solved else Status.NOT_CONVERGED,
-        iterations=int(iterations),
-        certificate=certificate,
-        detail={"profiles": [tuple(map(int, p)) for p in profiles]},
-    )
+        game=game, vertices=inner, outer=outer, inner=inner, gap=gap,
+        threat=inner.min(axis=0) if len(inner) else np.full(2, np.nan),
+        exact=found.settled and certificate.holds, method=METHOD,
+        status=Status.OK if solved else Status.NOT_CONVERGED, iterations=found.iterations,
+        certificate=certificate, detail={"profiles": [tuple(cell) for cell in cells.tolist()]},
+    )  # fmt: skip
 
 
-def utils(
-    game: RepeatedGame, stage: Stage, polygon: Floats, labels: NDArray[np.int64], profiles: Any
-) -> Floats:
+def utils(game: RepeatedGame, stage: Stage, polygon: Floats, labels: Ints) -> Floats:
     """Vertices in utils; a profile that is played for ever gives its own payoffs, unrounded."""
     vertices = stage.low + stage.width * polygon
     stay = labels[:, 1] == kernel.STAY
-    vertices[stay] = game.stage.payoffs[:, profiles[stay, 0], profiles[stay, 1]].T
+    row, column = profiles(game, labels[stay]).T
+    vertices[stay] = game.stage.payoffs[:, row, column].T
     return np.asarray(vertices)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ceasefire.games.normal import NormalForm
 from ceasefire.solvers.sets import PayoffSet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ceasefire.games import RepeatedGame
+    from ceasefire.games import NormalForm, RepeatedGame
 
 METHOD = "optimal simple equilibria with transfers (Goldluecke and Kranz 2012)"
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games import RepeatedGame
-from ceasefire.games.normal import NormalForm
 from ceasefire.solvers import _abreu_sannikov, _transfers
 from ceasefire.tolerances import PAYOFF_SET_GAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from fractions import Fraction
 
+    from ceasefire.games import NormalForm
     from ceasefire.solvers.sets import PayoffSet
 
 
@@ -83,6 +83,7 @@ def payoff_set(
 
     Examples
     --------
+    >>> from ceasefire.games import NormalForm
     >>> stage = NormalForm.bimatrix([[9, 1], [10, 3]], [[9, 10], [1, 3]])
     >>> payoff_set(RepeatedGame(stage, discount=0.9)).vertices.round(6).tolist()
     [[3.0, 3.0], [9.75, 3.0], [9.0, 9.0], [3.0, 9.75]]
@@ -107,6 +108,7 @@ def payoff_sets(
 
     Examples
     --------
+    >>> from ceasefire.games import NormalForm
     >>> stage = NormalForm.bimatrix([[4, 0], [6, 2]], [[4, 6], [0, 2]])
     >>> [len(s.vertices) for s in payoff_sets(stage, [0.4, 0.5, 0.6])]
     [1, 4, 4]
@@ -151,4 +153,4 @@ def dispatched(
         raise ArgumentError("game", f"{game.n_players} players", allowed)
     if max_iterations < 1:
         raise ArgumentError("max_iterations", max_iterations, "a whole number from 1")
-    return _abreu_sannikov.solve(game, exact=exact, tol=tol, max_iterations=max_iterations)
+    return _abreu_sannikov.solve(game, tol=tol, max_iterations=max_iterations)

@@ -12,9 +12,9 @@ from ceasefire.status import Status
 from ceasefire.tolerances import SELF_GENERATION
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
     from fractions import Fraction
+
+    from numpy.typing import ArrayLike, NDArray
 
     from ceasefire.games import NormalForm, RepeatedGame, StochasticGame
 
@@ -141,7 +141,7 @@ def _distance(points: Floats, target: Floats) -> float:
         b_eq=[1.0],
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
-    return float(found.fun) if found.status == 0 else np.inf
+    return float(found.fun or 0.0) if found.status == 0 else np.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +220,7 @@ def self_generation(
 def _today(
     stage: NormalForm, profiles: NDArray[np.int64], exact: bool
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Payoffs and best deviation gains at profiles, (k, 2) each, in payoff ranges from the least."""
+    """Payoffs and best deviation gains at profiles, (k, 2) each, in payoff ranges."""
     table: NDArray[Any] = stage.exact_payoffs if exact or stage.is_exact else stage.payoffs
     today = np.empty((len(profiles), 2), dtype=object)
     gain = np.empty((len(profiles), 2), dtype=object)
@@ -236,16 +236,19 @@ def _today(
 
 def _depth(polygon: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
     """How far each point lies inside a counterclockwise polygon, along the nearer axis."""
-    if len(polygon) == 1:
+    if len(polygon) == 1 or not np.any(polygon != polygon[0]):
         return np.asarray(-abs(points - polygon[0]).max(axis=1))
-    following = np.roll(polygon, -1, axis=0)
+    edges = np.concatenate([polygon[1:], polygon[:1]]) - polygon
+    real = abs(edges).max(axis=1) > 0
+    start, edges = polygon[real], edges[real]
+    length = abs(edges).max(axis=1)
     depth = []
     for p in points:
-        across, up = (following - polygon).T
-        cross = across * (p[1] - polygon[:, 1]) - up * (p[0] - polygon[:, 0])
-        depth.append(min(cross / np.maximum(abs(across), abs(up))))
+        cross = edges[:, 0] * (p[1] - start[:, 1]) - edges[:, 1] * (p[0] - start[:, 0])
+        depth.append(min(cross / length))
+    result = np.asarray(depth)
     if len(polygon) == 2:  # both sides of one line: now also between its ends
         along = polygon[1] - polygon[0]
         share = (points - polygon[0]) @ along / (along @ along)
-        return np.minimum(np.array(depth), np.minimum(share, 1 - share))
-    return np.array(depth)
+        result = np.minimum(result, np.minimum(share, 1 - share))
+    return np.asarray(result)

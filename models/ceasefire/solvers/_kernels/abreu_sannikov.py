@@ -94,7 +94,7 @@ def reachable(polygon, need):
     for j in range(len(polygon)):
         if polygon[j, 0] >= need[0] - ROUNDING and polygon[j, 1] >= need[1] - ROUNDING:
             return True
-    for axis in range(2):
+    for axis in range(2):  # noqa: SIM110 - the compiler takes no generator
         if cut(polygon, axis, need[axis])[1] >= need[1 - axis] - ROUNDING:
             return True
     return False
@@ -241,7 +241,7 @@ def same(new, old):
     """Whether the vertices are generated alike: same profiles, same constraints, in one order."""
     if len(new) != len(old):
         return False
-    for j in range(len(new)):
+    for j in range(len(new)):  # noqa: SIM110 - the compiler takes no generator
         if new[j, 0] != old[j, 0] or new[j, 1] != old[j, 1]:
             return False
     return True
@@ -249,7 +249,7 @@ def same(new, old):
 
 @njit(cache=True)
 def iterate(polygon, labels, threat, alive, payoff, gain, delta, most, patience):
-    """Apply the operator until the polygon stays, or keeps its structure `patience` times.
+    """Apply the operator until the polygon stays, or `patience` times and its structure stays.
 
     Parameters
     ----------
@@ -258,7 +258,7 @@ def iterate(polygon, labels, threat, alive, payoff, gain, delta, most, patience)
     payoff, gain : (n_profiles, 2)
         Payoffs, and what each player gains by its best deviation.
     delta : discount factor in (0, 1)
-    most, patience : most applications, and how many without a change of structure are enough
+    most, patience : most applications, and after how many it is enough that the structure stays
 
     Returns
     -------
@@ -269,7 +269,7 @@ def iterate(polygon, labels, threat, alive, payoff, gain, delta, most, patience)
     order = np.empty(4 * n + 4, dtype=np.int64)
     chain = np.empty(8 * n + 16, dtype=np.int64)
     floor = np.empty(2)
-    alike, move = 0, np.inf
+    move = np.inf
     for step in range(most):
         count = generate(polygon, threat, payoff, gain, delta, alive, points, tags, floor)
         if count == 0:
@@ -284,9 +284,9 @@ def iterate(polygon, labels, threat, alive, payoff, gain, delta, most, patience)
             if floor[i] > threat[i]:
                 move = max(move, floor[i] - threat[i])
                 threat[i] = floor[i]
-        alike = alike + 1 if same(new_labels, labels) else 0
+        alike = same(new_labels, labels)
         polygon, labels = new, new_labels
-        if move == 0.0 or alike >= patience:
+        if move <= 0.0 or (alike and step + 1 >= patience):
             return polygon, labels, step + 1, move
     return polygon, labels, most, move
 
