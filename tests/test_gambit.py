@@ -82,6 +82,29 @@ def test_a_tree_with_everything_is_read():
     assert solvers.sequence_form(t).regret < 1e-12
 
 
+def test_gambits_own_style_is_read():
+    """Commas or none between payoffs, decimals, outcomes by number before and after their payoffs.
+
+    The second set of the second player is never reached under any plan of the first.
+    """
+    t = games.parse(
+        'EFG 2 R "Style" { "Player 1" "Player 2" }\n"" \n\n'
+        'p "" 1 1 "" { "l" "r" } 0\n'
+        'p "" 2 1 "" { "L" "R" } 0\n'
+        't "" 2\n'
+        't "" 1 "" { 10.00, -2.5 }\n'
+        'p "" 2 2 "" { "L" "R" } 0\n'
+        't "" 2 "two" { 1/2 3 }\n'
+        't "" 0\n'
+    )
+    assert t.total_payoffs[t.ends].tolist() == [[0.5, 3], [10, -2.5], [0.5, 3], [0, 0]]
+    assert t.infoset_labels == ("Player 1 1", "Player 2 1", "Player 2 2")
+    assert t.is_exact
+    assert games.parse(games.text(t)) == t
+    found = solvers.subgame_perfect(t, exact=True)[0]
+    assert found.payoffs.tolist() == [Fraction(1, 2), 3]
+
+
 def test_the_truce_tree_survives_a_round_trip(tmp_path):
     t = truce(5)
     games.write(t, tmp_path / "truce.efg")
@@ -103,6 +126,8 @@ def test_a_chain_of_ten_thousand_moves_is_written_and_read():
     ("source", "line", "says"),
     [
         pytest.param("", 1, "NFG or EFG", id="empty"),
+        pytest.param('NFG 1 R "x" { "a" "b" } { 0 0 }', 1, "from 1", id="LR-03-no-actions"),
+        pytest.param('NFG 1 R "x" { } { }', 1, "one of the players", id="LR-03-nobody"),
         pytest.param("gam 2", 1, "NFG or EFG", id="another format"),
         pytest.param('NFG 1 R "x" { "a" "b" }\n{ 2 2 }\n1 2 3', 3, "4 profiles", id="too few"),
         pytest.param('NFG 1 R "x" { "a" "b" } { 1 1 } 1 2 3', 1, "the end", id="too many"),

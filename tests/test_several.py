@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -62,3 +66,31 @@ def test_units_do_not_matter(scale, shift):
     plain, other = nash(NormalForm(table)), nash(NormalForm(table * scale + shift))
     assert plain.complete == other.complete
     assert len(plain) == len(other)
+
+
+def test_payoffs_near_minus_a_billion_are_no_harder():
+    """GB-06: elsewhere a range error."""
+    table = np.random.default_rng(8).normal(size=(3, 2, 2, 2))
+    low = NormalForm(np.round(table, 3) - 1e9)
+    found = nash(low)
+    assert found.complete
+    assert len(found) == len(nash(NormalForm(np.round(table, 3))))
+    assert found.max_regret < 1e-9 * float(low.payoff_range.max()) + 1e-6
+
+
+def test_the_list_is_the_same_in_every_run():
+    """GB-10: elsewhere Selten's figure 3 has 3 equilibria in most runs and 2 in some."""
+    code = (
+        "from ceasefire import solvers; from ceasefire.games import catalog;"
+        "g = catalog.load('selten-figure-3').strategic_form(); found = solvers.nash(g);"
+        "print(len(found), found.complete, [s.tolist() for e in found for s in e.strategies])"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in (1, 2)
+    }  # fmt: skip
+    assert len(said) == 1
+    assert nash(catalog.load("selten-figure-3").strategic_form()).max_regret < 1e-9

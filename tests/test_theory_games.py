@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
-from ceasefire import solvers
+from ceasefire import games, solvers
 from ceasefire.games import Chance, Decision, End, ExtensiveForm, catalog
 
 
@@ -111,6 +112,16 @@ def test_h10_a_day_is_granted_from_a_trust_of_m_to_the_batches_left(batches, tru
         assert found.belief(h)[0] == pytest.approx(0.55, abs=1e-6)
 
 
+def test_j4_signorinos_crisis_with_private_errors_is_another_model():
+    """The probit of privately known payoffs, a closed form: .63816320 and .52748412."""
+    fights = norm.cdf(0.5 / np.sqrt(2))
+    gain = fights * -1 + (1 - fights) * 2
+    moves = norm.cdf(gain / np.sqrt(fights**2 + (1 - fights) ** 2 + 1))
+    assert (fights, moves) == pytest.approx((0.63816320, 0.52748412), abs=5e-9)
+    agents = solvers.logit(catalog.load("crisis"), precision=1.0)
+    assert abs(agents.strategies[0][0] - moves) > 0.005  # not what errors of agents give
+
+
 def test_j4_signorinos_crisis_with_agent_error():
     tree = catalog.load("crisis")
     found = solvers.logit(tree, precision=1.0)
@@ -122,3 +133,31 @@ def test_j4_signorinos_crisis_with_agent_error():
 def test_e1_the_trust_threshold_is_the_mixed_equilibrium(name, m):
     mixed = [e for e in solvers.nash(catalog.load(name)) if not e.is_pure]
     assert [float(e.strategies[1][0]) for e in mixed] == pytest.approx([m])
+
+
+@pytest.mark.parametrize("name", ["assurance", "assurance-costly"])
+def test_e1_mutual_distrust_stays_an_equilibrium_at_any_trust(name):
+    pure = {e.support(0) + e.support(1) for e in solvers.nash(catalog.load(name)) if e.is_pure}
+    assert pure == {(0, 0), (1, 1)}
+
+
+@pytest.mark.parametrize("stake", ["7/10", "3/4", "7/9", "4/5"])
+def test_e2_no_first_stake_separates_where_the_temptation_is_above_mutual_trust(stake):
+    """T = 4.5 > R = 4: (T - P)/(T - S) = 7/9 lies above (R - P)/(R - S) = 3/4."""
+    tree = catalog.load("reassurance", stake=Fraction(stake), temptation=Fraction(9, 2))
+    assert not any(
+        c.sending["trustworthy"][0, 0] > 1 - 1e-6 and c.sending["untrustworthy"][0, 1] < 1e-6
+        for c in solvers.signalling(tree)
+    )
+
+
+def test_f1_at_even_odds_beer_and_quiche_has_a_continuum():
+    """w = 1/2: both drink beer, and a duel after it has any probability up to 1/2; or quiche."""
+    text = games.text(catalog.load("beer-quiche-weak"))
+    tree = games.parse(text.replace("3/5", "1/2").replace("2/5", "1/2"))
+    beer, quiche = solvers.signalling(tree)
+    assert (beer.messages, beer.intuitive) == (("beer",), True)
+    assert (quiche.messages, quiche.intuitive) == (("quiche",), False)
+    assert beer.replies["beer"][0] == pytest.approx([0, 0.5], abs=1e-7)
+    assert beer.replies["quiche"][0] == pytest.approx([0.5, 1], abs=1e-7)
+    assert all(c.example.verified for c in (beer, quiche))

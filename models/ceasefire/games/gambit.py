@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = {".nfg": NormalForm, ".efg": ExtensiveForm}
 _TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([{}])|(,)|([^\s{},"]+)|(")|$)', re.DOTALL)
+_WHOLE = re.compile(r"-?[0-9]{1,18}$")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(/\d+)?$")
 
 
@@ -124,37 +125,35 @@ class _Tokens:
     """The file's words one after the other, with their lines."""
 
     def __init__(self, source: str) -> None:
-        self.source, self.position, self.exact = source, 0, True
+        self.source, self.exact = source, True
         self.current, self.start = "", 0
-        self._ahead: tuple[str, int, int] | None = None
+        self._scan = _TOKEN.finditer(source)
+        self._ahead: tuple[str, int] | None = None
 
     def peek(self) -> str:
         """Return the next token without taking it; "" at the end of the file."""
-        if self._ahead is None:
-            position = self.position
-            while True:
-                match = _TOKEN.match(self.source, position)
-                if match is None or match.lastindex is None:
-                    self._ahead = ("", len(self.source), len(self.source))
-                    break
-                if match.lastindex == 5:
-                    self.current, self.start = 'a lone "', match.start(5)
-                    raise self.error('a closing " for every name')
-                if match.lastindex != 3:  # commas part numbers and mean nothing else
-                    self._ahead = (match[match.lastindex], match.start(match.lastindex),
-                                   match.end())  # fmt: skip
-                    break
-                position = match.end()
-        return self._ahead[0]
+        ahead = self._ahead
+        while ahead is None:
+            match = next(self._scan)
+            kind = match.lastindex
+            if kind == 5:
+                self.current, self.start = 'a lone "', match.start(5)
+                raise self.error('a closing " for every name')
+            if kind is None:
+                ahead = ("", len(self.source))
+            elif kind != 3:  # commas part numbers and mean nothing else
+                ahead = (match[kind], match.start(kind))
+        self._ahead = ahead
+        return ahead[0]
 
     def next(self, wanted: str) -> str:
         """Take the next token; `wanted` says in an error what belongs at the end of the file."""
         word = self.peek()
         assert self._ahead is not None
-        _, self.start, self.position = self._ahead
-        self.current, self._ahead = word, None
+        self.current, self.start = self._ahead
         if not word:
             raise self.error(wanted)
+        self._ahead = None
         return word
 
     def take(self, literal: str) -> None:
@@ -167,7 +166,7 @@ class _Tokens:
         word = self.next(f'{wanted} in "quotes"')
         if not word.startswith('"'):
             raise self.error(f'{wanted} in "quotes"')
-        return re.sub(r'\\(["\\])', r"\1", word[1:-1])
+        return re.sub(r'\\(["\\])', r"\1", word[1:-1]) if "\\" in word else word[1:-1]
 
     def names(self, wanted: str) -> list[str]:
         """Take ``{ "a" "b" }``."""
@@ -181,13 +180,15 @@ class _Tokens:
     def whole(self, wanted: str, least: int = 0) -> int:
         """Take a whole number of at least `least`."""
         word = self.next(wanted)
-        if not re.fullmatch(r"\d+", word) or int(word) < least:
+        if not (word.isascii() and word.isdecimal()) or int(word) < least:
             raise self.error(f"{wanted}: a whole number from {least}")
         return int(word)
 
     def number(self, wanted: str) -> Any:
         """Take a number: int or Fraction; a decimal is a float under ``D``."""
         word = self.next(wanted)
+        if _WHOLE.match(word):
+            return int(word)
         match = _NUMBER.match(word)
         if match is None or (match[3] and (match[2] or "." in match[1] or int(match[3][1:]) == 0)):
             raise self.error(f"{wanted}: a number such as 3, -1/3, 0.25 or 1e-9")
