@@ -42,7 +42,8 @@ CROSSING_STEP = 1e-3  # a change of sign that a step this short still shows is a
 # Lines of the reduced system: up to the first by the kernel, up to the second by LAPACK, beyond
 # it by SuperLU if sparse. Measured on two cores.
 SMALL_LINES, DENSE_LINES = 128, 700
-NONE = np.empty(0)
+LEAST_PIVOT, LARGEST_FULL = 1e-5, 2_000  # below, and up to: solve without elimination by states
+NONE, NOTHING = np.empty(0), np.empty((0, 0))
 
 
 class Problem(NamedTuple):
@@ -187,25 +188,43 @@ def newton(
 
     The sign is that of the determinant: along a path it changes only where another path crosses.
     """
-    sign = kernel.assemble(p.plan, p.work, mode, level, z, line, given)
+    sign, pivot = kernel.assemble(p.plan, p.work, mode, level, z, line, given, NOTHING)
+    if pivot < LEAST_PIVOT and p.size <= LARGEST_FULL:
+        return _full_solve(p, mode, level, z, line, given)
     if p.matrix is None:
         tail, factor = _sparse_solve(p)
-    elif len(p.matrix) <= SMALL_LINES:
-        kernel.dense(p.plan, p.work, p.matrix)
-        tail = p.work.right
-        factor = kernel.solve(p.matrix, tail)
     else:
         kernel.dense(p.plan, p.work, p.matrix)
-        lu, pivot, _ = lapack.dgetrf(p.matrix, overwrite_a=1)
-        diagonal = lu.diagonal()
-        flips = np.count_nonzero(pivot != np.arange(len(pivot))) + np.count_nonzero(diagonal < 0)
-        factor = -1.0 if flips % 2 else 1.0
-        if not np.all(diagonal):
-            return np.full((2, p.size), np.nan), 0.0
-        tail = lapack.dgetrs(lu, pivot, p.work.right)[0]
+        if len(p.matrix) <= SMALL_LINES:
+            tail = p.work.right
+            factor = kernel.solve(p.matrix, tail)
+        else:
+            tail, factor = _lapack(p.matrix, p.work.right)
     step = np.empty((2, p.size))
     kernel.back(p.plan, p.work, tail, step)
     return step, sign * factor
+
+
+def _lapack(matrix: Floats, right: Floats) -> tuple[Floats, float]:
+    lu, pivot, _ = lapack.dgetrf(matrix)
+    diagonal = lu.diagonal()
+    if not np.all(diagonal):
+        return np.full(right.shape, np.nan), 0.0
+    flips = np.count_nonzero(pivot != np.arange(len(pivot))) + np.count_nonzero(diagonal < 0)
+    return lapack.dgetrs(lu, pivot, right)[0], -1.0 if flips % 2 else 1.0
+
+
+def _full_solve(
+    p: Problem, mode: int, level: float, z: Floats, line: Floats, given: Floats
+) -> tuple[Floats, float]:
+    """Without elimination of the policies first: pivots may come from anywhere."""
+    full = np.zeros((p.size, p.size))
+    kernel.assemble(p.plan, p.work, mode, level, z, line, given, full)
+    right = np.zeros((p.size, 2))
+    right[:-1, 0] = p.work.residual
+    right[-1, 1] = 1.0
+    tail, sign = _lapack(full, right)
+    return np.ascontiguousarray(tail.T), sign
 
 
 def _sparse_solve(p: Problem) -> tuple[Floats, float]:
@@ -282,22 +301,34 @@ def follow(p: Problem, mode: int, z: Floats) -> Iterator[Point]:
     sign = found.sign
     here = Point(found.z, found.tangent / np.linalg.norm(found.tangent), 0.0, 0, 0)
     yield here
-    step, behind, crossings = FIRST_STEP, here, 0
-    while step > LEAST_STEP:
+    step, behind, crossings, refined = FIRST_STEP, here, 0, True
+    while step > LEAST_STEP * (1.0 + abs(here.z[-1])):
         ahead = correct(p, mode, _predicted(behind, here, step), here.tangent)
+        if ahead is not None:
+            tangent = ahead.tangent / np.linalg.norm(ahead.tangent)
+            crossed = ahead.sign != sign
+            if tangent @ here.tangent < LEAST_COSINE or (crossed and step > CROSSING_STEP):
+                ahead = None
         if ahead is None:
             step *= 0.3
+            if not refined:
+                here, refined = _refined(p, mode, here), True
             continue
-        tangent = ahead.tangent / np.linalg.norm(ahead.tangent)
-        if tangent @ here.tangent < LEAST_COSINE or (ahead.sign != sign and step > CROSSING_STEP):
-            step *= 0.3
-            continue
-        if ahead.sign != sign:
+        if crossed:
             sign, crossings = ahead.sign, crossings + 1
         moved = float(np.linalg.norm(ahead.z - here.z))
         behind, here = here, Point(ahead.z, tangent, moved, ahead.corrections, crossings)
+        refined = False
         yield here
         step *= min(LARGEST_GROWTH, max(0.3, (AIM / max(ahead.first, 1e-12)) ** 0.25))
+
+
+def _refined(p: Problem, mode: int, here: Point) -> Point:
+    """The same point to more digits: its tangent came from before the last correction."""
+    found = correct(p, mode, here.z, here.tangent, EXACT_ENOUGH)
+    if found is None:
+        return here
+    return replace(here, z=found.z, tangent=found.tangent / np.linalg.norm(found.tangent))
 
 
 def _predicted(behind: Point, here: Point, step: float) -> Floats:
@@ -324,7 +355,7 @@ def start(p: Problem, mode: int) -> Floats:
         return z
     for _ in range(200):  # policy iteration: it is Newton's method for a convex equation
         before = z.copy()
-        kernel.assemble(p.plan, p.work, TRACING, 0.0, z, line, NONE)
+        kernel.assemble(p.plan, p.work, TRACING, 0.0, z, line, NONE, NOTHING)
         kernel.barrier(p.plan, p.work.quality, z)
         z = z - newton(p, FIXED_TRACING, z, line)[0][0]
         if np.max(np.abs(z - before)) < 1e-10:
@@ -354,7 +385,7 @@ def polished(p: Problem, mode: int, z: Floats, stays: NDArray[np.bool_], close: 
     """Newton from a point of a path to an equilibrium at most `close` away, or None."""
     line = np.zeros(p.size)
     line[-1] = 1.0
-    kernel.assemble(p.plan, p.work, mode, 0.0, z, line, NONE)
+    kernel.assemble(p.plan, p.work, mode, 0.0, z, line, NONE, NOTHING)
     quality, x = p.work.quality, p.mixtures(z, mode)
     start = p.plan.action
     best = np.repeat(np.maximum.reduceat(quality, start[:-1]), np.diff(start))
@@ -402,6 +433,6 @@ def condition(p: Problem, here: Point) -> float:
     if p.matrix is None or not len(p.matrix) <= DENSE_LINES:
         return float("nan")
     line = here.tangent
-    kernel.assemble(p.plan, p.work, LOGIT, 0.0, here.z, line, NONE)
+    kernel.assemble(p.plan, p.work, LOGIT, 0.0, here.z, line, NONE, NOTHING)
     kernel.dense(p.plan, p.work, p.matrix)
     return float(np.linalg.cond(p.matrix))

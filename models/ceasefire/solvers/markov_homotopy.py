@@ -30,6 +30,7 @@ LOGIT_METHOD = "Markov logit path (Eibelshaeuser and Poensgen 2019)"
 TRACING_METHOD = "logarithmic stochastic tracing (Eibelshaeuser et al. 2022)"
 # where a path ends at the latest: precision in payoff ranges; tau, at which the prior weighs e^-tau
 LAST_PRECISION, LAST_TAU = 1e9, 36.0
+NEAR_THE_END = {LOGIT: 1e4, TRACING: 15.0}  # a path that stops here may be asked where it leads
 POINTS = 5_000
 DUST = 1e-9  # probabilities below it at the very end of a path are zero
 
@@ -431,13 +432,21 @@ def _to_the_end(
             return points, x
         if here.z[-1] > last or len(points) >= POINTS:
             break
-    if not points or points[-1].z[-1] < 0.5 * last:
+    if not points or points[-1].z[-1] < NEAR_THE_END[mode]:
         return points, None
-    x = p.mixtures(points[-1].z, mode)
-    end = homotopy.polished(p, mode, points[-1].z, x > DUST**0.5, homotopy.CLOSE)
-    x = np.where(x < DUST, 0.0, x) if end is None else end
+    return points, _forced(p, mode, points[-1])
+
+
+def _forced(p: Problem, mode: int, here: Point) -> Floats:
+    """The equilibrium near the very end of a path where that is degenerate: some loss is zero."""
+    x = p.mixtures(here.z, mode)
+    for least in (1e-2, 1e-3, 1e-4, 1e-6):
+        end = homotopy.polished(p, mode, here.z, x > least, 5.0 * homotopy.CLOSE)
+        if end is not None:
+            return end
+    x = np.where(x < DUST, 0.0, x)
     start = p.game.action_start
-    return points, x / np.repeat(np.add.reduceat(x, start[:-1]), np.diff(start))
+    return np.asarray(x / np.repeat(np.add.reduceat(x, start[:-1]), np.diff(start)))
 
 
 def _until(run: Iterator[Point], target: float) -> Iterator[Point]:

@@ -60,8 +60,12 @@ class Work(NamedTuple):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def assemble(plan, work, mode, level, z, line, given):
-    """Evaluate at `z`, eliminate the policies, fill the reduced system; return the sign of det D.
+def assemble(plan, work, mode, level, z, line, given, full):
+    """Evaluate at `z`, eliminate the policies and fill the reduced system.
+
+    Returns the sign of det D and the smallest pivot over the largest entry of its column. Where
+    that is tiny (a player is kept indifferent by what is played in other states alone) the
+    elimination loses digits: `full`, if not empty, gets the whole matrix instead.
 
     mode: LOGIT: z are log-probabilities, z[-1] the precision. TRACING: z[-1] is tau, at which the
     prior has weight exp(-tau). EXACT: a probability, or where negative the loss from playing the
@@ -78,7 +82,7 @@ def assemble(plan, work, mode, level, z, line, given):
     work.right[:, 0] = 0.0
     work.right[:, 1] = 0.0
     work.right[n_states * n, 1] = 1.0
-    sign = 1.0
+    sign, least = 1.0, 1.0
     for s in range(n_states):
         low, high = plan.action[s * n], plan.action[s * n + n]
         size, wide = high - low, plan.reach[s + 1] - plan.reach[s]
@@ -95,11 +99,36 @@ def assemble(plan, work, mode, level, z, line, given):
             first = n_actions + s * n
             work.column[first : first + n] = given[first : first + n]
         F[n] = line[low:high]
-        sign *= _factor(D, work.pivot[low:high])
+        if full.shape[0]:
+            _fill(plan, work, s, D, E, F, G, full)
+            continue
+        one, ratio = _factor(D, work.pivot[low:high])
+        sign, least = sign * one, min(least, ratio)
         _reduce(plan, work, s, D, E, F, G)
+    if full.shape[0]:
+        full[:-1, -1] = work.column
+        full[-1] = line
     work.edge[n_states * n] += line[line.shape[0] - 1]
     work.last[n_states * n] = 0.0
-    return sign
+    return sign, least
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _fill(plan, work, s, D, E, F, G, full):
+    """Write a state's lines of the whole matrix."""
+    n, low = plan.ahead.shape[0], plan.action[s * plan.ahead.shape[0]]
+    first, size = work.played.shape[0], D.shape[0]
+    full[low : low + size] = 0.0
+    full[low : low + size, low : low + size] = D
+    for i in range(n):
+        row = first + s * n + i
+        full[row] = 0.0
+        full[row, low : low + size] = F[i]
+        for k in range(E.shape[1]):
+            column = first + plan.after[plan.reach[s] + k] * n + i
+            full[row, column] = G[i, k]
+            for a in range(plan.action[s * n + i], plan.action[s * n + i + 1]):
+                full[a, column] = E[a - low, k]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -226,12 +255,15 @@ def _policy_lines(plan, work, mode, lam, s, z, scale, D, E, cross, change):
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _factor(D, pivot):
-    """LU in place by rows; a pivot that vanishes becomes what rounding tells from zero."""
-    size, sign, largest = D.shape[0], 1.0, 0.0
+    """LU in place by rows; a pivot that vanishes becomes what rounding tells from zero.
+
+    Returns the determinant's sign and the smallest pivot over its column's largest entry.
+    """
+    size, sign, least = D.shape[0], 1.0, 1.0
+    tall = np.full(size, 1e-300)
     for a in range(size):
         for b in range(size):
-            largest = max(largest, abs(D[a, b]))
-    tiny = 2.0**-52 * max(largest, 1e-300)
+            tall[b] = max(tall[b], abs(D[a, b]))
     for k in range(size):
         best = k
         for a in range(k + 1, size):
@@ -242,6 +274,8 @@ def _factor(D, pivot):
             sign = -sign
             for b in range(size):
                 D[k, b], D[best, b] = D[best, b], D[k, b]
+        least = min(least, abs(D[k, k]) / tall[k])
+        tiny = 2.0**-52 * tall[k]
         if abs(D[k, k]) < tiny:
             D[k, k] = tiny if D[k, k] >= 0.0 else -tiny
         if D[k, k] < 0.0:
@@ -252,7 +286,7 @@ def _factor(D, pivot):
             if share != 0.0:
                 for b in range(k + 1, size):
                     D[a, b] -= share * D[k, b]
-    return sign
+    return sign, least
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -322,7 +356,7 @@ def solve(matrix, right):
     """
     size = matrix.shape[0]
     pivot = np.empty(size, np.int64)
-    sign = _factor(matrix, pivot)
+    sign, _ = _factor(matrix, pivot)
     for c in range(right.shape[1]):
         _substitute(matrix, pivot, right[:, c])
     return sign
