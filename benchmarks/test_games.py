@@ -66,6 +66,13 @@ def test_nashpy_support_enumeration(benchmark, small):
     benchmark.pedantic(solve, rounds=2)
 
 
+@pytest.mark.benchmark(group="all equilibria, 1,000 random 0/1 4x4 games, all degenerate")
+def test_degenerate_batch(benchmark):
+    games = np.random.default_rng(0).integers(0, 2, (2, 1_000, 4, 4))
+    assert nash_batch(*games).degenerate.all()
+    benchmark(nash_batch, *games)
+
+
 @pytest.mark.benchmark(group=MIDDLE)
 def test_all_equilibria(benchmark):
     game = NormalForm(np.random.default_rng(0).normal(size=(2, 12, 12)))
