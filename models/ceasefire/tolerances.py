@@ -94,3 +94,8 @@ DISCOUNT_XTOL: Final = 1e-10
 # A Markov logit equilibrium's log-odds may miss by this, relative to one plus the precision in
 # payoff ranges, and by it over 1 - delta where values are sums of many days: both amplify rounding.
 MARKOV_LOGIT: Final = 1e-12
+
+# Sets of the states of a stochastic game generate themselves when no extreme point misses its
+# promise or its constraint by more than 1 - delta times this, in payoff ranges: over all days
+# nobody gains more than this.
+STATE_GENERATION: Final = 1e-10

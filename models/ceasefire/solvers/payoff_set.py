@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ceasefire.errors import ArgumentError, SolveError
-from ceasefire.games import RepeatedGame
+from ceasefire.games import RepeatedGame, StochasticGame
 from ceasefire.solvers import _abreu_sannikov, _transfers
+from ceasefire.solvers._stochastic_sets import state_payoff_set
 from ceasefire.tolerances import PAYOFF_SET_GAP
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def payoff_set(
-    game: RepeatedGame,
+    game: RepeatedGame | StochasticGame,
     *,
     transfers: bool = False,
     public_randomisation: bool = True,
@@ -39,7 +40,7 @@ def payoff_set(
 
     Parameters
     ----------
-    game : RepeatedGame
+    game : RepeatedGame or StochasticGame
         With a common discount factor and perfect monitoring. Without transfers two players.
     transfers : bool
         Whether players can pay each other; then any number of players.
@@ -90,6 +91,11 @@ def payoff_set(
     >>> payoff_set(RepeatedGame(stage, discount=0.1)).vertices.tolist()
     [[3.0, 3.0]]
     """
+    if isinstance(game, StochasticGame):  # a set for every state
+        return state_payoff_set(
+            game, transfers=transfers, public_randomisation=public_randomisation, exact=exact,
+            tol=tol, max_iterations=max_iterations, throw=throw,
+        )  # fmt: skip
     checked(game)
     result = dispatched(game, transfers, public_randomisation, exact, tol, max_iterations)
     if throw and not result.status.solved:
