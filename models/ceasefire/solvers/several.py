@@ -64,7 +64,7 @@ def supports(game: NormalForm, *, boxes: int = 20_000, many: int = 4096) -> Foun
     found: list[tuple[Floats, ...]] = []
     complete = True
     for support in product(*sets):
-        roots, proved = _Support(tables, support).solve(boxes)
+        roots, proved = _conditions(tables, support).solve(boxes)
         complete = complete and proved
         for root in roots:
             profile = _spread(root, support, game.shape)
@@ -94,23 +94,38 @@ def _spread(
     return tuple(profile)
 
 
-class _Support:
-    """The equations of one profile of supports."""
+def _conditions(tables: Sequence[Floats], support: Sequence[tuple[int, ...]]) -> System:
+    """The system of one profile of supports."""
+    equal: list[tuple[int, Floats]] = []
+    below: list[tuple[int, Floats]] = []
+    for i, (table, used) in enumerate(zip(tables, support, strict=True)):
+        others = [list(s) for j, s in enumerate(support) if j != i]
+        rows = np.moveaxis(table, i, 0)[np.ix_(range(table.shape[i]), *others)]
+        for a in range(table.shape[i]):
+            if a in used[1:]:
+                equal.append((i, rows[a] - rows[used[0]]))
+            elif a not in used:
+                below.append((i, rows[a] - rows[used[0]]))
+    return System([len(s) for s in support], equal, below)
 
-    def __init__(self, tables: Sequence[Floats], support: Sequence[tuple[int, ...]]) -> None:
-        self.sizes = [len(s) for s in support]
-        self.n = len(support)
+
+class System:
+    """Polynomials without squares in mixtures, to be zero (`equal`) or at most zero (`below`).
+
+    Each is a player with a table over the actions of all the others: its mean under their
+    mixtures does not depend on the player's own. There are as many to be zero as free
+    probabilities. Tables are of order one.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        equal: Sequence[tuple[int, Floats]],
+        below: Sequence[tuple[int, Floats]],
+    ) -> None:
+        self.sizes, self.equal, self.below = list(sizes), list(equal), list(below)
+        self.n = len(self.sizes)
         self.start = np.concatenate([[0], np.cumsum(self.sizes)])
-        self.equal: list[tuple[int, Floats]] = []  # payoff less the first action's: zero
-        self.below: list[tuple[int, Floats]] = []  # at most zero
-        for i, (table, used) in enumerate(zip(tables, support, strict=True)):
-            others = [list(s) for j, s in enumerate(support) if j != i]
-            rows = np.moveaxis(table, i, 0)[np.ix_(range(table.shape[i]), *others)]
-            for a in range(table.shape[i]):
-                if a in used[1:]:
-                    self.equal.append((i, rows[a] - rows[used[0]]))
-                elif a not in used:
-                    self.below.append((i, rows[a] - rows[used[0]]))
         self.free = [(j, k) for j in range(self.n) for k in range(1, self.sizes[j])]
 
     def solve(self, limit: int) -> tuple[list[list[Floats]], bool]:
@@ -269,14 +284,20 @@ class _Support:
 
 def _most(c: Floats, lo: Floats, hi: Floats) -> Floats:
     """Largest ``sum c p`` over the last axis, lo <= p <= hi, sum p = 1: fill the dearest first."""
-    order = np.argsort(-c, axis=-1)
-    sorted_c = np.take_along_axis(c, order, axis=-1)
-    low = np.take_along_axis(np.broadcast_to(lo, c.shape), order, axis=-1)
-    room = np.take_along_axis(np.broadcast_to(hi - lo, c.shape), order, axis=-1)
+    size = c.shape[-1]
+    if size == 1:
+        return c[..., 0]
+    if size == 2:
+        one, two = c[..., 0], c[..., 1]
+        most, least = np.minimum(hi[..., 0], 1 - lo[..., 1]), np.maximum(lo[..., 0], 1 - hi[..., 1])
+        return np.asarray(two + (one - two) * np.where(one >= two, most, least))
+    flat = c.reshape(-1, size)
+    row, order = np.arange(len(flat))[:, None], np.argsort(-flat, axis=-1)
+    low = np.broadcast_to(lo, c.shape).reshape(-1, size)[row, order]
+    room = np.broadcast_to(hi - lo, c.shape).reshape(-1, size)[row, order]
     left = 1 - low.sum(axis=-1, keepdims=True)
-    before = np.cumsum(room, axis=-1) - room
-    extra = np.clip(left - before, 0.0, room)
-    return np.asarray(((low + extra) * sorted_c).sum(axis=-1))
+    extra = np.clip(left - (np.cumsum(room, axis=-1) - room), 0.0, room)
+    return np.asarray(((low + extra) * flat[row, order]).sum(axis=-1)).reshape(c.shape[:-1])
 
 
 def _halved(lo: Floats, hi: Floats, total: int) -> tuple[Floats, Floats]:
