@@ -120,9 +120,33 @@ def nash_batch(
     size = max(1, min(CHUNK_BYTES // (16 * m * n), -(-len(a) // (4 * threads))))
     pieces = [slice(k, min(k + size, len(a))) for k in range(0, len(a), size)]
     step = _by_minors(_minors.shape(m, n)) if _minors.fits(m, n) else _by_walks(limit)
-    with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(lambda piece: _piece(a[piece], b[piece], piece.start, step), pieces))
+    parts = _shared_out(
+        lambda piece: _piece(a[piece], b[piece], piece.start, step), pieces, threads
+    )
     return _without_rounding(a, b, _joined(parts, m, n), limit)
+
+
+def _shared_out(
+    work: Callable[[slice], BatchEquilibria], pieces: list[slice], threads: int
+) -> list[BatchEquilibria]:
+    """Work on every piece; this thread takes part, so that it never waits for a busy machine."""
+    parts: dict[int, BatchEquilibria] = {}
+    left = list(enumerate(pieces))[::-1]
+
+    def take() -> None:
+        while left:
+            try:
+                place, piece = left.pop()
+            except IndexError:  # another thread took the last one
+                return
+            parts[place] = work(piece)
+
+    with ThreadPoolExecutor(threads) as pool:
+        helpers = [pool.submit(take) for _ in range(min(threads, len(pieces)) - 1)]
+        take()
+        for helper in helpers:
+            helper.result()
+    return [parts[place] for place in range(len(pieces))]
 
 
 def _cores() -> int:
