@@ -94,6 +94,17 @@ def test_minors_are_the_determinants_that_they_claim_to_be(table):
     assert next(found, None) is None
 
 
+@settings(max_examples=50, deadline=None)
+@given(small_games(0, 5, most=5))
+def test_no_minor_exceeds_the_bound_that_lets_it_be_computed_in_sixty_four_bits(table):
+    M = 1 + table[0] - table[0].min()
+    wide = np.hstack([M, np.ones((len(M), 1), dtype=int)])
+    bound = _bimatrix.minor_bound(M.astype(object))
+    for k in range(1, min(wide.shape) + 1):
+        for rows, columns in product(*(combinations(range(size), k) for size in wide.shape)):
+            assert abs(np.linalg.det(wide[list(rows)][:, list(columns)])) <= bound
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 4), (2, 2), (4, 4), (5, 3), (2, 9), (6, 6)], ids=str)
 @pytest.mark.parametrize("digits", [0, 1, 12])
 def test_minors_and_both_walks_find_the_same(shape, digits):

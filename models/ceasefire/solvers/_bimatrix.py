@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ENTRY_ERROR = 4 * vertices.UNIT  # a payoff is shifted, divided and shifted again, each rounded once
 MAX_VERTICES = 20_000_000
-INT64_MINOR = 2**30  # products of two minors, and their difference, then fit in 63 bits
+INT64_MINOR = 2**31 - 1  # the difference of two products of two minors then fits in 63 bits
 
 
 def extreme(game: NormalForm, exact: bool, limit: int = MAX_VERTICES) -> Pairs:
@@ -167,8 +167,14 @@ def _bases(
 
 
 def minor_bound(M: NDArray[np.object_]) -> int:
-    """Hadamard's bound on every minor of M, a column of ones added (Python integer)."""
-    largest, bound = max(int(k) for k in M.flat), 1
+    """Bound on every minor of M, a column of ones added (Python integer).
+
+    With centre c and range w, ``M = X + c J``: a minor of k rows is that of ``[[1, -c], [1, X]]``,
+    so by Hadamard its square is at most ``(1 + k c^2) (1 + k w^2 / 4)^k``.
+    """
+    low, high = (int(k) for k in (M.min(), M.max()))
+    bound = 1
     for k in range(1, min(M.shape) + 1):
-        bound = max(bound, (isqrt(k**k) + 1) * largest**k)
-    return int(bound)
+        square = (4 + k * (high + low) ** 2) * (4 + k * (high - low) ** 2) ** k
+        bound = max(bound, isqrt(square // 4 ** (k + 1)) + 1)
+    return bound
