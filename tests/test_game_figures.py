@@ -46,6 +46,7 @@ def test_a_tree_is_drawn_with_its_sets_and_the_moves_taken():
     assert texts.count("duel") == 4
     dashed = [line for line in mine.lines if "--" in str(line.get_linestyle())]
     assert len(dashed) == 2
+    assert mine.get_legend().get_title().get_text() == "payoffs at the ends: sender, receiver"
     bows = [float(np.mean(line.get_xdata())) for line in dashed]
     assert bows[0] < 2.0 < bows[1]  # two sets in one column bow apart
 
@@ -54,6 +55,10 @@ def test_a_logit_path_is_drawn_for_tables_and_trees():
     for name in ("asymmetric-matching-pennies-9", "centipede"):
         ax = pictures.logit_path(catalog.load(name))
         assert ax.get_xscale() == "log"
+        path = solvers.logit_path(catalog.load(name))
+        x, y = ax.lines[0].get_data()
+        near = np.interp(np.log(path.precision[1:]), np.log(x), y)
+        assert np.allclose(near, path.strategies[1:, 0], atol=1e-9)
         assert len(ax.lines) >= 2
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ceasefire import solvers
 from ceasefire.errors import ArgumentError
 from ceasefire.figures.style import BLUE, GREY, INK, PALE, RED, SERIES, SINGLE_MM, canvas, style
-from ceasefire.games.extensive import CHANCE, TERMINAL, ExtensiveForm
+from ceasefire.games.extensive import CHANCE, ExtensiveForm
 from ceasefire.games.normal import NormalForm
 from ceasefire.solvers.result import labelled
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ceasefire.solvers import LogitPath
 
+PLATE = {"boxstyle": "square,pad=0.08", "fc": "white", "ec": "none"}  # behind text on lines
 MOST_NODES = 150  # of a tree that can still be read
 SHOWN_CURVES = 8
 
@@ -138,8 +139,7 @@ def game_tree(tree: ExtensiveForm, *, behaviour: Any = None, ax: Axes | None = N
             axes.annotate(
                 _branch(tree, node, above, taken if behaviour is not None else None),
                 (x[above] + 0.56 * (x[node] - x[above]), y[above] + 0.56 * (y[node] - y[above])),
-                fontsize=5.5, ha="center", va="center", zorder=2,
-                bbox={"boxstyle": "square,pad=0.08", "fc": "white", "ec": "none"},
+                fontsize=5.5, ha="center", va="center", zorder=2, bbox=PLATE,
             )  # fmt: skip
         _join_sets(axes, tree, x, y)
         _mark_nodes(axes, tree, x, y)
@@ -176,20 +176,21 @@ def _branch(tree: ExtensiveForm, node: int, above: int, taken: Any) -> str:
 
 def _mark_nodes(axes: Axes, tree: ExtensiveForm, x: Any, y: Any) -> None:
     totals = tree.total_payoffs
-    named: set[int] = set()
-    for node in range(tree.n_nodes):
-        i = int(tree.player[node])
-        if i == TERMINAL:
-            pay = ", ".join(f"{u:.4g}" for u in totals[node])
-            axes.annotate(pay, (x[node], y[node]), xytext=(3, 0), textcoords="offset points",
-                          fontsize=6, va="center")  # fmt: skip
+    for node in tree.ends.tolist():
+        pay = ", ".join(f"{u:.4g}" for u in totals[node])
+        axes.annotate(pay, (x[node], y[node]), xytext=(3, 0), textcoords="offset points",
+                      fontsize=6, va="center", bbox=PLATE)  # fmt: skip
+    for i in [*range(tree.n_players), CHANCE]:  # the key in the order of the payoffs
+        nodes = np.flatnonzero(tree.player == i)
+        if i == CHANCE and not len(nodes):
             continue
-        colour = GREY if i == CHANCE else _colour(i)
         label = "chance" if i == CHANCE else tree.players[i]
-        axes.plot(x[node], y[node], "s" if i == CHANCE else "o", color=colour, ms=4.5,
-                  label=None if i in named else label, linestyle="none", zorder=3)  # fmt: skip
-        named.add(i)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=max(1, len(named)))
+        axes.plot(x[nodes], y[nodes], "s" if i == CHANCE else "o", ms=4.5, linestyle="none",
+                  color=GREY if i == CHANCE else _colour(i), label=label, zorder=3)  # fmt: skip
+    shown = axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=tree.n_players + 1)
+    if tree.n_players > 1:
+        shown.set_title(f"payoffs at the ends: {', '.join(tree.players)}")
+        shown.get_title().set_fontsize(6)
 
 
 def _colour(player: int) -> str:
@@ -224,15 +225,27 @@ def logit_path(
         at += len(s)
     with style():
         axes = _axes(ax, SINGLE_MM * 1.4, SINGLE_MM * 0.75)
-        above = path.precision > 0
+        levels, x = _smooth(path)
         for k, (column, label) in enumerate(rows[:SHOWN_CURVES]):
             colour, line, _ = SERIES[k % len(SERIES)]
-            axes.plot(path.precision[above], path.strategies[above, column], color=colour,
-                      linestyle=line, lw=1.2 if k < len(SERIES) else 0.7, label=label)  # fmt: skip
+            axes.plot(levels, x[:, column], color=colour, linestyle=line, label=label,
+                      lw=1.2 if k < len(SERIES) else 0.7)  # fmt: skip
         axes.set(xscale="log", ylim=(-0.02, 1.02), ylabel="probability",
                  xlabel="precision (per util)")  # fmt: skip
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return axes
+
+
+def _smooth(path: LogitPath) -> tuple[Any, Any]:
+    """Points of the path, with others between them on monotone cubics; as it is where it turns."""
+    from scipy.interpolate import PchipInterpolator
+
+    above = path.precision > 0
+    at, x = np.log(path.precision[above]), path.strategies[above]
+    if len(at) < 3 or np.any(np.diff(at) <= 0):
+        return np.exp(at), x
+    fine = np.interp(np.arange(0, len(at) - 1 + 0.05, 0.1), np.arange(len(at)), at)
+    return np.exp(fine), PchipInterpolator(at, x)(fine)
 
 
 def _cut(path: LogitPath, game: NormalForm | ExtensiveForm) -> tuple[Any, ...]:
