@@ -26,6 +26,7 @@ class Status(Enum):
     NOT_CONVERGED = "not solved: the equation was not met within its tolerance"
     EXPLOITABLE = "not solved: some player gains more than the tolerance by deviating"
     NEVER = "solved: no discount factor below 1 is enough"
+    NO_EQUILIBRIUM = "solved: there is no equilibrium of this kind"
     INCOMPLETE = "solved in part: other equilibria were not ruled out"
 
     @property
