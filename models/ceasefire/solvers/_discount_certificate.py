@@ -12,8 +12,8 @@ from ceasefire.games import Automaton
 from ceasefire.games.repeated import RepeatedGame
 from ceasefire.solvers import _patience as patience
 from ceasefire.solvers import _penal as penal
+from ceasefire.solvers._self_generation import generates
 from ceasefire.solvers.automata import AutomatonCheck, check_automaton
-from ceasefire.tolerances import SELF_GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ceasefire.games import NormalForm
 
     Cell = tuple[int, ...]
-    Point = tuple[Fraction, ...]
 
 BELOW = Fraction(1, 2**30)  # how far below the threshold the profile is tried, relative to it
 CHECKED_DAYS = 300  # of a punishment whose automaton is checked whole
@@ -162,7 +161,7 @@ def by_generation(stage: NormalForm, cell: Cell, found: penal.Bracket) -> Discou
     """Points that generate each other hold up the profile; below, the outer bound refuses it."""
     verdict = found.at_high
     assert verdict is not None
-    points = corners(verdict)
+    points = verdict.corners
     held = generates(stage, verdict.discount, points, cell)
     below = found.at_low.discount if found.at_low is not None else None
     refused = found.at_low.sustained is False if found.at_low is not None else None
@@ -174,85 +173,8 @@ def by_generation(stage: NormalForm, cell: Cell, found: penal.Bracket) -> Discou
     return DiscountCertificate(verdict.discount, held, below, refused, route, points)
 
 
-def corners(verdict: penal.Verdict) -> list[Point]:
-    """Extreme points of the inner set, in fractions."""
-    assert verdict.found is not None
-    exact = verdict.found.detail.get("exact_vertices") if verdict.found.exact else None
-    source: Any = exact if exact is not None else verdict.found.inner
-    return [tuple(Fraction(x) for x in point) for point in source]
-
-
 def _kept(stage: NormalForm, cell: Cell, delta: Fraction, threats: Sequence[Fraction]) -> bool:
     rows = zip(
         patience.payoffs(stage, cell), patience.best_replies(stage, cell), threats, strict=True
     )
     return all(bool(u >= (1 - delta) * b + delta * v) for u, b, v in rows)
-
-
-def generates(stage: NormalForm, delta: Fraction, points: Sequence[Point], cell: Cell) -> bool:
-    """Whether two players' points generate themselves, and hold up a profile for ever.
-
-    Each point is today's payoff at some profile and a continuation in the points' hull, and
-    leaves no player less than it gets by deviating to the points' worst payoff for it; so is the
-    profile's own payoff, with itself as the continuation. Exact for exact points.
-    """
-    if not points:
-        return False
-    whole = stage.is_exact and all(x.denominator < 2**200 for p in points for x in p)
-    width = Fraction(float(max(stage.payoff_range)) * SELF_GENERATION)
-    slack = Fraction(0) if whole else width
-    for attempt in (slack,) if slack else (slack, width):
-        if _self_generating(stage, delta, points, cell, attempt):
-            return True
-    return False
-
-
-def _self_generating(
-    stage: NormalForm, delta: Fraction, points: Sequence[Point], cell: Cell, slack: Fraction
-) -> bool:
-    worst = [min(column) for column in zip(*points, strict=True)]
-    rows = []
-    for c in np.ndindex(*stage.shape):
-        best = patience.best_replies(stage, c)
-        needed = [(1 - delta) * b + delta * v for b, v in zip(best, worst, strict=True)]
-        rows.append((patience.payoffs(stage, c), needed))
-    here = patience.payoffs(stage, cell)
-    wanted = [(1 - delta) * b + delta * v
-              for b, v in zip(patience.best_replies(stage, cell), worst, strict=True)]  # fmt: skip
-    if any(u < n - slack for u, n in zip(here, wanted, strict=True)):
-        return False
-    return all(any(_made(w, u, needed, delta, points, slack) for u, needed in rows) for w in points)
-
-
-def _made(
-    w: Point, u: Point, needed: Sequence[Fraction], delta: Fraction, points: Sequence[Point],
-    slack: Fraction,
-) -> bool:  # fmt: skip
-    if any(x < n - slack for x, n in zip(w, needed, strict=True)):
-        return False
-    if delta == 0:
-        return all(abs(x - y) <= slack for x, y in zip(w, u, strict=True))
-    after = tuple((x - (1 - delta) * y) / delta for x, y in zip(w, u, strict=True))
-    return inside(after, points, slack / delta)
-
-
-def inside(point: Point, hull: Sequence[Point], slack: Fraction) -> bool:
-    """Whether a point of the plane lies in the hull of points listed counterclockwise."""
-    if len(hull) == 1:
-        return all(abs(x - y) <= slack for x, y in zip(point, hull[0], strict=True))
-    if len(hull) == 2:
-        return _on_segment(point, hull[0], hull[1], slack)
-    for a, b in zip(hull, [*hull[1:], hull[0]], strict=True):
-        side = (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0])
-        if side < -slack * (abs(b[0] - a[0]) + abs(b[1] - a[1])):
-            return False
-    return True
-
-
-def _on_segment(point: Point, a: Point, b: Point, slack: Fraction) -> bool:
-    step = [y - x for x, y in zip(a, b, strict=True)]
-    size = sum((s * s for s in step), Fraction(0))
-    along = sum(((p - x) * s for p, x, s in zip(point, a, step, strict=True)), Fraction(0))
-    share = min(max(along / size, Fraction(0)), Fraction(1))
-    near = [x + share * s for x, s in zip(a, step, strict=True)]
-    return all(abs(p - x) <= slack for p, x in zip(point, near, strict=True))

@@ -15,6 +15,7 @@ from scipy.optimize import linprog
 
 from ceasefire.games.repeated import RepeatedGame
 from ceasefire.solvers import _patience as patience
+from ceasefire.solvers._self_generation import reconstructed
 from ceasefire.tolerances import SELF_GENERATION
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Verdict:
     sustained: bool | None  # None: the set's two bounds leave it open
     threats: tuple[Fraction, ...] | None  # none is below; None where there is no equilibrium
     found: PayoffSet | None
+    corners: list[tuple[Fraction, ...]]  # extreme points of the inner set
+    exact: bool  # whether they generate themselves exactly
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,21 +64,35 @@ def judge(
     """
     found = oracle(RepeatedGame(stage, discount), exact)
     if found.is_empty:
-        return Verdict(discount, False, None, found)
-    corners = found.detail.get("exact_vertices") if found.exact else None
-    rounded = corners is None
-    at_least, at_most = _lowest(found.outer), _lowest(found.inner)
-    if corners is not None:
-        at_least = at_most = _lowest(corners)
+        return Verdict(discount, False, None, found, [], True)
+    corners, whole = _corners(stage, discount, found, exact)
+    at_most = _lowest(corners)
+    at_least = at_most if whole else _lowest(found.outer)
     here, best = patience.payoffs(stage, cell), patience.best_replies(stage, cell)
     yes, no = True, False
     for i, (u, b) in enumerate(zip(here, best, strict=True)):
-        tie = Fraction(SELF_GENERATION * float(stage.payoff_range[i])) if rounded else Fraction(0)
+        tie = Fraction(0 if whole else SELF_GENERATION * float(stage.payoff_range[i]))
         kept = [u - (1 - discount) * b - discount * v[i] if v else None
                 for v in (at_most, at_least)]  # fmt: skip
         yes &= kept[0] is not None and kept[0] >= -tie
         no |= kept[1] is not None and kept[1] < -tie
-    return Verdict(discount, True if yes else False if no else None, at_least, found)
+    return Verdict(discount, True if yes else False if no else None, at_least, found, corners,
+                   whole)  # fmt: skip
+
+
+def _corners(
+    stage: NormalForm, discount: Fraction, found: PayoffSet, exact: bool
+) -> tuple[list[tuple[Fraction, ...]], bool]:
+    """Extreme points of the inner set, and whether they generate themselves exactly.
+
+    Floats of a set that is known but for rounding are made fractions again, and proven.
+    """
+    given: Any = found.detail.get("exact_vertices") if found.exact else None
+    if given is not None:
+        return [tuple(Fraction(x) for x in point) for point in given], True
+    points = [tuple(Fraction(float(x)) for x in point) for point in np.asarray(found.inner)]
+    again = reconstructed(stage, discount, points) if exact and found.exact else None
+    return (points, False) if again is None else (again, True)
 
 
 def _lowest(points: Any) -> tuple[Fraction, ...] | None:
@@ -143,7 +160,7 @@ def search(
         if at_low is None or at_low.discount != low:
             tried = judge(stage, cell, low, oracle, exact)
             if tried.sustained:  # needed and enough
-                return Bracket(low, low, exact, tried, None, steps)
+                return Bracket(low, low, tried.exact, tried, None, steps)
             at_low = tried
         if high.discount - low <= trust:
             break
@@ -155,10 +172,19 @@ def search(
             low, at_low = middle, tried
             continue
         high = judge(stage, cell, middle, oracle, True) if exact else tried
-        needed = bound(stage, cell, high.threats) if high.threats else None
+        needed = _needed(stage, cell, high)
         if needed is not None and needed > low:
             low = min(needed, high.discount)
     return _refined(stage, cell, Bracket(low, high.discount, False, high, at_low, steps), oracle)
+
+
+def _needed(stage: NormalForm, cell: Cell, verdict: Verdict) -> Fraction | None:
+    """What the worst payoffs of a larger delta ask for, rounding allowed for."""
+    if verdict.threats is None:
+        return None
+    ties = [0 if verdict.exact else SELF_GENERATION * float(w) for w in stage.payoff_range]
+    lower = tuple(v - Fraction(t) for v, t in zip(verdict.threats, ties, strict=True))
+    return bound(stage, cell, lower)
 
 
 def _from_above(
