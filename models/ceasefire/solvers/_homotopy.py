@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack
@@ -90,11 +90,13 @@ class Point:
     crossings: int  # bifurcations passed so far
 
 
-def problem(game: StochasticGame, *, prior: Floats | None = None, common: bool = False) -> Problem:
+def problem(
+    game: StochasticGame, *, prior: Floats | None = None, common: bool = False, penalty: float = 1.0
+) -> Problem:
     """Scale payoffs player by player, and lay out what the kernels read.
 
     prior: mixtures in one vector, uniform by default. common: whether one unit of precision is
-    the same number of utils for all players, else each one's payoff range.
+    the same number of utils for all players, else each one's payoff range. penalty: of tracing.
     """
     payoff, low, unit = _scaled(game)
     start, n = game.action_start, game.n_players
@@ -113,7 +115,7 @@ def problem(game: StochasticGame, *, prior: Floats | None = None, common: bool =
     plan = Plan(
         payoff, delta / (1.0 - delta), weight, acts, game.profile_start, start,
         law.indptr.astype(np.int64), local, np.array(law.data), reach, after, own, slot, square,
-        np.log(x), others,
+        np.log(x), others, penalty,
     )  # fmt: skip
     lines, total = n * game.n_states, int(start[-1])
     work = Work(
@@ -247,10 +249,11 @@ def _sparse_solve(p: Problem) -> tuple[Floats, float]:
     except RuntimeError:  # exactly singular
         return np.full((lines + 1, 2), np.nan), 0.0
     flips = np.count_nonzero(lu.U.diagonal() < 0) + _parity(lu.perm_r) + _parity(lu.perm_c)
-    return lu.solve(p.work.right, "T"), -1.0 if flips % 2 else 1.0
+    right = [lu.solve(side, "T") for side in np.ascontiguousarray(p.work.right.T)]
+    return np.column_stack(right), -1.0 if flips % 2 else 1.0
 
 
-def _parity(order: NDArray[np.int32]) -> int:
+def _parity(order: NDArray[Any]) -> int:
     """Number of transpositions of a permutation, modulo 2: its length less its cycles."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
@@ -352,7 +355,7 @@ def start(p: Problem, mode: int) -> Floats:
     line[-1] = 1.0
     z = z - newton(p, FIXED, z, line)[0][0]
     if mode == LOGIT:
-        return z
+        return np.asarray(z)
     for _ in range(200):  # policy iteration: it is Newton's method for a convex equation
         before = z.copy()
         kernel.assemble(p.plan, p.work, TRACING, 0.0, z, line, NONE, NOTHING)
@@ -360,7 +363,7 @@ def start(p: Problem, mode: int) -> Floats:
         z = z - newton(p, FIXED_TRACING, z, line)[0][0]
         if np.max(np.abs(z - before)) < 1e-10:
             break
-    return z
+    return np.asarray(z)
 
 
 def limit(p: Problem, mode: int, here: Point) -> Floats | None:
@@ -381,20 +384,53 @@ def limit(p: Problem, mode: int, here: Point) -> Floats | None:
     return polished(p, mode, here.z, fall > keeps, CLOSE)
 
 
-def polished(p: Problem, mode: int, z: Floats, stays: NDArray[np.bool_], close: float) -> Floats | None:
+def polished(
+    p: Problem, mode: int, z: Floats, stays: NDArray[np.bool_], close: float
+) -> Floats | None:
     """Newton from a point of a path to an equilibrium at most `close` away, or None."""
+    guess, x = _guess(p, mode, z, stays)
     line = np.zeros(p.size)
     line[-1] = 1.0
+    found = correct(p, EXACT, guess, line, EXACT_ENOUGH, 3 * CORRECTIONS)
+    return None if found is None else _beside(p, found.z, x, close)
+
+
+def nearest(
+    p: Problem, mode: int, z: Floats, stays: NDArray[np.bool_], close: float
+) -> Floats | None:
+    """As `polished`, where equilibria are not isolated: steps are the shortest that do.
+
+    By singular values of the whole matrix, so for small games.
+    """
+    if p.size > LARGEST_FULL:
+        return None
+    guess, x = _guess(p, mode, z, stays)
+    line, full = np.zeros(p.size), np.zeros((p.size, p.size))
+    for _ in range(10 * CORRECTIONS):
+        kernel.assemble(p.plan, p.work, EXACT, 0.0, guess, line, NONE, full)
+        step = np.linalg.lstsq(full[:-1, :-1], p.work.residual, rcond=1e-9)[0]
+        if not np.all(np.abs(step) < FARTHEST):
+            return None
+        guess[:-1] -= step
+        if float(np.max(np.abs(step))) < EXACT_ENOUGH:
+            return _beside(p, guess, x, close)
+    return None
+
+
+def _guess(p: Problem, mode: int, z: Floats, stays: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Unknowns of the exact system: probabilities of actions that stay, losses of the others."""
+    line = np.zeros(p.size)
     kernel.assemble(p.plan, p.work, mode, 0.0, z, line, NONE, NOTHING)
     quality, x = p.work.quality, p.mixtures(z, mode)
     start = p.plan.action
     best = np.repeat(np.maximum.reduceat(quality, start[:-1]), np.diff(start))
     guess = z.copy()
     guess[: p.n_actions] = np.where(stays, x, np.minimum(quality - best, 0.0))
-    found = correct(p, EXACT, guess, line, EXACT_ENOUGH, 3 * CORRECTIONS)
-    if found is None:
-        return None
-    solved = p.mixtures(found.z, EXACT)
+    return guess, x
+
+
+def _beside(p: Problem, z: Floats, x: Floats, close: float) -> Floats | None:
+    solved = p.mixtures(z, EXACT)
     return solved if float(np.max(np.abs(solved - x))) <= close else None
 
 

@@ -341,15 +341,16 @@ def markov_trace(
     method: Literal["tracing", "logit"] = "tracing",
     prior: ArrayLike | None = None,
     seed: int | None = None,
+    penalty: float = 1.0,
     attempts: int = 12,
 ) -> MarkovEquilibrium:
     """One Markov perfect equilibrium, selected by following a path from a prior.
 
     Tracing: at ``t = 1 - exp(-tau)`` player ``i`` gets ``u_i`` and the next state as if with
-    chance ``1 - t`` the others played the prior, and ``(1 - t) sum_a log x_i(a)`` payoff ranges a
-    day on top: at t = 0 there is one solution, at t = 1 a Markov perfect equilibrium. Logit: as
-    `markov_logit`, from the prior, with the precision of each player in its own payoff range, so
-    that neither method depends on anybody's unit of utility.
+    chance ``1 - t`` the others played the prior, and ``(1 - t) penalty sum_a log x_i(a)`` payoff
+    ranges a day on top: at t = 0 there is one solution, at t = 1 a Markov perfect equilibrium.
+    Logit: as `markov_logit`, from the prior, with the precision of each player in its own payoff
+    range, so that neither method depends on anybody's unit of utility.
 
     Parameters
     ----------
@@ -360,6 +361,8 @@ def markov_trace(
         default.
     seed : int, optional
         Draws a random prior in place of the uniform one, and those of restarts.
+    penalty : float
+        Of tracing, above 0. The smaller, the more the prior counts and the sharper the path turns.
     attempts : int
         Paths to try. From the second on the prior is moved, more each time, towards a random one.
 
@@ -400,13 +403,16 @@ def markov_trace(
     _require(game)
     if method not in ("tracing", "logit"):
         raise ArgumentError("method", method, '"tracing" or "logit"')
+    if not 0 < penalty < np.inf:
+        raise ArgumentError("penalty", penalty, "a finite number above 0")
     if not attempts >= 1:
         raise ArgumentError("attempts", attempts, "at least 1")
     first = _prior(game, prior, seed)
     mode, name = (LOGIT, LOGIT_METHOD) if method == "logit" else (TRACING, TRACING_METHOD)
     best: MarkovEquilibrium | None = None
     for attempt in range(attempts):
-        p = homotopy.problem(game, prior=_moved(game, first, seed or 0, attempt))
+        moved = _moved(game, first, seed or 0, attempt)
+        p = homotopy.problem(game, prior=moved, penalty=penalty)
         run = homotopy.follow(p, mode, homotopy.start(p, mode))
         points, x = _to_the_end(p, mode, run)
         if x is None:
@@ -419,9 +425,7 @@ def markov_trace(
     raise SolveError(f"no certified equilibrium at the end of {attempts} paths ({name})", best)
 
 
-def _to_the_end(
-    p: Problem, mode: int, run: Iterator[Point]
-) -> tuple[list[Point], Floats | None]:
+def _to_the_end(p: Problem, mode: int, run: Iterator[Point]) -> tuple[list[Point], Floats | None]:
     """The points, and the equilibrium that they lead to; at the very end, the last point itself."""
     last = LAST_PRECISION if mode == LOGIT else LAST_TAU
     points: list[Point] = []
@@ -440,10 +444,11 @@ def _to_the_end(
 def _forced(p: Problem, mode: int, here: Point) -> Floats:
     """The equilibrium near the very end of a path where that is degenerate: some loss is zero."""
     x = p.mixtures(here.z, mode)
-    for least in (1e-2, 1e-3, 1e-4, 1e-6):
-        end = homotopy.polished(p, mode, here.z, x > least, 5.0 * homotopy.CLOSE)
-        if end is not None:
-            return end
+    for solve in (homotopy.polished, homotopy.nearest):
+        for least in (1e-2, 1e-4, 1e-6):
+            end = solve(p, mode, here.z, x > least, 5.0 * homotopy.CLOSE)
+            if end is not None:
+                return end
     x = np.where(x < DUST, 0.0, x)
     start = p.game.action_start
     return np.asarray(x / np.repeat(np.add.reduceat(x, start[:-1]), np.diff(start)))

@@ -41,6 +41,7 @@ class Plan(NamedTuple):
     square: NDArray[np.int64]  # (S + 1,) first entry of D
     prior: NDArray[np.float64]  # (A,) log of the prior
     others: NDArray[np.float64]  # (R, n) chance that the others' prior gives their part of a row
+    penalty: float  # weight of the sum of log-probabilities while the prior still counts fully
 
 
 class Work(NamedTuple):
@@ -150,7 +151,7 @@ def _payoffs(plan, work, mode, lam, s, values, E, cross, change):
     """Payoffs of actions, and their slopes in values (E), others' probabilities, the parameter."""
     n = plan.ahead.shape[0]
     low, high = plan.action[s * n], plan.action[s * n + n]
-    eps = np.exp(-lam) if mode == TRACING or mode == FIXED_TRACING else 0.0
+    eps = np.exp(-lam) if mode in (TRACING, FIXED_TRACING) else 0.0
     x, Q = work.played, work.quality
     E[:] = 0.0
     Q[low:high] = 0.0
@@ -185,7 +186,7 @@ def _payoffs(plan, work, mode, lam, s, values, E, cross, change):
 def _value_lines(plan, work, mode, lam, s, z, values, scale, E, F, G, cross, change):
     """A value is what the policy gives: ``v - sum_a x_a Q_a``, times ``1 - delta``."""
     n, low = plan.ahead.shape[0], plan.action[s * plan.ahead.shape[0]]
-    eps = np.exp(-lam) if mode == TRACING or mode == FIXED_TRACING else 0.0
+    eps = plan.penalty * np.exp(-lam) if mode in (TRACING, FIXED_TRACING) else 0.0
     for i in range(n):
         row = work.residual.shape[0] - values.shape[0] + s * n + i
         unit = 1.0 / (1.0 + plan.ahead[i])
@@ -212,7 +213,7 @@ def _policy_lines(plan, work, mode, lam, s, z, scale, D, E, cross, change):
     """
     n, low = plan.ahead.shape[0], plan.action[s * plan.ahead.shape[0]]
     D[:] = 0.0
-    eps = np.exp(-lam) if mode == TRACING or mode == FIXED_TRACING else 0.0
+    eps = plan.penalty * np.exp(-lam) if mode in (TRACING, FIXED_TRACING) else 0.0
     own = 1.0 / (1.0 + lam) if mode == LOGIT else 0.0
     for i in range(n):
         begin, end = plan.action[s * n + i], plan.action[s * n + i + 1]
@@ -405,24 +406,24 @@ def back(plan, work, tail, step):
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def barrier(plan, quality, z):
-    """Log-probabilities that are best for ``x Q + sum log x``, player by player, state by state.
+    """Log-probabilities that are best for ``x Q + penalty sum log x``, for each player and state.
 
-    ``x_a = 1 / (mu - Q_a)`` with the mu at which they add up to 1, by Newton from the left of
+    ``x_a = penalty / (mu - Q_a)`` with the mu at which they add up to 1, by Newton from the left of
     the root, where steps cannot cross it.
     """
     for g in range(plan.action.shape[0] - 1):
         low, high = plan.action[g], plan.action[g + 1]
         best = quality[low:high].max()
-        mu = best + 1.0
+        mu = best + plan.penalty
         for _ in range(200):
             total, slope = -1.0, 0.0
             for a in range(low, high):
-                p = 1.0 / (mu - quality[a])
+                p = plan.penalty / (mu - quality[a])
                 total += p
-                slope += p * p
+                slope += p / (mu - quality[a])
             move = total / slope
             mu += move
             if abs(move) <= 1e-15 * (mu - best):
                 break
         for a in range(low, high):
-            z[a] = -np.log(mu - quality[a])
+            z[a] = np.log(plan.penalty / (mu - quality[a]))
