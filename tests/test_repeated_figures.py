@@ -56,7 +56,7 @@ def test_an_automaton_is_drawn_with_its_plays_and_the_reasons_of_its_arrows():
     ax = pictures.automaton_diagram(GRIM)
     assert texts(ax).count("else") == 1
     assert {"keep", "punish", "C, C", "D, D"} <= set(texts(ax))
-    watch = PublicSignals.from_rule(PD, lambda a, b: {"quiet": 0.9, "shots": 0.1})
+    watch = PublicSignals(np.broadcast_to([0.9, 0.1], (2, 2, 2)), ["quiet", "shots"])
     trigger = Automaton.from_dict(
         PD,
         {

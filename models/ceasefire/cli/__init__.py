@@ -251,21 +251,24 @@ def paper(spec: Path, out: Path, only: tuple[str, ...]) -> None:
 
 @main.command(epilog=_examples("ceasefire game catalog", "ceasefire game chicken --exact",
                                "ceasefire game beer-quiche --concept signalling",
-                               "ceasefire game truce-two-types --set rounds=4"))  # fmt: skip
+                               "ceasefire game truce-two-types --set rounds=4",
+                               "ceasefire game day.toml --concept critical-discount"))  # fmt: skip
 @click.argument("file")
 @click.option("--concept", default="nash", show_default=True,
-              type=click.Choice(["nash", "correlated", "logit", "spe", "sequential", "signalling"]),
+              type=click.Choice(["nash", "correlated", "logit", "spe", "sequential", "signalling",
+                                 "payoff-set", "critical-discount", "automaton"]),
               help="What to solve for.")  # fmt: skip
-@click.option("--exact", is_flag=True, help="Rational arithmetic (nash, correlated).")
+@click.option("--exact", is_flag=True, help="Rational arithmetic (nash, correlated, payoff-set).")
 @click.option("--precision", default=1.0, show_default=True, help="Of logit, per util.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
-              help="Change a parameter of a catalogued family; repeatable.")  # fmt: skip
+              help="Change a parameter of a catalogued family, or the discount factor, the "
+                   "punishment or transfers of a .toml file; repeatable.")  # fmt: skip
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 def game(
     file: str, concept: str, exact: bool, precision: float, settings: tuple[str, ...],
     form: str | None,
 ) -> None:  # fmt: skip
-    """Solve a .nfg or .efg file, or a game of the catalog.
+    """Solve a .nfg, .efg or .toml file, or a game of the catalog.
 
     FILE is a path, a name, or the word catalog, which lists the names.
     """

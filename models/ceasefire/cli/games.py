@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ceasefire import games, solvers
+from ceasefire.cli import repeated
 from ceasefire.cli.show import wrapped
 from ceasefire.errors import ArgumentError
 from ceasefire.games import catalog
+from ceasefire.games.toml import RepeatedFile, read_toml
 from ceasefire.solvers.result import labelled
 
 if TYPE_CHECKING:
@@ -24,8 +26,11 @@ ON_TREES: dict[str, Callable[[games.ExtensiveForm], Any]] = {
 SMALL = 400  # cells of a tree's strategic form that is solved for all equilibria
 
 
-def load(name: str, settings: dict[str, Any]) -> games.NormalForm | games.ExtensiveForm:
-    """A .nfg or .efg file, or a game of the catalog by name."""
+def load(name: str, settings: dict[str, Any]) -> Any:
+    """A .nfg, .efg or .toml file, or a game of the catalog by name."""
+    if Path(name).suffix == ".toml":
+        told = read_toml(name)
+        return repeated.changed(told, settings) if isinstance(told, RepeatedFile) else told
     if Path(name).suffix in (".nfg", ".efg") or Path(name).exists():
         if settings:
             raise ArgumentError("--set", sorted(settings), "nothing: a file has no parameters")
@@ -34,12 +39,22 @@ def load(name: str, settings: dict[str, Any]) -> games.NormalForm | games.Extens
 
 
 def solve(
-    game: games.NormalForm | games.ExtensiveForm, concept: str, exact: bool, precision: float
+    game: games.NormalForm | games.ExtensiveForm | RepeatedFile,
+    concept: str,
+    exact: bool,
+    precision: float,
 ) -> Any:
     """What the concept's solver returns; trees and tables each by what suits them."""
-    if exact and concept not in ("nash", "correlated"):
-        allowed = "--concept nash or correlated"
+    if exact and concept not in ("nash", "correlated", "payoff-set"):
+        allowed = "--concept nash, correlated or payoff-set"
         raise ArgumentError("--exact", f"--concept {concept}", allowed, "others are floats")
+    if concept in repeated.CONCEPTS:
+        if not isinstance(game, RepeatedFile):
+            hint = "docs/games-toml.md describes the files"
+            raise ArgumentError("--concept", concept, "a repeated game told in TOML", hint)
+        return repeated.solve(game, concept, exact)
+    if isinstance(game, RepeatedFile):
+        game = game.stage  # one day's game
     if concept == "logit":
         return solvers.logit(game, precision=precision)
     if isinstance(game, games.ExtensiveForm):
@@ -61,8 +76,12 @@ def solve(
     return solvers.nash(table, exact=exact)
 
 
-def text(game: games.NormalForm | games.ExtensiveForm, found: Any) -> str:
+def text(game: games.NormalForm | games.ExtensiveForm | RepeatedFile, found: Any) -> str:
     """The result for a person, under a line that says which game it is of."""
+    if isinstance(game, RepeatedFile):
+        if isinstance(found, repeated.RESULTS):
+            return repeated.text(game, found)
+        game = game.stage
     head = repr(game).splitlines()[0]
     if isinstance(found, tuple):
         body = "\n".join(f"[{k}] {c!r}" for k, c in enumerate(found)) or "no component"
@@ -72,6 +91,10 @@ def text(game: games.NormalForm | games.ExtensiveForm, found: Any) -> str:
 
 def to_json(name: str, concept: str, game: Any, found: Any) -> str:
     """The result for a machine: strategies by label, payoffs by player, and what is claimed."""
+    if isinstance(game, RepeatedFile):
+        if isinstance(found, repeated.RESULTS):
+            return repeated.to_json(name, concept, game, found)
+        game = game.stage
     several = found if isinstance(found, solvers.Equilibria | tuple) else (found,)
     record: dict[str, Any] = {
         "game": name,

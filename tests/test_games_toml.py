@@ -1,0 +1,181 @@
+"""Games told in TOML are read as they are told, solved from the command line, refused by field."""
+
+from __future__ import annotations
+
+import json
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ceasefire import solvers
+from ceasefire.cli import main
+from ceasefire.errors import ArgumentError
+from ceasefire.games.toml import RepeatedFile, read_toml
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "games-toml.md"
+BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+DAY, SIGNALS = BLOCKS[0], BLOCKS[1]
+
+
+@pytest.fixture
+def day(tmp_path):
+    file = tmp_path / "day.toml"
+    file.write_text(DAY, "utf-8")
+    return file
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["game", *map(str, arguments)])
+
+
+def test_the_documented_file_says_what_it_says(day):
+    told = read_toml(day)
+    assert isinstance(told, RepeatedFile)
+    assert told.discount == Fraction(3, 5)  # a decimal is the fraction that it says
+    assert told.stage.is_exact
+    assert told.stage.players == ("captor", "pauser")
+    assert told.stage.payoffs[:, 1, 0].tolist() == [7, -3]
+    assert told.profile == (0, 0)
+    assert told.automaton is not None
+    assert solvers.check_automaton(told.game, told.automaton).is_equilibrium
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--concept", "nash"], "captor: hold"),
+        (["--concept", "payoff-set"], "(5.5, 0)"),
+        (["--concept", "payoff-set", "--exact"], "(5.5, 0)"),
+        (["--concept", "payoff-set", "--set", "discount=0.1"], "(0, 0)"),
+        (["--concept", "critical-discount"], "discount factor 3/7 or more"),
+        (["--concept", "critical-discount", "--set", "punishment=optimal"], "optimal punishment"),
+        (["--concept", "critical-discount", "--set", "punishment=2"], "discount factor 1/2"),
+        (["--concept", "critical-discount", "--set", "transfers=true"], "with transfers"),
+        (["--concept", "automaton"], "a subgame-perfect equilibrium (exact); payoffs 4, 3"),
+        (["--concept", "automaton", "--set", "discount=2/5"], "captor plays hold in keep: gains 1"),
+    ],
+)
+def test_each_concept_is_answered(day, arguments, says):
+    done = run(day, *arguments)
+    assert done.exit_code == 0, done.output
+    assert says in done.output
+
+
+def test_machines_read_json(day):
+    for concept in ("nash", "payoff-set", "critical-discount", "automaton"):
+        done = run(day, "--concept", concept, "--json")
+        assert done.exit_code == 0, done.output
+        record = json.loads(done.stdout)
+        assert record["concept"] == concept
+        assert record["title"] == "A day of the pause"
+    assert record["equilibrium"] is True
+    assert record["states"][0]["values"] == {"captor": "4", "pauser": "3"}
+    exact = json.loads(run(day, "--concept", "payoff-set", "--exact", "--json").stdout)
+    assert exact["exact"] is True
+    assert any(v == pytest.approx([5.5, 0]) for v in exact["vertices"])
+
+
+def test_signals_make_it_a_question_of_public_equilibrium(tmp_path):
+    automaton = """
+[automaton.states.calm]
+play = "release, pause"
+next = { shots = "war 1", else = "calm" }
+[automaton.states."war 1"]
+play = "hold, strike"
+next = "war 2"
+[automaton.states."war 2"]
+play = "hold, strike"
+next = "calm"
+"""
+    file = tmp_path / "noisy.toml"
+    told = DAY.partition("[automaton]")[0].replace("0.6", "0.95")
+    file.write_text(told + SIGNALS + automaton, "utf-8")
+    done = run(file, "--concept", "automaton")
+    assert done.exit_code == 0, done.output
+    assert "perfect public equilibrium" in done.output
+    assert "then calm on quiet, war 1 on shots" in done.output
+    refused = run(file, "--concept", "critical-discount")
+    assert refused.exit_code == 2
+    assert "signals" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "states"),
+    [
+        ("grim", 'cooperate = "release, pause"\npunish = "hold, strike"', 2),
+        ("n-day", 'cooperate = "release, pause"\npunish = "hold, strike"\ndays = 3', 4),
+        (
+            "staged-release",
+            'schedule = ["release, strike", "release, pause"]\n'
+            'punish = { captor = "hold, strike", pauser = "hold, strike" }',
+            4,
+        ),
+        ("tit-for-tat", 'first = "release, strike"', 4),
+    ],
+)
+def test_common_strategies_have_a_kind(tmp_path, kind, fields, states):
+    file = tmp_path / "x.toml"
+    file.write_text(DAY.partition("[automaton]")[0] + f'[automaton]\nkind = "{kind}"\n{fields}\n')
+    told = read_toml(file)
+    assert told.automaton.n_states == states
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('kind = "repeated"', 'kind = "repeatd"', "day.toml: kind: got 'repeatd'"),
+        ('kind = "repeated"', "kind =", "day.toml: got"),
+        ("discount = 0.6", "discount = 1.2", "discount: got"),
+        ("discount = 0.6", "discount = [0.6, 0.7, 0.8]", "one a player"),
+        ("discount = 0.6", "patience = 0.6", "patience: got"),
+        ("[7, -3]", "[7]", '"hold, pause"'),
+        ("[7, -3]", "[7, nan]", "a finite number"),
+        ("[7, -3]", '[7, "3/0"]', "fraction"),
+        ("[7, -3]", "[7, 1e999999999]", "a finite number"),
+        ('"hold, pause" = [7, -3]\n', "", "no entry for hold, pause"),
+        ('"hold, pause" =', '"hold, paus" =', "an action of pauser"),
+        ('pauser = ["pause", "strike"]', "", "players: got"),
+        ('profile = "release, pause"', 'profile = "release"', "question.profile"),
+        ("transfers = false", 'transfers = "no"', "question.transfers"),
+        ('else = "resume" }', 'otherwise = "resume" }', "state 'keep', next"),
+        ('else = "resume" }', 'else = "war" }', "a state: keep, resume"),
+        ('initial = "keep"', 'kind = "grim"', "automaton.states: got"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named(day, old, new, says):
+    assert old in DAY
+    day.write_text(DAY.replace(old, new), "utf-8")
+    with pytest.raises(ArgumentError) as caught:
+        read_toml(day)
+    assert "day.toml" in str(caught.value)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["chicken", "--concept", "payoff-set"], "a repeated game told in TOML"),
+        (["missing.toml"], "No such file"),
+    ],
+)
+def test_the_command_says_what_it_needs(arguments, says):
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert says in done.stderr
+
+
+def test_what_a_concept_needs_is_asked_for(day):
+    day.write_text(DAY.replace("discount = 0.6", ""), "utf-8")
+    done = run(day, "--concept", "payoff-set")
+    assert done.exit_code == 2
+    assert "--set discount=0.9" in done.stderr
+    assert run(day, "--concept", "critical-discount").exit_code == 0
+    assert run(day, "--concept", "payoff-set", "--set", "x=3").exit_code == 2
+    day.write_text(DAY.partition("[question]")[0], "utf-8")
+    for concept, field in (("critical-discount", "question.profile"), ("automaton", "automaton")):
+        done = run(day, "--concept", concept)
+        assert done.exit_code == 2
+        assert field in done.stderr
