@@ -33,7 +33,7 @@ class Tables(NamedTuple):
     level: NDArray[np.int64]  # (d + 2,): minors of p columns are level[p] to level[p + 1]
     gaps: NDArray[np.int64]  # (., 3): minors of one column are M[k, i] - M[j, i] for (k, j, i)
     terms: NDArray[np.int64]  # (., 2): all others add up products of two minors each
-    signs: NDArray[np.int64]  # (bases, r): twice the minor, plus 1 where its sign is turned
+    signs: NDArray[np.int64]  # (bases, r): the minor, past all minors where its sign is turned
     bits: NDArray[np.uint64]  # (bases, r): label that vanishes where that minor is zero
     tight: NDArray[np.uint64]  # (bases,): labels that vanish at the basis
     members: NDArray[np.int64]  # (bases, r + k): the support I, the rows outside K, the rows K
@@ -112,7 +112,8 @@ def _tables(
         inside = (rows[:, :, None] == np.arange(r)).any(axis=1)
         outside = np.nonzero(~inside)[1].reshape(len(first), r - k)
         support, K = _mask(first)[:, None], _mask(rows)[:, None]
-        weight = 2 * places(k - 1, K, support ^ (1 << first)) + np.arange(k) % 2
+        turned = np.arange(k) % 2 * places.level[-1]
+        weight = places(k - 1, K, support ^ (1 << first)) + turned
         signs.append(np.hstack([weight, _losses(places, first, rows, outside)]))
         labels.append(np.hstack([own + first, other + outside]))
         filler = np.zeros((len(first), min(d, r) - k), dtype=np.int64)
@@ -134,7 +135,7 @@ def _losses(
         return outside
     above = (rows[:, None, :] > outside[:, :, None]).sum(axis=2)
     place = places(k, _mask(rows)[:, None] | (1 << outside), _mask(first)[:, None])
-    return np.asarray(2 * place + (k + above) % 2)
+    return np.asarray(place + (k + above) % 2 * places.level[-1])
 
 
 def _products(places: _Places) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -175,9 +176,8 @@ def exact_minors(M: NDArray[np.object_], tables: Tables) -> NDArray[np.object_]:
 
 
 def exact_codes(values: NDArray[np.object_]) -> NDArray[np.int8]:
-    """Sign codes of exact minors, each as it is and turned."""
+    """Sign codes of exact minors: all as they are, then all turned."""
     sign = np.array([(v > 0) - (v < 0) for v in values], dtype=np.int8)
-    codes = np.empty(2 * len(sign), dtype=np.int8)
-    codes[0::2] = np.where(sign > 0, kernel.PLUS, np.where(sign < 0, kernel.MINUS, kernel.ZERO))
-    codes[1::2] = np.where(sign > 0, kernel.MINUS, np.where(sign < 0, kernel.PLUS, kernel.ZERO))
-    return codes
+    both = np.concatenate([sign, -sign])
+    codes = np.where(both > 0, kernel.PLUS, np.where(both < 0, kernel.MINUS, kernel.ZERO))
+    return codes.astype(np.int8)

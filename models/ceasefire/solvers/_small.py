@@ -100,7 +100,7 @@ def _mixture(side: Side, tables: _minors.Tables, b: int, k: int, exact: bool) ->
     r, d = side.M.shape
     first, rows = tables.members[b, :k], tables.members[b, r : r + k]
     if side.exact:
-        weights = _scaling.proportional(side.value[tables.signs[b, :k] >> 1].tolist())
+        weights = _scaling.proportional(side.value[tables.signs[b, :k] % len(side.value)].tolist())
         if exact:
             return _scaling.mixed(weights, first, d)
         x = np.zeros(d)

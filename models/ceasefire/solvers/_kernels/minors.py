@@ -42,9 +42,9 @@ def _minors(M, level, gaps, terms, value):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _codes(value, level, width, exact, code):
-    """Sign codes of minors as they are (even places) and turned (odd); whether all are +-."""
+    """Sign codes of all minors as they are, then of all turned; whether each is + or -."""
     size, error, bound = 1.0, 0.0, 0.0
-    plain = True
+    none, count = 0, value.shape[0]
     for p in range(level.shape[0] - 1):
         if p > 0:
             error += (p + 1) * UNIT if p > 1 else UNIT
@@ -53,11 +53,11 @@ def _codes(value, level, width, exact, code):
         neither = ZERO if bound == 0.0 else UNKNOWN
         for k in range(level[p], level[p + 1]):  # without branches, which would be at random
             plus, minus = np.int8(value[k] > bound), np.int8(value[k] < -bound)
-            none = np.int8(1) - plus - minus
-            code[2 * k] = plus + 2 * minus + neither * none
-            code[2 * k + 1] = minus + 2 * plus + neither * none
-            plain &= none == 0
-    return plain
+            unsigned = np.int8(1) - plus - minus
+            code[k] = PLUS * plus + MINUS * minus + neither * unsigned
+            code[count + k] = MINUS * plus + PLUS * minus + neither * unsigned
+            none += unsigned
+    return none == 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -188,9 +188,12 @@ def _common(code_p, signs_p, code_q, signs_q, found):
 def mixture(M, value, signs, members, b, k, exact, out):
     """The mixture of basis b, a distribution (d,): from its minors, or its equations solved."""
     out[:] = 0.0
+    if k == 1:
+        out[members[b, 0]] = 1.0
+        return
     total = 0.0
     for s in range(k):
-        v = abs(value[signs[b, s] >> 1])
+        v = abs(value[signs[b, s] % value.shape[0]])
         out[members[b, s]] = v
         total += v
     for s in range(k):
