@@ -69,7 +69,7 @@ ASSESSMENT: Final = 1e-6
 
 # An inner set of payoffs generates itself when each of its extreme points lies within (1 - delta)
 # times this of what it generates, in payoff ranges: a player then gains no more than about this.
-SELF_GENERATION: Final = 1e-8
+SELF_GENERATION: Final = 1e-7
 
 # Values of an automaton from a linear system carry this over 1 - delta, relative to the payoff
 # range: some 60 roundings of 2**-52, amplified by the system's condition number.
@@ -99,3 +99,7 @@ MARKOV_LOGIT: Final = 1e-12
 # promise or its constraint by more than 1 - delta times this, in payoff ranges: over all days
 # nobody gains more than this.
 STATE_GENERATION: Final = 1e-10
+
+# Shapley iteration stops when its bounds on the values of a zero-sum game are this close, relative
+# to the largest possible difference of discounted sums. Matrix games are solved to about 1e-14.
+VALUE_BOUNDS: Final = 1e-11

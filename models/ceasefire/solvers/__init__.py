@@ -22,9 +22,19 @@ from ceasefire.solvers.finite_horizon import FiniteHorizon, finite_horizon
 from ceasefire.solvers.logit import Logit, LogitPath, logit, logit_path, trace
 from ceasefire.solvers.logit_fit import LogitFit, logit_fit
 from ceasefire.solvers.markov import MarkovCertificate, MarkovEquilibrium, markov_equilibrium
+from ceasefire.solvers.markov_homotopy import (
+    MarkovLogit,
+    MarkovPath,
+    PathRecord,
+    markov_logit,
+    markov_logit_path,
+    markov_trace,
+)
+from ceasefire.solvers.markov_perfect import markov_perfect
 from ceasefire.solvers.nash import lemke_howson, nash, one_nash
 from ceasefire.solvers.payoff_set import payoff_set, payoff_sets
 from ceasefire.solvers.rationalizable import Elimination, Rationalizable, rationalizable
+from ceasefire.solvers.relational import Relational, relational
 from ceasefire.solvers.result import Component, Equilibria, Equilibrium
 from ceasefire.solvers.sequence_form import sequence_form
 from ceasefire.solvers.sequential import Assessment, Condition, assess, sequential
@@ -61,6 +71,8 @@ __all__ = [
     "SignallingComponent",
     "payoff_set",
     "payoff_sets",
+    "relational",
+    "Relational",
     "PayoffSet",
     "SelfGeneration",
     "critical_discount",
@@ -81,8 +93,15 @@ __all__ = [
     "certify_exactly",
     "TreeCertificate",
     "regret",
+    "markov_perfect",
     "markov_equilibrium",
     "MarkovEquilibrium",
+    "markov_logit",
+    "markov_logit_path",
+    "markov_trace",
+    "MarkovLogit",
+    "MarkovPath",
+    "PathRecord",
     "MarkovCertificate",
     "BatchEquilibria",
     "Component",

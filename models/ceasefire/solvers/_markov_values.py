@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -47,7 +48,37 @@ class Flat(NamedTuple):
     indptr: Ints
 
 
-def flat(game: StochasticGame) -> tuple[Flat, Floats]:
+class Prepared(NamedTuple):
+    """A game's arrays, what was taken off each player's payoffs, and an order of its states.
+
+    `order` and `level` put successors first; None where a state returns once left.
+    """
+
+    flat: Flat
+    least: Floats
+    order: Ints | None
+    level: Ints | None
+
+
+_PREPARED: WeakKeyDictionary[StochasticGame, Prepared] = WeakKeyDictionary()
+
+
+def prepared(game: StochasticGame) -> Prepared:
+    """What every pass over the game needs, made once for a game."""
+    if game not in _PREPARED:
+        parts, least = _flat(game)
+        graph = game.state_graph
+        order, level, placed = kernel.last_first(
+            graph.indptr.astype(np.int64), graph.indices.astype(np.int64)
+        )
+        acyclic = placed == game.n_states
+        _PREPARED[game] = Prepared(
+            parts, least, order if acyclic else None, level if acyclic else None
+        )
+    return _PREPARED[game]
+
+
+def _flat(game: StochasticGame) -> tuple[Flat, Floats]:
     """The game's arrays, and what was taken off each player's payoffs.
 
     Payoffs are counted from the least where they lie far from zero compared with their range: a
@@ -66,35 +97,25 @@ def flat(game: StochasticGame) -> tuple[Flat, Floats]:
         payoffs = game.payoffs - least[:, None]
     law = game.transitions
     parts = Flat(
-        np.ascontiguousarray(game.n_actions),
+        game.n_actions.copy(),  # writable, as all the others: kernels are compiled by type
         game.action_start,
         game.profile_start,
-        np.ascontiguousarray(payoffs),
+        np.ascontiguousarray(payoffs, dtype=float),
         game.discounts,
-        law.data,
+        law.data.copy(),
         law.indices.astype(np.int64),
         law.indptr.astype(np.int64),
     )
     return parts, least
 
 
-def backward_order(game: StochasticGame) -> tuple[Ints, Ints] | None:
-    """States with successors first, and their levels; None where one returns once left."""
-    graph = game.state_graph
-    order, level, placed = kernel.last_first(
-        graph.indptr.astype(np.int64), graph.indices.astype(np.int64)
-    )
-    return (order, level) if placed == game.n_states else None
-
-
 def evaluate(game: StochasticGame, behaviour: Floats) -> Worth:
     """Values and gains in floats."""
-    parts, least = flat(game)
-    ordered = backward_order(game)
-    if ordered is not None:
-        values, best = kernel.evaluate_backward(ordered[0], *parts, behaviour)
+    parts, least, order, _ = prepared(game)
+    if order is not None:
+        values, best = kernel.evaluate_backward(order, *parts, behaviour)
     else:
-        values = _solved(parts, behaviour)
+        values = solved(parts, behaviour)
         best = _best_replies(parts, behaviour, values)
     worth, low, high = kernel.action_values(*parts, behaviour, values)
     n = game.n_players
@@ -105,7 +126,7 @@ def evaluate(game: StochasticGame, behaviour: Floats) -> Worth:
     return Worth(values + least / (1.0 - game.discounts), one_shot, gain, high - low)
 
 
-def _solved(parts: Flat, behaviour: Floats, players: tuple[int, ...] | None = None) -> Floats:
+def solved(parts: Flat, behaviour: Floats, players: tuple[int, ...] | None = None) -> Floats:
     """Solve ``(I - delta_i P) v_i = u_i`` for some players, or all: (n_states, players)."""
     from scipy.sparse import csr_array, eye_array
     from scipy.sparse.linalg import splu
@@ -132,22 +153,25 @@ def _solved(parts: Flat, behaviour: Floats, players: tuple[int, ...] | None = No
 
 
 def _best_replies(parts: Flat, behaviour: Floats, values: Floats) -> Floats:
-    """Each player's best value against the others, by policy iteration from the behaviour."""
-    best = values.copy()
-    n_states, n = parts.n_actions.shape
-    for i in range(n):
-        policy, current = behaviour.copy(), values.copy()
-        starts = parts.action_start[:-1].reshape(n_states, n)[:, i]
-        for _ in range(ROUNDS):
-            worth, low, high = kernel.action_values(*parts, policy, current)
-            least = IMPROVED * (high[i] - low[i]) + 1e-15 * np.abs(current[:, i])
-            if not _improve(policy, worth, starts, parts.n_actions[:, i], least):
-                break
-            current[:, i] = _solved(parts, policy, (i,))[:, 0]
-            best[:, i] = np.maximum(best[:, i], current[:, i])
-        else:
-            best[:, i] = np.inf  # no best reply was found: the certificate fails
-    return best
+    """Each player's best value against the others', (n_states, n_players)."""
+    best = [best_reply(parts, behaviour, values, i)[1] for i in range(parts.n_actions.shape[1])]
+    return np.maximum(np.column_stack(best), values)
+
+
+def best_reply(parts: Flat, behaviour: Floats, values: Floats, i: int) -> tuple[Floats, Floats]:
+    """A best reply of one player, by policy iteration from the behaviour, and its values.
+
+    Returns the behaviour with that player's part replaced where something is gained.
+    """
+    policy, current = behaviour.copy(), values.copy()
+    starts = parts.action_start[:-1].reshape(parts.n_actions.shape)[:, i]
+    for _ in range(ROUNDS):
+        worth, low, high = kernel.action_values(*parts, policy, current)
+        least = IMPROVED * (high[i] - low[i]) + 1e-15 * np.abs(current[:, i])
+        if not _improve(policy, worth, starts, parts.n_actions[:, i], least):
+            return policy, current[:, i]
+        current[:, i] = solved(parts, policy, (i,))[:, 0]
+    return policy, np.full(len(values), np.inf)  # none was found: a certificate fails
 
 
 def _improve(policy: Floats, worth: Floats, starts: Ints, counts: Ints, least: Floats) -> bool:
@@ -174,7 +198,7 @@ def evaluate_exactly(
         allowed = f"at most {EXACT_PROFILES:,} profiles for a check in fractions"
         raise ArgumentError("game", f"{game.n_profiles:,} profiles", allowed, "pass floats")
     n_states, n = game.n_states, game.n_players
-    rows = [_state_rows(game, behaviour, s) for s in range(n_states)]
+    rows = [state_rows(game, behaviour, s) for s in range(n_states)]
     values = np.full((n_states, n), Fraction(0), dtype=object)
     for component in _components_last_first(game):
         _solve_component(game, rows, component, values)
@@ -186,17 +210,17 @@ def evaluate_exactly(
     return values, gains
 
 
-def _law(game: StochasticGame, row: int) -> list[tuple[int, Fraction]]:
+def exact_law(game: StochasticGame, row: int) -> list[tuple[int, Fraction]]:
     low, high = game.transitions.indptr[row : row + 2]
     places = game.transitions.indices[low:high]
     return [(int(t), p) for t, p in zip(places, game.exact_chances[low:high], strict=True) if p]
 
 
-def _cells(game: StochasticGame, s: int) -> list[tuple[int, ...]]:
+def profiles(game: StochasticGame, s: int) -> list[tuple[int, ...]]:
     return list(product(*(range(int(k)) for k in game.n_actions[s])))
 
 
-def _state_rows(
+def state_rows(
     game: StochasticGame, x: NDArray[np.object_], s: int
 ) -> tuple[list[Fraction], dict[int, Fraction]]:
     """Expected flow payoffs and law of a state under the behaviour."""
@@ -204,7 +228,7 @@ def _state_rows(
     flow = [Fraction(0)] * n
     law: dict[int, Fraction] = {}
     start = game.action_start[s * n : (s + 1) * n]
-    for row, cell in enumerate(_cells(game, s), int(game.profile_start[s])):
+    for row, cell in enumerate(profiles(game, s), int(game.profile_start[s])):
         w = Fraction(1)
         for i, a in enumerate(cell):
             w *= x[start[i] + a]
@@ -212,7 +236,7 @@ def _state_rows(
             continue
         for i in range(n):
             flow[i] += w * game.exact_payoffs[i, row]
-        for t, p in _law(game, row):
+        for t, p in exact_law(game, row):
             law[t] = law.get(t, Fraction(0)) + w * p
     return flow, law
 
@@ -224,12 +248,12 @@ def _action_worth(
     n, delta = game.n_players, game.exact_discounts[i]
     worth = [Fraction(0)] * int(game.n_actions[s, i])
     start = game.action_start[s * n : (s + 1) * n]
-    for row, cell in enumerate(_cells(game, s), int(game.profile_start[s])):
+    for row, cell in enumerate(profiles(game, s), int(game.profile_start[s])):
         w = Fraction(1)
         for j, a in enumerate(cell):
             w *= x[start[j] + a] if j != i else 1
         if w:
-            ahead = sum((p * values[t, i] for t, p in _law(game, row)), Fraction(0))
+            ahead = sum((p * values[t, i] for t, p in exact_law(game, row)), Fraction(0))
             worth[cell[i]] += w * (game.exact_payoffs[i, row] + delta * ahead)
     return worth
 
