@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ON_TREES: dict[str, Callable[[games.ExtensiveForm], Any]] = {
-    "spe": solvers.subgame_perfect,
     "sequential": solvers.sequential,
     "signalling": solvers.signalling,
 }
+EXACT = ("nash", "spe", "correlated", "payoff-set")
 SMALL = 400  # cells of a tree's strategic form that is solved for all equilibria
+CORRELATED = 2000  # cells of one that is solved for a correlated equilibrium
 
 
 def load(name: str, settings: dict[str, Any]) -> Any:
@@ -35,6 +37,11 @@ def load(name: str, settings: dict[str, Any]) -> Any:
         if settings:
             raise ArgumentError("--set", sorted(settings), "nothing: a file has no parameters")
         return games.read(name)
+    if name not in catalog.names():
+        near = get_close_matches(name, catalog.names(), 1)
+        hint = f"did you mean {near[0]}?" if near else ""
+        allowed = "a .nfg, .efg or .toml file, or a name that `ceasefire game catalog` lists"
+        raise ArgumentError("FILE", name, allowed, hint)
     return catalog.load(name, **settings)
 
 
@@ -45,9 +52,10 @@ def solve(
     precision: float,
 ) -> Any:
     """What the concept's solver returns; trees and tables each by what suits them."""
-    if exact and concept not in ("nash", "correlated", "payoff-set"):
-        allowed = "--concept nash, correlated or payoff-set"
-        raise ArgumentError("--exact", f"--concept {concept}", allowed, "others are floats")
+    if exact and concept not in EXACT:
+        allowed = f"--concept {', '.join(EXACT[:-1])} or {EXACT[-1]}"
+        hint = "leave --exact out: the others are solved in floats"
+        raise ArgumentError("--exact", f"--concept {concept}", allowed, hint)
     if concept in repeated.CONCEPTS:
         if not isinstance(game, RepeatedFile):
             hint = "docs/games-toml.md describes the files"
@@ -58,19 +66,36 @@ def solve(
     if concept == "logit":
         return solvers.logit(game, precision=precision)
     if isinstance(game, games.ExtensiveForm):
-        if concept in ON_TREES:
-            return ON_TREES[concept](game)
-        try:
-            table: games.NormalForm = game.strategic_form(reduced=True, limit=SMALL)
-        except ArgumentError:
-            if concept == "nash":
-                return solvers.one_nash(game, exact=exact)
-            raise
-    elif concept in ON_TREES:
+        return _on_tree(game, concept, exact)
+    if concept == "spe" or concept in ON_TREES:
         hint = "a strategic form has no subgames: --concept nash"
-        raise ArgumentError("--concept", concept, "a game in extensive form", hint)
-    else:
-        table = game
+        raise ArgumentError("--concept", concept, "a game in extensive form (.efg)", hint)
+    return _on_table(game, concept, exact)
+
+
+def _on_tree(tree: games.ExtensiveForm, concept: str, exact: bool) -> Any:
+    """Solve a tree as one, or in its strategic form where that is small."""
+    if concept == "spe":
+        return solvers.subgame_perfect(tree, exact=exact)
+    if concept in ON_TREES:
+        return ON_TREES[concept](tree)
+    tree.require_perfect_recall()
+    try:
+        table = tree.strategic_form(reduced=True, limit=SMALL if concept == "nash" else CORRELATED)
+    except ArgumentError as error:
+        if concept == "nash":
+            return solvers.one_nash(tree, exact=exact)
+        hint = "--concept nash, spe, sequential and logit take larger trees"
+        raise ArgumentError(
+            "--concept correlated",
+            error.got,
+            f"a tree of at most {CORRELATED:,} plan profiles",
+            hint,
+        ) from None
+    return _on_table(table, concept, exact)
+
+
+def _on_table(table: games.NormalForm, concept: str, exact: bool) -> Any:
     if concept == "correlated":
         return solvers.correlated(table, objective="welfare", exact=exact)
     return solvers.nash(table, exact=exact)
@@ -86,6 +111,8 @@ def text(game: games.NormalForm | games.ExtensiveForm | RepeatedFile, found: Any
     if isinstance(found, tuple):
         body = "\n".join(f"[{k}] {c!r}" for k, c in enumerate(found)) or "no component"
         return f"{head}\n{len(found)} components of sequential equilibria\n{body}"
+    if isinstance(found, solvers.Equilibrium):
+        head += "\n1 Nash equilibrium, perhaps not the only one"
     return f"{head}\n{found!r}"
 
 
@@ -175,7 +202,7 @@ def described(name: str) -> str:
     entry = catalog.about(name)
     given = ", ".join(f"{k}={_plain(v)}" for k, v in entry.parameters.items())
     lines = [*wrapped(entry.about, ""), *wrapped(f"Source: {entry.source}", "", "  ")]
-    return "\n".join([*lines, f"Parameters: {given}"] if given else lines)
+    return "\n".join([*lines, f"Parameters, unless --set: {given}"] if given else lines)
 
 
 def _plain(value: Any) -> Any:
