@@ -196,15 +196,23 @@ def newton(
     if p.matrix is None:
         tail, factor = _sparse_solve(p)
     else:
-        kernel.dense(p.plan, p.work, p.matrix)
+        _dense(p, p.matrix)
         if len(p.matrix) <= SMALL_LINES:
             tail = p.work.right
             factor = kernel.solve(p.matrix, tail)
         else:
             tail, factor = _lapack(p.matrix, p.work.right)
     step = np.empty((2, p.size))
-    kernel.back(p.plan, p.work, tail, step)
+    plan, work = p.plan, p.work
+    kernel.back(
+        plan.action, plan.reach, plan.after, plan.slot, plan.square, work.slope, work.lu, work.pivot,
+        work.residual, work.column, tail, step,
+    )  # fmt: skip
     return step, sign * factor
+
+
+def _dense(p: Problem, matrix: Floats) -> None:
+    kernel.dense(p.plan.reach, p.plan.after, p.work.block, p.work.edge, p.work.last, matrix)
 
 
 def _lapack(matrix: Floats, right: Floats) -> tuple[Floats, float]:
@@ -359,7 +367,7 @@ def start(p: Problem, mode: int) -> Floats:
     for _ in range(200):  # policy iteration: it is Newton's method for a convex equation
         before = z.copy()
         kernel.assemble(p.plan, p.work, TRACING, 0.0, z, line, NONE, NOTHING)
-        kernel.barrier(p.plan, p.work.quality, z)
+        kernel.barrier(p.plan.action, p.plan.penalty, p.work.quality, z)
         z = z - newton(p, FIXED_TRACING, z, line)[0][0]
         if np.max(np.abs(z - before)) < 1e-10:
             break
@@ -470,5 +478,5 @@ def condition(p: Problem, here: Point) -> float:
         return float("nan")
     line = here.tangent
     kernel.assemble(p.plan, p.work, LOGIT, 0.0, here.z, line, NONE, NOTHING)
-    kernel.dense(p.plan, p.work, p.matrix)
+    _dense(p, p.matrix)
     return float(np.linalg.cond(p.matrix))

@@ -13,11 +13,13 @@ as states times players, and one. Work is proportional to the profile rows times
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LOGIT, TRACING, EXACT, FIXED, FIXED_TRACING = 0, 1, 2, 3, 4
 
@@ -73,63 +75,58 @@ def assemble(plan, work, mode, level, z, line, given, full):
     action; no smoothing. FIXED, FIXED_TRACING: log-probabilities that do not move. `level` takes
     the place of z[-1] where `given` (derivative in another parameter) is not empty.
     """
-    n = plan.ahead.shape[0]
-    n_states = plan.row.shape[0] - 1
-    n_actions = plan.action[n_states * n]
-    values = z[n_actions : n_actions + n_states * n]
+    payoff, ahead, weight, taken, row, action, ptr, local, chance = plan[:9]
+    reach, after, own, slot, square, prior, others, penalty = plan[9:]
+    slope, lu, pivot, residual, column, quality, played, block, right, edge, last = work
+    n, n_states = ahead.shape[0], row.shape[0] - 1
+    n_actions = action[n_states * n]
+    lines = n_states * n
+    values = z[n_actions : n_actions + lines].copy().reshape((n_states, n))
     lam = z[z.shape[0] - 1] if given.shape[0] == 0 else level
-    scale = _probabilities(mode, z, work.played)
-    work.last[:] = line[n_actions:]
-    work.right[:, 0] = 0.0
-    work.right[:, 1] = 0.0
-    work.right[n_states * n, 1] = 1.0
+    eps = np.exp(-lam) if mode in (TRACING, FIXED_TRACING) else 0.0
+    scale = _probabilities(mode, z, played)
+    last[:] = line[n_actions:]
+    right[:] = 0.0
+    right[lines, 1] = 1.0
+    edge[lines] = 0.0
     sign, least = 1.0, 1.0
     for s in range(n_states):
-        low, high = plan.action[s * n], plan.action[s * n + n]
-        size, wide = high - low, plan.reach[s + 1] - plan.reach[s]
-        D = work.lu[plan.square[s] : plan.square[s + 1]].reshape((size, size))
-        E = work.slope[plan.slot[s] : plan.slot[s + 1]].reshape((size, wide))
-        F, G = np.zeros((n + 1, size)), np.zeros((n, wide))
-        change = np.zeros(size)
-        cross = np.zeros((size, size))
-        _payoffs(plan, work, mode, lam, s, values, E, cross, change)
-        _value_lines(plan, work, mode, lam, s, z, values, scale, E, F, G, cross, change)
-        _policy_lines(plan, work, mode, lam, s, z, scale, D, E, cross, change)
+        low, high, first = action[s * n], action[s * n + n], n_actions + s * n
+        size, wide = high - low, reach[s + 1] - reach[s]
+        D = lu[square[s] : square[s + 1]].reshape((size, size))
+        E = slope[slot[s] : slot[s + 1]].reshape((size, wide))
+        begin, succ = action[s * n : s * n + n + 1] - low, after[reach[s] : reach[s + 1]]
+        x, Q, change = played[low:high], quality[low:high], np.zeros(size)
+        cross, F, G = np.zeros((size, size)), np.zeros((n + 1, size)), np.zeros((n, wide))
+        T = _payoffs(row[s], row[s + 1], ptr, local, chance, succ, values, s, payoff, ahead)
+        _sums(row[s], row[s + 1], low, taken, T, x, ahead, ptr, local, chance, own[s], eps, others,
+              Q, E, cross, change)  # fmt: skip
+        _value_lines(begin, own[s], penalty * eps, z[low:high], values[s], ahead, x,
+                     scale[low:high], Q, E, cross, change, F, G, residual[first : first + n],
+                     column[first : first + n])  # fmt: skip
+        _policy_lines(begin, mode, lam, penalty * eps, z[low:high], weight, prior[low:high], x,
+                      scale[low:high], Q, D, E, cross, change, residual[low:high],
+                      column[low:high])  # fmt: skip
         if given.shape[0]:
-            work.column[low:high] = given[low:high]
-            first = n_actions + s * n
-            work.column[first : first + n] = given[first : first + n]
+            column[low:high] = given[low:high]
+            column[first : first + n] = given[first : first + n]
         F[n] = line[low:high]
         if full.shape[0]:
-            _fill(plan, work, s, D, E, F, G, full)
+            _fill(begin, low, first, n_actions, succ, D, E, F, G, full)
             continue
-        one, ratio = _factor(D, work.pivot[low:high])
+        one, ratio = _factor(D, pivot[low:high])
         sign, least = sign * one, min(least, ratio)
-        _reduce(plan, work, s, D, E, F, G)
+        _left(D, pivot[low:high], F)
+        part = block[n * n * reach[s] : n * n * reach[s + 1]].reshape((n, wide, n))
+        _reduce(begin, s * n, lines, succ, E, F, G, residual[low:high], column[low:high],
+                residual[first : first + n], column[first : first + n], part, right, edge,
+                last)  # fmt: skip
     if full.shape[0]:
-        full[:-1, -1] = work.column
+        full[:-1, -1] = column
         full[-1] = line
-    work.edge[n_states * n] += line[line.shape[0] - 1]
-    work.last[n_states * n] = 0.0
+    edge[lines] += line[line.shape[0] - 1]
+    last[lines] = 0.0
     return sign, least
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def _fill(plan, work, s, D, E, F, G, full):
-    """Write a state's lines of the whole matrix."""
-    n, low = plan.ahead.shape[0], plan.action[s * plan.ahead.shape[0]]
-    first, size = work.played.shape[0], D.shape[0]
-    full[low : low + size] = 0.0
-    full[low : low + size, low : low + size] = D
-    for i in range(n):
-        row = first + s * n + i
-        full[row] = 0.0
-        full[row, low : low + size] = F[i]
-        for k in range(E.shape[1]):
-            column = first + plan.after[plan.reach[s] + k] * n + i
-            full[row, column] = G[i, k]
-            for a in range(plan.action[s * n + i], plan.action[s * n + i + 1]):
-                full[a, column] = E[a - low, k]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -147,111 +144,134 @@ def _probabilities(mode, z, x):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _payoffs(plan, work, mode, lam, s, values, E, cross, change):
-    """Payoffs of actions, and their slopes in values (E), others' probabilities, the parameter."""
-    n = plan.ahead.shape[0]
-    low, high = plan.action[s * n], plan.action[s * n + n]
-    eps = np.exp(-lam) if mode in (TRACING, FIXED_TRACING) else 0.0
-    x, Q = work.played, work.quality
-    E[:] = 0.0
-    Q[low:high] = 0.0
-    for r in range(plan.row[s], plan.row[s + 1]):
+def _payoffs(top, end, ptr, local, chance, succ, values, s, payoff, ahead):
+    """Payoff of each profile row of a state, tomorrow's value counted from today's, (rows, n)."""
+    n = ahead.shape[0]
+    T = np.empty((end - top, n))
+    gain = np.empty((succ.shape[0], n))
+    for k in range(succ.shape[0]):
         for i in range(n):
-            a = plan.taken[r, i] - low
-            total = 0.0
-            for k in range(plan.ptr[r], plan.ptr[r + 1]):
-                after = plan.after[plan.reach[s] + plan.local[k]]
-                total += plan.chance[k] * values[after * n + i]
-            total = plan.payoff[r, i] + plan.ahead[i] * (total - values[s * n + i])
+            gain[k, i] = ahead[i] * (values[succ[k], i] - values[s, i])
+    for r in range(top, end):
+        for i in range(n):
+            total = payoff[r, i]
+            for k in range(ptr[r], ptr[r + 1]):
+                total += chance[k] * gain[local[k], i]
+            T[r - top, i] = total
+    return T
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _sums(top, end, low, taken, T, x, ahead, ptr, local, chance, own, eps, others, Q, E, cross,
+          change):  # fmt: skip
+    """Payoffs of actions, and their slopes in values (E), others' probabilities, the parameter."""
+    n = ahead.shape[0]
+    E[:] = 0.0
+    Q[:] = 0.0
+    for r in range(top, end):
+        for i in range(n):
+            a, total = taken[r, i] - low, T[r - top, i]
             alone = 1.0
             for j in range(n):
                 if j != i:
-                    alone *= x[plan.taken[r, j]]
-                    pair = 1.0 - eps
+                    alone *= x[taken[r, j] - low]
+                    pair = (1.0 - eps) * total
                     for k in range(n):
                         if k != i and k != j:
-                            pair *= x[plan.taken[r, k]]
-                    cross[a, plan.taken[r, j] - low] += pair * total
+                            pair *= x[taken[r, k] - low]
+                    cross[a, taken[r, j] - low] += pair
             if eps > 0.0:
-                change[a] += eps * (alone - plan.others[r, i]) * total
-                alone += eps * (plan.others[r, i] - alone)
-            Q[low + a] += alone * total
-            alone *= plan.ahead[i]
-            for k in range(plan.ptr[r], plan.ptr[r + 1]):
-                E[a, plan.local[k]] += alone * plan.chance[k]
-            E[a, plan.own[s]] -= alone
+                change[a] += eps * (alone - others[r, i]) * total
+                alone += eps * (others[r, i] - alone)
+            Q[a] += alone * total
+            alone *= ahead[i]
+            if alone != 0.0:
+                for k in range(ptr[r], ptr[r + 1]):
+                    E[a, local[k]] += alone * chance[k]
+                E[a, own] -= alone
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _value_lines(plan, work, mode, lam, s, z, values, scale, E, F, G, cross, change):
+def _value_lines(begin, own, pen, z, value, ahead, x, scale, Q, E, cross, change, F, G, residual,
+                 column):  # fmt: skip
     """A value is what the policy gives: ``v - sum_a x_a Q_a``, times ``1 - delta``."""
-    n, low = plan.ahead.shape[0], plan.action[s * plan.ahead.shape[0]]
-    eps = plan.penalty * np.exp(-lam) if mode in (TRACING, FIXED_TRACING) else 0.0
-    for i in range(n):
-        row = work.residual.shape[0] - values.shape[0] + s * n + i
-        unit = 1.0 / (1.0 + plan.ahead[i])
-        gap, moved = values[s * n + i], 0.0
-        G[i, plan.own[s]] += unit
-        for a in range(plan.action[s * n + i], plan.action[s * n + i + 1]):
-            p = work.played[a]
-            gap -= p * work.quality[a] + (eps * z[a] if eps > 0.0 else 0.0)
-            moved -= p * change[a - low] - (eps * z[a] if eps > 0.0 else 0.0)
-            F[i, a - low] -= unit * (scale[a] * work.quality[a] + eps)
-            for b in range(cross.shape[1]):
-                F[i, b] -= unit * p * cross[a - low, b] * scale[low + b]
-            for k in range(E.shape[1]):
-                G[i, k] -= unit * p * E[a - low, k]
-        work.residual[row] = unit * gap
-        work.column[row] = unit * moved
+    for i in range(ahead.shape[0]):
+        unit = 1.0 / (1.0 + ahead[i])
+        gap, moved = value[i], 0.0
+        G[i, own] += unit
+        for a in range(begin[i], begin[i + 1]):
+            bonus = pen * z[a] if pen > 0.0 else 0.0
+            gap -= x[a] * Q[a] + bonus
+            moved -= x[a] * change[a] - bonus
+            F[i, a] -= unit * (scale[a] * Q[a] + pen)
+            if x[a] != 0.0:
+                for b in range(cross.shape[1]):
+                    F[i, b] -= unit * x[a] * cross[a, b] * scale[b]
+                for k in range(E.shape[1]):
+                    G[i, k] -= unit * x[a] * E[a, k]
+        residual[i], column[i] = unit * gap, unit * moved
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _policy_lines(plan, work, mode, lam, s, z, scale, D, E, cross, change):
+def _policy_lines(begin, mode, lam, pen, z, weight, prior, x, scale, Q, D, E, cross, change,
+                  residual, column):  # fmt: skip
     """Fill each player's lines: probabilities add up, and every action is as good as it must be.
 
     The likeliest action carries the sum; the others are compared with it.
     """
-    n, low = plan.ahead.shape[0], plan.action[s * plan.ahead.shape[0]]
     D[:] = 0.0
-    eps = plan.penalty * np.exp(-lam) if mode in (TRACING, FIXED_TRACING) else 0.0
     own = 1.0 / (1.0 + lam) if mode == LOGIT else 0.0
-    for i in range(n):
-        begin, end = plan.action[s * n + i], plan.action[s * n + i + 1]
-        gain = lam * plan.weight[i] / (1.0 + lam) if mode == LOGIT else 1.0
-        f = begin + np.argmax(z[begin:end])
-        bonus = eps / work.played[f] if eps > 0.0 else 0.0
+    for i in range(begin.shape[0] - 1):
+        gain = lam * weight[i] * own if mode == LOGIT else 1.0
+        f = begin[i]
+        for a in range(begin[i], begin[i + 1]):
+            f = a if z[a] > z[f] else f
+        bonus = pen / x[f] if pen > 0.0 else 0.0
         total = 0.0
-        for a in range(begin, end):
-            total += work.played[a]
-            D[f - low, a - low] = scale[a]
+        for a in range(begin[i], begin[i + 1]):
+            total += x[a]
+            D[f, a] = scale[a]
             if a == f:
                 continue
-            better = work.quality[a] - work.quality[f]
-            extra = eps / work.played[a] if eps > 0.0 else 0.0
-            work.residual[a] = -gain * better - (extra - bonus)
-            moved = -gain * (change[a - low] - change[f - low]) + (extra - bonus)
+            better = Q[a] - Q[f]
+            extra = pen / x[a] if pen > 0.0 else 0.0
+            residual[a] = -gain * better - (extra - bonus)
+            column[a] = -gain * (change[a] - change[f]) + (extra - bonus)
             if mode == LOGIT:
-                work.residual[a] += own * (z[a] - plan.prior[a] - z[f] + plan.prior[f])
-                moved = -own * plan.weight[i] * better
+                residual[a] += own * (z[a] - prior[a] - z[f] + prior[f])
+                column[a] = -own * weight[i] * better
             elif mode == EXACT and z[a] <= 0.0:
-                work.residual[a] += z[a]
-                D[a - low, a - low] = 1.0
-            work.column[a] = moved
+                residual[a] += z[a]
+                D[a, a] = 1.0
             for b in range(D.shape[0]):
-                slope = cross[a - low, b] - cross[f - low, b]
-                D[a - low, b] -= gain * slope * scale[low + b]
-            D[a - low, a - low] += own + extra
-            D[a - low, f - low] -= own + bonus
+                D[a, b] -= gain * (cross[a, b] - cross[f, b]) * scale[b]
+            D[a, a] += own + extra
+            D[a, f] -= own + bonus
             for k in range(E.shape[1]):
-                E[a - low, k] = -gain * (E[a - low, k] - E[f - low, k])
-        work.residual[f] = total - 1.0
-        work.column[f] = 0.0
-        E[f - low] = 0.0
+                E[a, k] = -gain * (E[a, k] - E[f, k])
+        residual[f], column[f] = total - 1.0, 0.0
+        E[f] = 0.0
     if mode >= FIXED:
         D[:] = 0.0
         E[:] = 0.0
         for a in range(D.shape[0]):
-            D[a, a], work.residual[low + a] = 1.0, 0.0
+            D[a, a], residual[a] = 1.0, 0.0
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _fill(begin, low, first, n_actions, succ, D, E, F, G, full):
+    """Write a state's lines of the whole matrix."""
+    n, size = G.shape[0], D.shape[0]
+    full[low : low + size] = 0.0
+    full[low : low + size, low : low + size] = D
+    for i in range(n):
+        full[first + i] = 0.0
+        full[first + i, low : low + size] = F[i]
+        for k in range(E.shape[1]):
+            at = n_actions + succ[k] * n + i
+            full[first + i, at] = G[i, k]
+            for a in range(begin[i], begin[i + 1]):
+                full[low + a, at] = E[a, k]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -291,18 +311,12 @@ def _factor(D, pivot):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _reduce(plan, work, s, D, E, F, G):
-    """Fill the lines of the reduced system: ``[G, d] - F D^-1 [E, c]``, and add to its last."""
-    n, size, wide = G.shape[0], D.shape[0], E.shape[1]
-    low, first = plan.action[s * n], work.residual.shape[0] - work.edge.shape[0] + 1 + s * n
-    pivot = work.pivot[low : low + size]
-    total = work.edge.shape[0] - 1
-    place = n * n * plan.reach[s]
-    if s == 0:
-        work.edge[total] = 0.0
-    for i in range(n + 1):
+def _left(D, pivot, F):
+    """Replace each line of F by ``F D^-1``, D factored: U from the left, then L from the right."""
+    size = D.shape[0]
+    for i in range(F.shape[0]):
         y = F[i]
-        for k in range(size):  # y D = F: U from the left, then L from the right
+        for k in range(size):
             y[k] /= D[k, k]
             for b in range(k + 1, size):
                 y[b] -= y[k] * D[k, b]
@@ -311,42 +325,50 @@ def _reduce(plan, work, s, D, E, F, G):
                 y[k] -= y[b] * D[b, k]
         for k in range(size - 1, -1, -1):
             y[k], y[pivot[k]] = y[pivot[k]], y[k]
-        right = work.residual[first + i] if i < n else 0.0
-        edge = work.column[first + i] if i < n else work.edge[total]
-        for a in range(size):
-            right -= y[a] * work.residual[low + a]
-            edge -= y[a] * work.column[low + a]
-        if i < n:
-            work.right[s * n + i, 0] = right
-            work.edge[s * n + i] = edge
-        else:
-            work.right[total, 0] += right
-            work.edge[total] = edge
-        for j in range(n):
-            for k in range(wide):
-                value = G[i, k] if i == j else 0.0
-                for a in range(plan.action[s * n + j] - low, plan.action[s * n + j + 1] - low):
-                    value -= y[a] * E[a, k]
-                if i < n:
-                    work.block[place + (i * wide + k) * n + j] = value
-                else:
-                    work.last[plan.after[plan.reach[s] + k] * n + j] += value
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def dense(plan, work, matrix):
+def _reduce(begin, place, lines, succ, E, F, G, gap, moved, value_gap, value_moved, part, right,
+            edge, last):  # fmt: skip
+    """Fill the lines of the reduced system: ``[G, d] - F D^-1 [E, c]``, and add to its last."""
+    n = G.shape[0]
+    for i in range(n + 1):
+        y = F[i]
+        down, side = 0.0, 0.0
+        for a in range(E.shape[0]):
+            down += y[a] * gap[a]
+            side += y[a] * moved[a]
+        if i < n:
+            right[place + i, 0] = value_gap[i] - down
+            edge[place + i] = value_moved[i] - side
+        else:
+            right[lines, 0] -= down
+            edge[lines] -= side
+        for j in range(n):
+            for k in range(E.shape[1]):
+                value = G[i, k] if i == j else 0.0
+                for a in range(begin[j], begin[j + 1]):
+                    value -= y[a] * E[a, k]
+                if i < n:
+                    part[i, k, j] = value
+                else:
+                    last[succ[k] * n + j] += value
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def dense(reach, after, block, edge, last, matrix):
     """Fill the reduced system as a full matrix, (S n + 1, S n + 1)."""
-    n, total = plan.ahead.shape[0], work.edge.shape[0] - 1
+    total, n = edge.shape[0] - 1, (edge.shape[0] - 1) // (reach.shape[0] - 1)
     matrix[:] = 0.0
-    for s in range(plan.row.shape[0] - 1):
-        wide, place = plan.reach[s + 1] - plan.reach[s], n * n * plan.reach[s]
+    place = 0
+    for s in range(reach.shape[0] - 1):
         for i in range(n):
-            for k in range(wide):
+            for k in range(reach[s], reach[s + 1]):
                 for j in range(n):
-                    column = plan.after[plan.reach[s] + k] * n + j
-                    matrix[s * n + i, column] = work.block[place + (i * wide + k) * n + j]
-    matrix[:, total] = work.edge
-    matrix[total, :total] = work.last[:total]
+                    matrix[s * n + i, after[k] * n + j] = block[place]
+                    place += 1
+    matrix[:, total] = edge
+    matrix[total, :total] = last[:total]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -380,45 +402,43 @@ def _substitute(D, pivot, x):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def back(plan, work, tail, step):
+def back(action, reach, after, slot, square, slope, lu, pivot, residual, column, tail, step):
     """Steps of all unknowns, (2, A + S n + 1), from those of values and parameter, (S n + 1, 2)."""
-    n, n_states = plan.ahead.shape[0], plan.row.shape[0] - 1
-    total = n_states * n
-    n_actions = plan.action[total]
+    n = (tail.shape[0] - 1) // (reach.shape[0] - 1)
+    total, n_actions = tail.shape[0] - 1, residual.shape[0] - tail.shape[0] + 1
     for c in range(2):
         step[c, n_actions:] = tail[:, c]
-        for s in range(n_states):
-            low, high = plan.action[s * n], plan.action[s * n + n]
-            size, wide = high - low, plan.reach[s + 1] - plan.reach[s]
-            D = work.lu[plan.square[s] : plan.square[s + 1]].reshape((size, size))
-            E = work.slope[plan.slot[s] : plan.slot[s + 1]].reshape((size, wide))
+        for s in range(reach.shape[0] - 1):
+            low, high = action[s * n], action[s * n + n]
+            size, wide = high - low, reach[s + 1] - reach[s]
+            D = lu[square[s] : square[s + 1]].reshape((size, size))
+            E = slope[slot[s] : slot[s + 1]].reshape((size, wide))
             x = step[c, low:high]
             for i in range(n):
-                for a in range(plan.action[s * n + i], plan.action[s * n + i + 1]):
-                    value = work.residual[a] if c == 0 else 0.0
-                    value -= work.column[a] * tail[total, c]
+                for a in range(action[s * n + i], action[s * n + i + 1]):
+                    value = residual[a] if c == 0 else 0.0
+                    value -= column[a] * tail[total, c]
                     for k in range(wide):
-                        ahead = plan.after[plan.reach[s] + k] * n + i
-                        value -= E[a - low, k] * tail[ahead, c]
+                        value -= E[a - low, k] * tail[after[reach[s] + k] * n + i, c]
                     x[a - low] = value
-            _substitute(D, work.pivot[low:high], x)
+            _substitute(D, pivot[low:high], x)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def barrier(plan, quality, z):
+def barrier(action, penalty, quality, z):
     """Log-probabilities that are best for ``x Q + penalty sum log x``, for each player and state.
 
     ``x_a = penalty / (mu - Q_a)`` with the mu at which they add up to 1, by Newton from the left of
     the root, where steps cannot cross it.
     """
-    for g in range(plan.action.shape[0] - 1):
-        low, high = plan.action[g], plan.action[g + 1]
+    for g in range(action.shape[0] - 1):
+        low, high = action[g], action[g + 1]
         best = quality[low:high].max()
-        mu = best + plan.penalty
+        mu = best + penalty
         for _ in range(200):
             total, slope = -1.0, 0.0
             for a in range(low, high):
-                p = plan.penalty / (mu - quality[a])
+                p = penalty / (mu - quality[a])
                 total += p
                 slope += p / (mu - quality[a])
             move = total / slope
@@ -426,4 +446,4 @@ def barrier(plan, quality, z):
             if abs(move) <= 1e-15 * (mu - best):
                 break
         for a in range(low, high):
-            z[a] = np.log(plan.penalty / (mu - quality[a]))
+            z[a] = np.log(penalty / (mu - quality[a]))
