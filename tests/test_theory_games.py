@@ -74,6 +74,44 @@ def test_a2_stahls_finite_bargaining(rounds, share):
     assert found.payoffs[0] == pytest.approx(share, abs=1e-12)
 
 
+def stahl(d, rounds):
+    """Share of the proposer with `rounds` offers left, its own discount factor first."""
+    r, m = d[0] * d[1], rounds // 2
+    return (1 - d[1]) * (1 - r**m) / (1 - r) + (r**m if rounds % 2 else 0)
+
+
+@pytest.mark.parametrize(
+    ("d1", "d2", "rounds", "share"),
+    [
+        ("9/10", "9/10", 3, 0.91),
+        ("9/10", "8/10", 5, 0.8624),
+        ("9/10", "8/10", 10, 0.57607731),
+        ("95/100", "6/10", 7, 0.943153),
+    ],
+)
+def test_a2_stahls_bargaining_with_two_discount_factors(d1, d2, rounds, share):
+    """The parity of the horizon decides. Each offers its equilibrium share, or a fiftieth more."""
+    d = (Fraction(d1), Fraction(d2))
+
+    def moves(state):
+        t, offer = state
+        mover, other = t % 2, 1 - t % 2
+        if t == rounds:
+            return End([0, 0])
+        if offer is None:
+            best = stahl((d[mover], d[other]), rounds - t)
+            return Decision(mover, {str(s): (t, s) for s in {best, min(best + Fraction(1, 50), 1)}})
+        pay = [Fraction(0), Fraction(0)]
+        pay[mover], pay[other] = d[mover] ** t * offer, d[other] ** t * (1 - offer)
+        return Decision(other, {"accept": End(pay), "refuse": (t + 1, None)})
+
+    tree = ExtensiveForm.from_rules((0, None), moves)
+    # responders accept when indifferent: the first of the list takes the first action at ties
+    found = solvers.subgame_perfect(tree, exact=True, limit=1)[0]
+    assert found.regret == 0
+    assert float(found.payoffs[0]) == pytest.approx(share, abs=5e-9)
+
+
 @pytest.mark.parametrize(
     ("batches", "trust", "granted"),
     [

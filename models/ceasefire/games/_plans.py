@@ -120,7 +120,11 @@ def _chance(tree: ExtensiveForm, exact: bool) -> Any:
 
 
 def _name(tree: ExtensiveForm, plan: Plan) -> str:
-    return ", ".join(tree.action_labels[h][a] for h, a in plan) or "no move"
+    """The action where there is one; else each set's, ``weak: beer; surly: beer``."""
+    if len(plan) == 1:
+        return tree.action_labels[plan[0][0]][plan[0][1]]
+    told = "; ".join(f"{tree.infoset_labels[h]}: {tree.action_labels[h][a]}" for h, a in plan)
+    return told or "no move"
 
 
 def _unique(names: list[str]) -> list[str]:
