@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ROUNDS = 60  # best replies of every player in turn, from one start
-DAMPED = 120  # then steps towards the best replies, each of weight 2 / (t + 2)
+DAMPED = 60  # then steps towards the best replies, each of weight 2 / (t + 2)
 PLAYED = 0.02  # an action of a smaller chance is taken to be unused when mixtures are polished
 POLISHED = 400  # unknown chances up to which mixtures are polished
 
