@@ -13,6 +13,7 @@ from ceasefire.solvers._kernels import abreu_sannikov as kernel
 from ceasefire.solvers._structure import DOUBT, Iterate
 from ceasefire.solvers.sets import PayoffSet, self_generation
 from ceasefire.status import Status
+from ceasefire.tolerances import PAYOFF_SET_GAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 METHOD = "Abreu and Sannikov's operator (2014)"
+MOST_ITERATIONS = 5_000
 NO_FUTURE = 1e-300  # one over less overflows: no gain today can be made up for
-FIRST_PATIENCE = 6  # applications before the limit is guessed; then twice as many
+FIRST_PATIENCE = 6  # applications before the limit is guessed; then twice as many. Of
+SMALL = 1000  # fewer profiles three times that: an application then costs less than a guess
 IMPROVEMENTS = 12  # guesses from one iterate
 
 
@@ -59,7 +62,7 @@ class Answer:
     """Bounds in units of the payoff ranges: polygons, with what generates their vertices."""
 
     outer: Floats
-    outer_labels: Ints
+    outer_labels: Ints | None
     inner: Floats
     inner_labels: Ints
     settled: bool
@@ -92,7 +95,11 @@ def shares(stage: NormalForm, player: int) -> Floats:
 
 
 def solve(
-    game: RepeatedGame, *, tol: float, max_iterations: int, stage: Stage | None = None
+    game: RepeatedGame,
+    *,
+    tol: float = PAYOFF_SET_GAP,
+    max_iterations: int = MOST_ITERATIONS,
+    stage: Stage | None = None,
 ) -> PayoffSet:
     """Return the payoff set of two players under a public lottery; `stage` saves preparing it."""
     stage = scaled(game.stage) if stage is None else stage
@@ -104,7 +111,7 @@ def solve(
 
 def bounds(game: RepeatedGame, stage: Stage, tol: float, most: int) -> Answer:
     """Iterate from above; now and then guess the limit from the structure, and prove it."""
-    done, patience = 0, FIRST_PATIENCE
+    done, patience = 0, FIRST_PATIENCE * (3 if len(stage.payoff) < SMALL else 1)
     alive = np.ones(len(stage.payoff), dtype=bool)
     at = Iterate(stage.polygon, stage.labels, stage.threat.copy(), alive)
     inner, inner_labels = static(stage)
@@ -114,12 +121,15 @@ def bounds(game: RepeatedGame, stage: Stage, tol: float, most: int) -> Answer:
         if not move > 0.0:  # the operator gives back the very same set
             return Answer(at.polygon, at.labels, at.polygon, at.labels, True, done)
         for guess, threat in guesses(at, stage, game.discount):
-            if certify(game, guess.polygon, guess.labels).holds:
-                inner, inner_labels = guess.polygon, guess.labels
-                if _structure.is_largest(
-                    inner, threat, at, stage.payoff, stage.gain, game.discount
-                ):
-                    return Answer(inner, inner_labels, inner, inner_labels, True, done)
+            if not certify(game, guess.polygon, guess.labels).holds:
+                continue
+            inner, inner_labels = guess.polygon, guess.labels
+            if distance(at.polygon, inner) <= DOUBT:
+                return Answer(inner, inner_labels, inner, inner_labels, True, done)
+            outer = _structure.bounded(inner, threat, at, stage.payoff, stage.gain, game.discount)
+            if outer is not None and distance(outer, inner) <= tol:
+                settled = outer is inner
+                return Answer(outer, None, inner, inner_labels, settled, done)
         apart = distance(at.polygon, inner)
         if done >= most or apart <= tol:
             return Answer(at.polygon, at.labels, inner, inner_labels, apart <= DOUBT, done)
@@ -177,17 +187,7 @@ def distance(outer: Floats, inner: Floats) -> float:
         return 0.0
     if not len(inner):
         return np.inf
-    start, along = inner, np.roll(inner, -1, axis=0) - inner
-    length = np.maximum(np.sum(along**2, axis=1), np.finfo(float).tiny)
-    farthest = 0.0
-    for p in outer:
-        cross = along[:, 0] * (p[1] - start[:, 1]) - along[:, 1] * (p[0] - start[:, 0])
-        if len(inner) > 2 and np.all(cross >= 0):
-            continue
-        share = np.clip(np.sum((p - start) * along, axis=1) / length, 0.0, 1.0)
-        nearest = start + share[:, None] * along
-        farthest = max(farthest, float(np.min(np.hypot(*(p - nearest).T))))
-    return farthest
+    return float(kernel.distance(outer, inner))
 
 
 def assembled(game: RepeatedGame, stage: Stage, found: Answer, tol: float) -> PayoffSet:
@@ -210,9 +210,11 @@ def assembled(game: RepeatedGame, stage: Stage, found: Answer, tol: float) -> Pa
     )  # fmt: skip
 
 
-def utils(game: RepeatedGame, stage: Stage, polygon: Floats, labels: Ints) -> Floats:
+def utils(game: RepeatedGame, stage: Stage, polygon: Floats, labels: Ints | None) -> Floats:
     """Vertices in utils; a profile that is played for ever gives its own payoffs, unrounded."""
     vertices = stage.low + stage.width * polygon
+    if labels is None:
+        return np.asarray(vertices)
     stay = labels[:, 1] == kernel.STAY
     row, column = profiles(game, labels[stay]).T
     vertices[stay] = game.stage.payoffs[:, row, column].T

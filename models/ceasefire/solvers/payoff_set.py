@@ -25,7 +25,7 @@ def payoff_set(
     public_randomisation: bool = True,
     exact: bool = False,
     tol: float = PAYOFF_SET_GAP,
-    max_iterations: int = 20_000,
+    max_iterations: int = _abreu_sannikov.MOST_ITERATIONS,
     throw: bool = True,
 ) -> PayoffSet:
     r"""Return the payoffs of all subgame-perfect equilibria in pure actions, between two bounds.
@@ -120,7 +120,10 @@ def payoff_sets(
     [1, 4, 4]
     """
     games = [RepeatedGame(stage, discount=d) for d in discounts]
-    return tuple(payoff_set(g, transfers=transfers, throw=False) for g in games)
+    if transfers or stage.n_players != 2:
+        return tuple(payoff_set(g, transfers=transfers, throw=False) for g in games)
+    prepared = _abreu_sannikov.scaled(stage)
+    return tuple(_abreu_sannikov.solve(g, stage=prepared) for g in games)
 
 
 def checked(game: object) -> None:

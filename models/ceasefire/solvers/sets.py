@@ -222,15 +222,15 @@ def _today(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Payoffs and best deviation gains at profiles, (k, 2) each, in payoff ranges."""
     table: NDArray[Any] = stage.exact_payoffs if exact or stage.is_exact else stage.payoffs
-    today = np.empty((len(profiles), 2), dtype=object)
-    gain = np.empty((len(profiles), 2), dtype=object)
+    row, column = profiles.T
+    today = np.empty((len(profiles), 2), dtype=table.dtype)
+    gain = np.empty_like(today)
     for i in range(2):
         low, high = table[i].min(), table[i].max()
         width = high - low if high > low else 1
-        for k, (row, column) in enumerate(profiles):
-            own = table[i][:, column] if i == 0 else table[i][row]
-            today[k, i] = (table[i][row, column] - low) / width
-            gain[k, i] = (own.max() - table[i][row, column]) / width
+        best = table[i].max(axis=i)[column if i == 0 else row]
+        today[:, i] = (table[i][row, column] - low) / width
+        gain[:, i] = (best - table[i][row, column]) / width
     return (today, gain) if exact else (today.astype(float), gain.astype(float))
 
 

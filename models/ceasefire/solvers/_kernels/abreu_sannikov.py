@@ -15,6 +15,9 @@ from numba import njit
 # missed by less counts as met. Coordinates in [0, 1] carry a few roundings of 2**-53.
 ROUNDING = 1e-14
 
+# An edge flatter than this, in payoff ranges, lies along the constraint: any of its points will do.
+LEVEL = 1e-9
+
 # Chains run along the direction (1, SLOPE): edges at right angles to it are rare, where edges at
 # right angles to an axis are common and rounding would choose which end comes first.
 SLOPE = 0.013724603
@@ -303,3 +306,140 @@ def feasible(payoff):
         polygon[j] = payoff[chain[j]]
         labels[j, 0] = chain[j]
     return polygon, labels
+
+
+@njit(cache=True)
+def across(polygon, own, edge, axis, level, g, row):
+    """Other coordinate of the point of an edge at `level`; its derivative goes to `row`.
+
+    Where the edge ends in the vertex generated (`own`) itself, payoff g, vertex and continuation
+    lie on one line: then g stands for the vertex, and the equation keeps its digits as delta
+    tends to 1. An edge along the constraint gives its nearer end.
+    """
+    k, other = len(polygon), 1 - axis
+    first, second = edge, (edge + 1) % k
+    p = g if first == own else polygon[first]
+    q = g if second == own else polygon[second]
+    width = q[axis] - p[axis]
+    if abs(width) <= LEVEL:
+        share, rise = 0.0, 0.0
+        if abs(q[axis] - level) < abs(p[axis] - level):
+            share = 1.0
+    else:
+        share, rise = (level - p[axis]) / width, (q[other] - p[other]) / width
+    row[2 * k + axis] += rise
+    if first != own:
+        row[2 * first + other] += 1.0 - share
+        row[2 * first + axis] -= (1.0 - share) * rise
+    if second != own:
+        row[2 * second + other] += share
+        row[2 * second + axis] -= share * rise
+    return p[other] + share * (q[other] - p[other])
+
+
+@njit(cache=True)
+def image(polygon, threat, labels, lowest, payoff, gain, delta, value, slope):
+    """What a structure makes of vertices and threats (`value`), and its derivative (`slope`).
+
+    In the order (v_0, v_0', v_1, v_1', ..., p, p').
+    """
+    k = len(polygon)
+    slope[:] = 0.0
+    for j in range(k):
+        a, kind = labels[j, 0], labels[j, 1]
+        for i in range(2):
+            row = 2 * j + i
+            value[row] = payoff[a, i]
+            if kind in (CORNER, FIRST + i):
+                value[row] = (1.0 - delta) * (payoff[a, i] + gain[a, i]) + delta * threat[i]
+                slope[row, 2 * k + i] = delta
+            elif kind != STAY:
+                level = threat[1 - i] + (1.0 - delta) / delta * gain[a, 1 - i]
+                height = across(polygon, j, labels[j, 2], 1 - i, level, payoff[a], slope[row])
+                value[row] = (1.0 - delta) * payoff[a, i] + delta * height
+                slope[row] *= delta
+    for i in range(2):
+        q = lowest[i]
+        value[2 * k + i] = threat[i] if q < 0 else polygon[q, i]
+        if q >= 0:
+            slope[2 * k + i, 2 * q + i] = 1.0
+
+
+@njit(cache=True)
+def eliminate(matrix, right):
+    """Solve ``matrix @ x = right`` in place by Gauss with row pivots; whether it could be."""
+    n = len(right)
+    for k in range(n):
+        top = k
+        for i in range(k + 1, n):
+            if abs(matrix[i, k]) > abs(matrix[top, k]):
+                top = i
+        if not abs(matrix[top, k]) > 1e-300:
+            return False
+        for j in range(k, n):
+            matrix[k, j], matrix[top, j] = matrix[top, j], matrix[k, j]
+        right[k], right[top] = right[top], right[k]
+        for i in range(k + 1, n):
+            factor = matrix[i, k] / matrix[k, k]
+            if factor != 0.0:
+                for j in range(k, n):
+                    matrix[i, j] -= factor * matrix[k, j]
+                right[i] -= factor * right[k]
+    for k in range(n - 1, -1, -1):
+        for j in range(k + 1, n):
+            right[k] -= matrix[k, j] * right[j]
+        right[k] /= matrix[k, k]
+    return True
+
+
+@njit(cache=True)
+def newton(polygon, labels, threat, lowest, payoff, gain, delta, most):
+    """Vertices and threats that a structure gives back: (whether met, polygon, threat).
+
+    `lowest`: for each player the vertex that is its threat, -1 where the threat keeps its value.
+    """
+    k = len(polygon)
+    polygon, threat = polygon.copy(), threat.copy()
+    value, slope = np.empty(2 * k + 2), np.empty((2 * k + 2, 2 * k + 2))
+    for _ in range(most):
+        image(polygon, threat, labels, lowest, payoff, gain, delta, value, slope)
+        for r in range(2 * k + 2):
+            here = threat[r - 2 * k] if r >= 2 * k else polygon[r // 2, r % 2]
+            value[r] -= here
+            for c in range(2 * k + 2):
+                slope[r, c] = (1.0 if r == c else 0.0) - slope[r, c]
+        if not eliminate(slope, value):
+            return False, polygon, threat
+        step = 0.0
+        for r in range(2 * k + 2):
+            step = max(step, abs(value[r]))
+            if r >= 2 * k:
+                threat[r - 2 * k] += value[r]
+            else:
+                polygon[r // 2, r % 2] += value[r]
+        if not step < 1.0:
+            return False, polygon, threat
+        if step <= 1e-16:
+            break
+    return True, polygon, threat
+
+
+@njit(cache=True)
+def distance(outer, inner):
+    """Hausdorff distance of two convex polygons, the second within the first, both not empty."""
+    farthest = 0.0
+    for j in range(len(outer)):
+        x, y = outer[j]
+        nearest, inside = np.inf, len(inner) > 2
+        for k in range(len(inner)):
+            p, q = inner[k], inner[(k + 1) % len(inner)]
+            dx, dy = q[0] - p[0], q[1] - p[1]
+            inside = inside and dx * (y - p[1]) - dy * (x - p[0]) >= 0.0
+            square = dx * dx + dy * dy
+            share = 0.0
+            if square > 0.0:
+                share = min(1.0, max(0.0, ((x - p[0]) * dx + (y - p[1]) * dy) / square))
+            nearest = min(nearest, np.hypot(x - p[0] - share * dx, y - p[1] - share * dy))
+        if not inside:
+            farthest = max(farthest, nearest)
+    return farthest
