@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 
-def hull(points, tolerance=1e-13):
-    """Extreme points, counterclockwise."""
+def hull(points, tolerance=1e-11):
+    """Extreme points, counterclockwise, but for those nearer to a chord than `tolerance`."""
     ordered = sorted({(float(x), float(y)) for x, y in points})
     if len(ordered) < 3:
         return ordered
@@ -21,7 +21,8 @@ def hull(points, tolerance=1e-13):
         for p in ps:
             while len(kept) > 1:
                 (ax, ay), (bx, by) = kept[-2], kept[-1]
-                if (bx - ax) * (p[1] - ay) - (by - ay) * (p[0] - ax) > tolerance**2:
+                long = abs(p[0] - ax) + abs(p[1] - ay) + 1e-300
+                if ((bx - ax) * (p[1] - ay) - (by - ay) * (p[0] - ax)) / long > tolerance:
                     break
                 kept.pop()
             kept.append(p)
