@@ -19,12 +19,14 @@ from test_trees import random_tree, truce
 
 from ceasefire.games import NormalForm, text
 from ceasefire.solvers import logit, nash, nash_batch, one_nash, sequence_form, sequential
+from ceasefire.solvers._logit_tree import TreeCurve
 
 SMALL = "all equilibria, random 4x4 games (nashpy: 100 of them, the others 10,000)"
 MIDDLE = "all equilibria of one random 12x12 game"
 FIFTEEN = "all equilibria of one random 15x15 game"
 EXACT = "exact, all equilibria of 20 random 6x6 games with payoffs in -2..2"
-AGENTS = "truce tree of two types, agent logit to high precision (pygambit: 8 rounds)"
+AGENTS = "truce tree of two types, 16 rounds, agent logit to high precision"
+ROUNDS = "truce tree of two types, agent logit to precision 1000 over the payoff range"
 LARGE = "one equilibrium, random 200x200 game"
 
 
@@ -175,18 +177,38 @@ def test_random_tree(benchmark):
 
 
 @pytest.mark.benchmark(group=AGENTS)
-@pytest.mark.parametrize("rounds", [8, 16])
-def test_agent_logit(benchmark, rounds):
-    tree = truce(rounds)
-    logit(tree, precision=1.0)
+def test_agent_logit(benchmark):
+    tree = truce(16)
     benchmark.pedantic(logit, (tree,), {"precision": 20_000.0}, rounds=5, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(group=AGENTS)
 def test_pygambit_logit(benchmark):
     gambit = pytest.importorskip("pygambit")
-    tree = gambit.read_efg(io.StringIO(text(truce(8))))
+    tree = gambit.read_efg(io.StringIO(text(truce(16))))
     benchmark.pedantic(gambit.nash.logit_solve, (tree,), rounds=1)
+
+
+@pytest.mark.benchmark(group=ROUNDS)
+@pytest.mark.parametrize("rounds", [64, 128, 256, 512])
+def test_agent_logit_of_many_rounds(benchmark, rounds):
+    tree = truce(rounds)
+    precision = 1000.0 / float(tree.payoff_range.max())
+    benchmark.pedantic(logit, (tree,), {"precision": precision}, rounds=2, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group="truce tree of two types, one step of agent logit")
+@pytest.mark.parametrize("rounds", [64, 128, 256, 512])
+def test_one_step_of_agent_logit(benchmark, rounds):
+    tree = truce(rounds)
+    curve = TreeCurve(tree, float(tree.payoff_range.max()))
+    point = np.append(np.random.default_rng(0).normal(size=len(curve.start)), 30.0)
+
+    def step():
+        here = point.copy()
+        return curve.slopes(here, 0).move(curve.miss(here))
+
+    benchmark.pedantic(step, rounds=20, warmup_rounds=2)
 
 
 @pytest.mark.benchmark(group="truce tree of two types, a verified sequential equilibrium")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_trees import truce
+from scipy.optimize import root
+from test_trees import centipede, truce
 
 from ceasefire.errors import ArgumentError
-from ceasefire.games import Decision, End, ExtensiveForm, NormalForm
+from ceasefire.games import Decision, End, ExtensiveForm, NormalForm, catalog
 from ceasefire.solvers import certify, logit, logit_fit, logit_path, nash, one_nash, trace
 from ceasefire.solvers._logit_table import TableCurve
 from ceasefire.solvers._logit_tree import TreeCurve
@@ -211,3 +212,170 @@ def test_the_agent_logit_path_of_the_truce_of_two_types_nears_an_equilibrium():
     found = logit(tree, precision=2000.0)
     assert found.status is Status.OK
     assert certify(tree, np.concatenate(found.strategies)).relative < 1e-3
+
+
+def turning():
+    """Found among random 3x3 games: its principal branch goes back from 4.12 to 2.98."""
+    return NormalForm.bimatrix(
+        [[2, -7, -4], [6, 9, -7], [8, -3, -9]], [[-9, 3, 8], [-3, -3, -8], [7, -1, 9]]
+    )
+
+
+def log_odds_missed(game, precision, x):
+    """By the definition, from the tables."""
+    A, B = game.payoffs
+    row, column = x[:3], x[3:]
+    gaps = np.log(row) - precision * A @ column, np.log(column) - precision * row @ B
+    return max(float(np.ptp(g)) for g in gaps)
+
+
+def test_the_path_passes_the_turning_points_of_a_branch_and_counts_them():
+    path = logit_path(turning(), precision=10.0)
+    assert path.turning_points == 2
+    assert path.turns == pytest.approx([4.12350, 2.98302], abs=1e-5)
+    back = np.flatnonzero(np.diff(path.precision) < 0)
+    assert len(back) > 2
+    assert np.all(np.diff(back) == 1)
+    for precision, x in zip(path.precision, path.strategies, strict=True):
+        assert log_odds_missed(turning(), precision, x) < 1e-7
+    assert "2 turning points" in repr(path)
+
+
+def continued(game, target):
+    """The branch up to a precision before its first turning point, in small steps, by scipy."""
+    A, B = game.payoffs
+
+    def equations(y, precision):
+        row, column = (np.exp(z - z.max()) / np.exp(z - z.max()).sum() for z in (y[:3], y[3:]))
+        u = np.concatenate([A @ column, row @ B])
+        miss = y - precision * (u - np.repeat(u[[0, 3]], 3))
+        return miss
+
+    y = np.zeros(6)
+    for precision in np.linspace(0.0, target, 200):
+        y = root(equations, y, args=(precision,), tol=1e-13).x
+    return [np.exp(z - z.max()) / np.exp(z - z.max()).sum() for z in (y[:3], y[3:])]
+
+
+@pytest.mark.parametrize("precision", [2.9, 3.5, 4.1])
+def test_where_the_branch_turns_the_point_met_first_is_given(precision):
+    found = logit(turning(), precision=precision)
+    assert found.status is Status.OK
+    assert np.concatenate(found.strategies) == pytest.approx(
+        np.concatenate(continued(turning(), precision)), abs=1e-8
+    )
+
+
+def test_beyond_the_turning_point_the_branch_goes_on():
+    found = logit(turning(), precision=4.2)
+    x = np.concatenate(found.strategies)
+    assert log_odds_missed(turning(), 4.2, x) < 1e-9
+    before = np.concatenate(logit(turning(), precision=4.1).strategies)
+    assert np.max(np.abs(x - before)) > 0.1
+
+
+def test_choices_behind_a_turning_point_are_fitted_where_they_were_made():
+    path = logit_path(turning(), precision=10.0)
+    k = int(np.flatnonzero(np.diff(path.precision) < 0)[2])
+    x, precision = path.strategies[k], path.precision[k]
+    fit = logit_fit(turning(), [1000 * x[:3], 1000 * x[3:]])
+    assert fit.interior
+    assert fit.precision == pytest.approx(precision, abs=1e-6)
+    assert np.concatenate(fit.strategies) == pytest.approx(x, abs=1e-6)
+    first = np.concatenate(logit(turning(), precision=precision).strategies)
+    assert np.max(np.abs(first - x)) > 0.01
+    assert fit.log_likelihood == pytest.approx(1000 * x @ np.log(x))
+    assert np.max(fit.maxima[:, 1]) == pytest.approx(fit.log_likelihood)
+
+
+def test_choices_in_a_tree_are_fitted_and_the_error_is_the_curvature_of_the_likelihood():
+    tree = truce(3)
+    truth = logit(tree, precision=0.8)
+    counts = [100 * (1 + h) * s for h, s in enumerate(truth.strategies)]
+    fit = logit_fit(tree, counts)
+    assert fit.precision == pytest.approx(0.8, abs=1e-7)
+    assert fit.observations == pytest.approx(sum(c.sum() for c in counts))
+
+    def likelihood(precision):
+        x = np.concatenate(logit(tree, precision=precision).strategies)
+        return float(np.concatenate(counts) @ np.log(x))
+
+    h = 1e-3
+    curvature = (likelihood(0.8 + h) - 2 * likelihood(0.8) + likelihood(0.8 - h)) / h**2
+    assert fit.standard_error == pytest.approx((-curvature) ** -0.5, rel=1e-4)
+    assert "standard error" in repr(fit)
+
+
+def test_a_fit_at_an_end_of_the_search_says_so():
+    equal = logit_fit(pennies(9), [[1, 1], [1, 1]])
+    assert (equal.precision, equal.interior) == (0.0, False)
+    assert np.isnan(equal.standard_error)
+    game = NormalForm.bimatrix([[1, 1], [0, 0]], [[1, 0], [1, 0]])
+    sharp = logit_fit(game, [[9, 0], [9, 0]], highest=20.0)
+    assert not sharp.interior
+    assert sharp.precision == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "says"),
+    [([[1, 2]], "1 arrays"), ([[0, 0], [0, 0]], "no choice"), ([[-1, 1], [1, 1]], "negative")],
+    ids=["few", "none", "negative"],
+)
+def test_counts_that_are_no_counts_are_refused(counts, says):
+    with pytest.raises(ArgumentError, match=says):
+        logit_fit(pennies(9), counts)
+
+
+@pytest.mark.parametrize("precision", [0.05, 0.2, 1.0, 20.0])
+def test_a_symmetric_bifurcation_does_not_stop_the_path(precision):
+    """Fault GB-03: at the bifurcation elsewhere the path ends, without a word."""
+    found = logit(NormalForm.bimatrix([[20, 0], [0, 10]], [[10, 0], [0, 20]]), precision=precision)
+    assert found.status is Status.OK
+    assert found.residual < 1e-9
+
+
+@pytest.mark.parametrize("name", ["absent-minded-driver", "wichardt"])
+def test_imperfect_recall_is_refused(name):
+    """Fault GB-19: elsewhere a profile of negative regret."""
+    for solver in (logit, logit_path):
+        with pytest.raises(ArgumentError, match="recall"):
+            solver(catalog.load(name))
+
+
+def test_a_centipede_of_a_hundred_moves_takes_no_time():
+    """Fault GB-16: elsewhere no answer in a minute."""
+    tree = centipede(100)
+    found = logit(tree, precision=5.0)
+    assert found.status is Status.OK
+    assert len(found.strategies) == 100
+    assert np.all(certify(tree, np.concatenate(found.strategies)).regret >= 0)
+
+
+def test_the_truce_tree_of_512_rounds_is_solved_at_full_size():
+    """4,099 nodes, precision 1000 over the payoff range."""
+    tree = truce(512)
+    assert tree.n_nodes == 4099
+    found = logit(tree, precision=1000.0 / float(tree.payoff_range.max()))
+    assert found.status is Status.OK
+    assert found.residual < 1e-8
+
+
+def test_a_branch_that_stands_upright_to_rounding_is_followed():
+    """At 40 rounds a front of mixing moves from round to round at one precision, to 1e-11."""
+    tree = truce(40)
+    found = logit(tree, precision=8.0)
+    assert found.status is Status.OK
+    assert found.residual < 1e-8
+
+
+def test_near_symmetric_coordination_games_end_where_short_steps_end():
+    """Longer steps would jump to another stretch: the sign of the determinant tells."""
+    rng = np.random.default_rng(5)
+    games = [
+        NormalForm.bimatrix(*(np.eye(4) * rng.uniform(1, 5, 4) + 0.3 * rng.normal(size=(4, 4))
+                              for _ in range(2)))
+        for _ in range(30)
+    ]  # fmt: skip
+    for k, action in ((18, 1), (29, 2)):
+        found = logit(games[k], precision=100.0)
+        assert [float(s[action]) for s in found.strategies] == pytest.approx([1.0, 1.0], abs=1e-6)

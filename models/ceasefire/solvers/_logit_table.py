@@ -61,7 +61,7 @@ class TableCurve:
         slope *= x  # a log-odds raises its action and lowers the others of its player
         slope -= np.add.reduceat(slope, self.bounds[:-1], axis=1)[:, self.owner] * x
         if n == 0:
-            return Slopes(lambda _: np.zeros(1), lambda: np.ones(1))
+            return Slopes(lambda _: np.zeros(1), lambda: np.ones(1), 1.0, fixed)
         matrix = np.empty((n, n + 1))
         matrix[:, :n] = -level * (slope - slope[self.base])[np.ix_(self.free, self.free)]
         matrix[:, :n][np.diag_indices(n)] += 1.0
@@ -70,6 +70,8 @@ class TableCurve:
         column = matrix[:, fixed].copy()
         matrix[:, fixed] = matrix[:, n]
         factors, pivots, _ = dgetrf(matrix[:, :n])
+        swaps = np.count_nonzero(pivots != np.arange(n)) + (fixed < n)
+        odd = (swaps + np.count_nonzero(np.diag(factors) < 0)) % 2
         bare = np.diag(factors) == 0  # exactly singular: the next correction is no worse for it
         factors[bare, bare] = np.finfo(float).eps
 
@@ -78,7 +80,8 @@ class TableCurve:
             z[n], z[fixed] = z[fixed], z[n]
             return z
 
-        return Slopes(lambda value: solved(value, 0.0), lambda: solved(-column, 1.0))
+        sense = -1.0 if odd else 1.0
+        return Slopes(lambda value: solved(value, 0.0), lambda: solved(-column, 1.0), sense, fixed)
 
 
 def utility(curve: TableCurve, x: Floats) -> tuple[Floats, Floats]:

@@ -51,6 +51,7 @@ class TreeCurve:
         self.ends = counted_from_lowest(tree)[1] / unit
         self.start = np.zeros(int(self.bounds[-1]) - tree.n_infosets)
         self._where = (tree.parent, tree.player, plan.place, tree.infoset)
+        self._play = (*self._where, plan.root_of, chance(tree), self.ends, self.bounds)
         self._seen: Floats | None = None
         self._state: tuple[Any, ...] = ()
 
@@ -60,25 +61,20 @@ class TreeCurve:
 
     def miss(self, point: Floats) -> Floats:
         """Distance of each log-odds from `l` times the payoff difference, over ``1 + l``."""
-        return np.asarray(agents.missed(self.bounds, point, self._at(point)[-1]))
+        return np.asarray(self._at(point)[0])
 
     def slopes(self, point: Floats, fixed: int) -> Slopes:
         """Slopes factored over the tree, with one log-odds or the precision held fixed."""
         if not len(self.start):
-            return Slopes(lambda _: np.zeros(1), lambda: np.ones(1))
+            return Slopes(lambda _: np.zeros(1), lambda: np.ones(1), 1.0, fixed)
         map_ = self._pattern
         entries = self._entries(map_.unknowns, point)[2]
         values = np.bincount(map_.slot, entries, minlength=len(map_.row))
         size, spot = len(map_.start) - 2, map_.at[fixed]
-        columns = np.delete(np.arange(size + 1), spot)  # the precision's comes last
-        favoured = np.where(columns == size, spot, columns)
-        factors: Any = sparse_lu.factor(map_.start, map_.row, values, columns, favoured)
+        sign, factors = sparse_lu.factor(map_.start, map_.row, values, spot)
 
         def solved(right: Floats, held: float) -> Floats:
-            z = np.empty(size + 1)
-            z[columns] = sparse_lu.solve(*factors, right)
-            z[spot] = held
-            return np.asarray(z[map_.at])
+            return np.asarray(sparse_lu.solve(factors, spot, right, held)[map_.at])
 
         def move(value: Floats) -> Floats:
             right = np.zeros(size)
@@ -91,21 +87,18 @@ class TreeCurve:
             right[map_.row[cut]] = -values[cut]
             return solved(right, 1.0)
 
-        return Slopes(move, tangent)
+        return Slopes(move, tangent, sign if (size + spot) % 2 == 0 else -sign, fixed)
 
     def _at(self, point: Floats) -> tuple[Any, ...]:
-        """Log-probabilities, branch probabilities, payoffs at nodes, shares in sets, payoffs."""
+        """The miss, and all that the slopes need."""
         if self._seen is not point:
-            log = self.log(point)
-            plan, p = layout(self.tree), chance(self.tree)
-            found = agents.conditional(*self._where, plan.root_of, p, self.ends, log)
-            self._seen, self._state = point, (log, *found)
+            self._seen, self._state = point, agents.state(*self._play, point)
         return self._state
 
     def _entries(
         self, unknowns: tuple[Ints, Ints, Ints, Ints, int], point: Floats
     ) -> tuple[Ints, Ints, Floats]:
-        state = self._at(point)
+        state = self._at(point)[1:]
         given: Any = (*self._where, self.bounds, *unknowns, float(point[-1]), *state)
         count, rows, columns, entries = agents.linearised(*given)
         return rows[:count], columns[:count], entries[:count]

@@ -12,7 +12,14 @@ from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.extensive import ExtensiveForm
 from ceasefire.solvers._kernels import tree as tree_kernel
 from ceasefire.solvers._layout import beliefs, layout, weights
-from ceasefire.solvers._logit_curve import crossing, first_passing, passing, peak, walk
+from ceasefire.solvers._logit_curve import (
+    crossing,
+    first_passing,
+    passing,
+    peak,
+    sharpened,
+    walk,
+)
 from ceasefire.solvers._logit_table import TableCurve, utility
 from ceasefire.solvers._logit_tree import TreeCurve
 from ceasefire.solvers.nash import equilibrium, require_normal
@@ -179,8 +186,9 @@ def logit_path(game: NormalForm | ExtensiveForm, *, precision: float | None = No
             levels.append(a.level)
             rows.append(np.exp(curve.log(a.point)))
         turns.see(a, b)
-        levels.append(target if last else b.level)
-        rows.append(np.exp(curve.log(b.point)))
+        shown = b if last else sharpened(curve, b)
+        levels.append(target if last else shown.level)
+        rows.append(np.exp(curve.log(shown.point)))
     return LogitPath(game, np.array(levels) / unit, np.array(rows), np.array(turns.found) / unit)
 
 

@@ -86,6 +86,14 @@ def conditional(parent, player, place, infoset, root_of, chance, V_end, log):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def state(parent, player, place, infoset, root_of, chance, V_end, start, point):
+    """What `missed`, `log_probabilities` and `conditional` say at one point of the curve."""
+    log = log_probabilities(start, point)
+    weight, V, share, u = conditional(parent, player, place, infoset, root_of, chance, V_end, log)
+    return missed(start, point, u), log, weight, V, share, u
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def unknowns(parent, player, infoset, root_of, start, players):
     """Number the unknowns of the linearised equations.
 

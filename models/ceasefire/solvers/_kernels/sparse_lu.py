@@ -7,17 +7,17 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def factor(start, row, value, columns, favoured):
-    """Factor ``P A = L U``, where column k of A is `columns[k]` of a matrix in compressed columns.
+def factor(start, row, value, left):
+    """Factor ``P A = L U``: A is a matrix (n, n + 1) in compressed columns without column `left`.
 
-    The pivot of column k is its largest candidate, at ties row `favoured[k]`. (A lesser one would
-    keep more of an order of little fill, but along a tree of many rounds its growth multiplies.) A
-    pivot that vanishes becomes the smallest number that rounding can tell from zero: the caller
-    refines. Work is proportional to the multiplications. Returns L (unit diagonal first in each
-    column, rows numbered by pivot), U (pivot last in each column), and the pivot number of each
-    row.
+    The pivot of a column is its largest candidate, at ties the row of its number (of the last
+    column, `left`). (A lesser one would keep more of an order of little fill, but along a tree of
+    many rounds its growth multiplies.) A pivot that vanishes becomes the smallest number that
+    rounding can tell from zero: the caller refines. Work is proportional to the multiplications.
+    Returns the sign of the determinant, and the factors: L (unit diagonal first in each column,
+    rows numbered by pivot), U (pivot last in each column), and the pivot number of each row.
     """
-    n = columns.shape[0]
+    n = start.shape[0] - 2
     room = 4 * row.shape[0] + 4 * n
     Lp, Li, Lx = np.zeros(n + 1, np.int64), np.empty(room, np.int64), np.empty(room)
     Up, Ui, Ux = np.zeros(n + 1, np.int64), np.empty(room, np.int64), np.empty(room)
@@ -33,7 +33,8 @@ def factor(start, row, value, columns, favoured):
         if unz + n > Ui.shape[0]:
             Ui, Ux = _more(Ui, n), _more(Ux, n)
         # rows that column k of L^-1 A can fill, in topological order
-        first, last = start[columns[k]], start[columns[k] + 1]
+        column = k if k < left else k + 1
+        first, last = start[column], start[column + 1]
         top = n
         for p in range(first, last):
             if mark[row[p]] != k:
@@ -54,7 +55,7 @@ def factor(start, row, value, columns, favoured):
             unz += 1
             for q in range(Lp[j] + 1, Lp[j + 1]):
                 x[Li[q]] -= Lx[q] * x[i]
-        wish = favoured[k]
+        wish = left if column == n else column
         if at < 0:  # no candidate is left: the matrix is singular in structure
             at = np.argmin(pivot_of)
             x[at] = 0.0
@@ -74,7 +75,17 @@ def factor(start, row, value, columns, favoured):
     Lp[n], Up[n] = lnz, unz
     for p in range(lnz):
         Li[p] = pivot_of[Li[p]]
-    return Lp, Li[:lnz], Lx[:lnz], Up, Ui[:unz], Ux[:unz], pivot_of
+    sign = 1.0
+    for k in range(n):
+        sign = -sign if Ux[Up[k + 1] - 1] < 0.0 else sign
+    mark[:] = -1
+    for k in range(n):  # a cycle of even length is an odd permutation
+        i = k
+        while mark[i] < 0:
+            mark[i] = k
+            i = pivot_of[i]
+            sign = -sign if i != k else sign
+    return sign, (Lp, Li[:lnz], Lx[:lnz], Up, Ui[:unz], Ux[:unz], pivot_of)
 
 
 @njit(cache=True, nogil=True)
@@ -113,10 +124,12 @@ def _reach(root, k, Lp, Li, pivot_of, mark, order, stack, spot, top):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def solve(Lp, Li, Lx, Up, Ui, Ux, pivot_of, right):
-    """Solve ``A z = right`` with the factors of `factor`."""
+def solve(factors, left, right, held):
+    """Solve ``A z = right`` with the factors of `factor`; z (n + 1) with `held` at `left`."""
+    Lp, Li, Lx, Up, Ui, Ux, pivot_of = factors
     n = pivot_of.shape[0]
-    z = np.empty(n)
+    full = np.empty(n + 1)
+    z = full[1:]
     for i in range(n):
         z[pivot_of[i]] = right[i]
     for j in range(n):
@@ -128,4 +141,6 @@ def solve(Lp, Li, Lx, Up, Ui, Ux, pivot_of, right):
         if z[j] != 0.0:
             for p in range(Up[j], Up[j + 1] - 1):
                 z[Ui[p]] -= Ux[p] * z[j]
-    return z
+    full[:left] = z[:left]
+    full[left] = held
+    return full
