@@ -304,6 +304,7 @@ def test_a_random_tree_of_sixteen_thousand_nodes_is_solved_and_certified():
 
 
 def test_a_zero_sum_tree_has_the_value_of_its_strategic_form():
+    """Fault OS-01: elsewhere the linear program needs a solver that is no longer shipped."""
     tree = random_tree(4, 4, zero_sum=True)
     found = sequence_form(tree)
     assert "linear program" in found.method
@@ -395,7 +396,7 @@ def test_a_subgame_too_large_for_its_table_is_solved_on_the_sequence_form():
     exact = subgame_perfect(truce(16), exact=True)
     assert exact.exact
     assert exact.max_regret == 0
-    floats = subgame_perfect(random_tree(9, 1))
+    floats = subgame_perfect(random_tree(8, 1))
     assert not floats.complete
     assert floats[0].certificate.is_subgame_perfect
 
