@@ -7,6 +7,7 @@ extreme equilibrium is such a pair (von Stengel 2002, Handbook of Game Theory 3,
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from math import isqrt
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ENTRY_ERROR = 4 * vertices.UNIT  # a payoff is shifted, divided and shifted again, each rounded once
 MAX_VERTICES = 20_000_000
+THREAD_ACTIONS = 20  # a walk then takes milliseconds, far more than to start a thread
 INT64_MINOR = 2**31 - 1  # the difference of two products of two minors then fits in 63 bits
 
 
@@ -80,17 +82,25 @@ def _simple(game: NormalForm, limit: int) -> list[tuple[NDArray[Any], NDArray[An
     """Supports (row's, column's) of all equilibria; None where a vertex is not provably simple."""
     m, n = game.shape
     words = (m + n + 63) // 64
-    walks = []
     label_p, label_q = _labels(m, n)
     A, B = normalised(game, 0), normalised(game, 1)
-    for M, label in ((np.ascontiguousarray(B.T), label_p), (A, label_q)):
-        ended, count, table, masks = vertices.walk(M, label, ENTRY_ERROR, *_room(words), limit)
-        if ended == vertices.DEGENERATE:
+
+    def walk(M: NDArray[Any], label: NDArray[Any]) -> Any:
+        M = np.ascontiguousarray(M)
+        return vertices.walk(M, label, ENTRY_ERROR, *_room(words), limit)
+
+    with ThreadPoolExecutor(1) as pool:  # the walks need no lock of the interpreter's
+        other = pool.submit(walk, A, label_q) if m + n >= THREAD_ACTIONS else None
+        walks = [walk(B.T, label_p)]
+        if walks[0][0] == vertices.DEGENERATE:
             return None
-        if ended == vertices.TOO_MANY:
-            raise _too_many(game, limit)
-        walks.append((count, table, masks))
-    (count_p, _, masks_p), (_, table_q, masks_q) = walks
+        walks.append(other.result() if other else walk(A, label_q))
+    ends = [ended for ended, *_ in walks]
+    if vertices.DEGENERATE in ends:
+        return None
+    if vertices.TOO_MANY in ends:
+        raise _too_many(game, limit)
+    (_, count_p, _, masks_p), (_, _, table_q, masks_q) = walks
     found = np.empty(1024, dtype=np.int64)
     total = vertices.match(m, n, masks_p, count_p, table_q, masks_q, found)
     if total > len(found):
