@@ -30,6 +30,12 @@ from ceasefire.solvers.markov_homotopy import (
     markov_logit_path,
     markov_trace,
 )
+from ceasefire.solvers.markov_paths import (
+    ExpectedPath,
+    SimulatedPaths,
+    expected_path,
+    simulate_markov,
+)
 from ceasefire.solvers.markov_perfect import markov_perfect
 from ceasefire.solvers.nash import lemke_howson, nash, one_nash
 from ceasefire.solvers.payoff_set import payoff_set, payoff_sets
@@ -94,6 +100,10 @@ __all__ = [
     "TreeCertificate",
     "regret",
     "markov_perfect",
+    "expected_path",
+    "simulate_markov",
+    "ExpectedPath",
+    "SimulatedPaths",
     "markov_equilibrium",
     "MarkovEquilibrium",
     "markov_logit",

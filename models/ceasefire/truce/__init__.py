@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ceasefire.truce.incentives import one_more_day as one_more_day
     from ceasefire.truce.play import simulate as simulate
     from ceasefire.truce.scenario import Scenario as Scenario
+    from ceasefire.truce.stochastic import as_stochastic_game as as_stochastic_game
     from ceasefire.truce.windows import WindowValues as WindowValues
 
 # Where each public name lives. Loaded on first use: reading a scenario must not wait for
@@ -48,6 +49,7 @@ _HOMES = {
     "one_more_day": "incentives",
     "simulate": "play",
     "Scenario": "scenario",
+    "as_stochastic_game": "stochastic",
     "WindowValues": "windows",
 }
 
