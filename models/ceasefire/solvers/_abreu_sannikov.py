@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ceasefire.solvers import _structure
+from ceasefire.solvers import _exact_sets, _structure
 from ceasefire.solvers._kernels import abreu_sannikov as kernel
 from ceasefire.solvers._structure import DOUBT, Iterate
 from ceasefire.solvers.sets import PayoffSet, self_generation
@@ -59,14 +59,29 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """Bounds in units of the payoff ranges: polygons, with what generates their vertices."""
+    """Bounds in units of the payoff ranges, and what generates the vertices of `inner`.
+
+    Attributes
+    ----------
+    outer, inner : ndarray, shape (k, 2)
+    labels : ndarray of int, shape (k, 3)
+        Of `inner`, see `kernel`.
+    threat : ndarray, shape (2,)
+        Under which `inner` keeps itself.
+    settled : bool
+        Whether `inner` is the payoff set, up to rounding.
+    iterations : int
+    reached : Iterate or None
+        Where the operator stood.
+    """
 
     outer: Floats
-    outer_labels: Ints | None
     inner: Floats
-    inner_labels: Ints
+    labels: Ints
+    threat: Floats
     settled: bool
     iterations: int
+    reached: Iterate | None = None
 
 
 def scaled(stage: NormalForm) -> Stage:
@@ -97,6 +112,7 @@ def shares(stage: NormalForm, player: int) -> Floats:
 def solve(
     game: RepeatedGame,
     *,
+    exact: bool = False,
     tol: float = PAYOFF_SET_GAP,
     max_iterations: int = MOST_ITERATIONS,
     stage: Stage | None = None,
@@ -105,8 +121,11 @@ def solve(
     stage = scaled(game.stage) if stage is None else stage
     if game.discount < NO_FUTURE:
         polygon, labels = static(stage)
-        return assembled(game, stage, Answer(polygon, labels, polygon, labels, True, 0), tol)
-    return assembled(game, stage, bounds(game, stage, tol, max_iterations), tol)
+        found = Answer(polygon, polygon, labels, stage.threat, True, 0)
+    else:
+        found = bounds(game, stage, tol, max_iterations)
+    result = assembled(game, stage, found, tol)
+    return in_fractions(result, found) if exact else result
 
 
 def bounds(game: RepeatedGame, stage: Stage, tol: float, most: int) -> Answer:
@@ -114,36 +133,44 @@ def bounds(game: RepeatedGame, stage: Stage, tol: float, most: int) -> Answer:
     done, patience = 0, FIRST_PATIENCE * (3 if len(stage.payoff) < SMALL else 1)
     alive = np.ones(len(stage.payoff), dtype=bool)
     at = Iterate(stage.polygon, stage.labels, stage.threat.copy(), alive)
-    inner, inner_labels = static(stage)
+    best = Answer(at.polygon, *static(stage), stage.threat, False, 0, at)
     while True:
         at, steps, move = applied(at, stage, game.discount, most - done, patience)
         done += steps
         if not move > 0.0:  # the operator gives back the very same set
-            return Answer(at.polygon, at.labels, at.polygon, at.labels, True, done)
-        for guess, threat in guesses(at, stage, game.discount):
-            if not certify(game, guess.polygon, guess.labels).holds:
-                continue
-            inner, inner_labels = guess.polygon, guess.labels
-            if distance(at.polygon, inner) <= DOUBT:
-                return Answer(inner, inner_labels, inner, inner_labels, True, done)
-            outer = _structure.bounded(inner, threat, at, stage.payoff, stage.gain, game.discount)
-            if outer is not None and distance(outer, inner) <= tol:
-                settled = outer is inner
-                return Answer(outer, None, inner, inner_labels, settled, done)
-        apart = distance(at.polygon, inner)
-        if done >= most or apart <= tol:
-            return Answer(at.polygon, at.labels, inner, inner_labels, apart <= DOUBT, done)
+            return Answer(at.polygon, at.polygon, at.labels, at.threat, True, done, at)
+        best = replace(best, outer=at.polygon, iterations=done, reached=at)
+        for guess in guesses(at, stage, game.discount):
+            if certify(game, guess.polygon, guess.labels).holds:
+                best = compared(best, guess, at, stage, game.discount)
+                if best.settled or distance(best.outer, best.inner) <= tol:
+                    return best
+        if done >= most or distance(best.outer, best.inner) <= tol:
+            return best
         patience *= 2
 
 
-def guesses(at: Iterate, stage: Stage, delta: float) -> Iterator[tuple[Iterate, Floats]]:
+def compared(best: Answer, guess: Iterate, at: Iterate, stage: Stage, delta: float) -> Answer:
+    """A set that generates itself, with the closest superset of the payoff set that is proved."""
+    new = replace(best, inner=guess.polygon, labels=guess.labels, threat=guess.threat)
+    if distance(at.polygon, new.inner) <= DOUBT:
+        return replace(new, outer=new.inner, settled=True)
+    outer = _structure.bounded(
+        new.inner, new.threat, at, stage.payoff, stage.gain, delta
+    )
+    if outer is None:
+        return replace(new, outer=at.polygon)
+    return replace(new, outer=outer, settled=outer is new.inner)
+
+
+def guesses(at: Iterate, stage: Stage, delta: float) -> Iterator[Iterate]:
     """Sets that their own structure keeps: that of `at`, then improved as policies are."""
     for _ in range(IMPROVEMENTS):
         found = _structure.limit(at, stage.payoff, stage.gain, delta)
         if found is None:
             return
         polygon, threat = found
-        yield replace(at, polygon=polygon), threat
+        yield replace(at, polygon=polygon, threat=threat)
         here = replace(at, polygon=polygon, threat=threat.copy(), alive=at.alive.copy())
         better, _, move = applied(here, stage, delta, 3, 1)
         if not move > 0.0 or len(better.polygon) == 0:
@@ -192,15 +219,15 @@ def distance(outer: Floats, inner: Floats) -> float:
 
 def assembled(game: RepeatedGame, stage: Stage, found: Answer, tol: float) -> PayoffSet:
     """The result in utils, with its certificate."""
-    certificate = certify(game, found.inner, found.inner_labels)
-    inner = utils(game, stage, found.inner, found.inner_labels)
+    certificate = certify(game, found.inner, found.labels)
+    inner = utils(game, stage, found.inner, found.labels)
     same = found.outer is found.inner
-    outer = inner if same else utils(game, stage, found.outer, found.outer_labels)
+    outer = inner if same else np.asarray(stage.low + stage.width * found.outer)
     widest = float(stage.width.max()) or 1.0
     share = stage.width / widest
     gap = 0.0 if same else distance(found.outer * share, found.inner * share) * widest
     solved = certificate.holds and (found.settled or gap <= tol * widest)
-    cells = profiles(game, found.inner_labels)
+    cells = profiles(game, found.labels)
     return PayoffSet(
         game=game, vertices=inner, outer=outer, inner=inner, gap=gap,
         threat=inner.min(axis=0) if len(inner) else np.full(2, np.nan),
@@ -210,11 +237,42 @@ def assembled(game: RepeatedGame, stage: Stage, found: Answer, tol: float) -> Pa
     )  # fmt: skip
 
 
-def utils(game: RepeatedGame, stage: Stage, polygon: Floats, labels: Ints | None) -> Floats:
+def in_fractions(result: PayoffSet, found: Answer) -> PayoffSet:
+    """The same set with its vertices as fractions and every check without rounding.
+
+    Where that fails, the floats stand with the status that they are not what was asked for.
+    """
+    game: Any = result.game
+    undecided = replace(result, exact=False, status=Status.NOT_CONVERGED)
+    payoff, gain = _exact_sets.units(game.stage)
+    points: Any = payoff[found.labels[:, 0]]
+    if found.reached is not None and len(found.inner):
+        at = replace(
+            found.reached, polygon=found.inner, labels=found.labels, threat=found.threat
+        )
+        points = _exact_sets.vertices(at, payoff, gain, game.exact_discount)
+        if points is None or not result.exact:
+            return undecided
+        if not _exact_sets.is_largest(points, found.reached, payoff, gain, game.exact_discount):
+            return undecided
+    cells = profiles(game, found.labels)
+    certificate = self_generation(game.stage, game.exact_discount, points, cells)
+    if not certificate.holds:
+        return undecided
+    table = game.stage.exact_payoffs.reshape(2, -1)
+    low, high = table.min(axis=1), table.max(axis=1)
+    utils = low + (high - low) * points
+    floats = utils.astype(float)
+    return replace(
+        result, vertices=floats, outer=floats, inner=floats, certificate=certificate,
+        threat=floats.min(axis=0) if len(floats) else result.threat,
+        method=METHOD + ", in fractions", detail={**result.detail, "exact_vertices": utils},
+    )  # fmt: skip
+
+
+def utils(game: RepeatedGame, stage: Stage, polygon: Floats, labels: Ints) -> Floats:
     """Vertices in utils; a profile that is played for ever gives its own payoffs, unrounded."""
     vertices = stage.low + stage.width * polygon
-    if labels is None:
-        return np.asarray(vertices)
     stay = labels[:, 1] == kernel.STAY
     row, column = profiles(game, labels[stay]).T
     vertices[stay] = game.stage.payoffs[:, row, column].T

@@ -109,18 +109,26 @@ def bounded(
         return polygon
     side, profile = np.nonzero(far)
     pairs = Pairs(sides, base, side, profile, g, h, delta)
+    room = rooms(pairs, least)
+    if room is None:
+        return None
+    doubt = pairs.doubt(room)
+    if doubt * np.max(room) <= DOUBT:
+        return polygon
+    return cut_off(at.polygon, sides, base + min(doubt, 1.0) * room)
+
+
+def rooms(pairs: Pairs, least: Floats) -> Floats | None:
+    """Room ``r >= least`` that the operator shrinks on every side, ``r = least + M r``; or None."""
     room: Floats = least
     for _ in range(ROOMS):
         worst, rows = pairs.worst(room)
         if not np.all(np.isfinite(worst)):
             return None
         if np.all(worst < 0.0):
-            doubt = pairs.doubt(room)
-            if doubt * np.max(room) <= DOUBT:
-                return polygon
-            return cut_off(at.polygon, sides, base + min(doubt, 1.0) * room)
+            return room
         try:
-            room = np.asarray(np.linalg.solve(np.eye(len(sides)) - rows, least), dtype=float)
+            room = np.asarray(np.linalg.solve(np.eye(len(least)) - rows, least), dtype=float)
         except np.linalg.LinAlgError:
             return None
         if np.any(room < least) or not np.all(room <= 1.0):

@@ -99,6 +99,9 @@ def payoff_set(
     checked(game)
     result = dispatched(game, transfers, public_randomisation, exact, tol, max_iterations)
     if throw and not result.status.solved:
+        if exact:
+            message = "not decided in fractions: the vertices are no fractions, or a constraint "
+            raise SolveError(f"payoff set: {message}is within 1e-14 of being met", reached=result)
         message = f"payoff set: the bounds are {result.gap:.3g} utils apart, more than tol allows"
         raise SolveError(f"{message}; raise max_iterations or tol", reached=result)
     return result
@@ -162,4 +165,4 @@ def dispatched(
         raise ArgumentError("game", f"{game.n_players} players", allowed)
     if max_iterations < 1:
         raise ArgumentError("max_iterations", max_iterations, "a whole number from 1")
-    return _abreu_sannikov.solve(game, tol=tol, max_iterations=max_iterations)
+    return _abreu_sannikov.solve(game, exact=exact, tol=tol, max_iterations=max_iterations)
