@@ -115,15 +115,18 @@ def test_the_course_of_a_dealer_agrees_with_the_truce_course(scenario):
     own = truce.solve(quiet, throw=False).course(trust=1.0, block_days=4)
     p = scenario.symbols()
     game = from_parameters(p, beliefs="dealer", block_days=4)
-    path = solvers.expected_path(solvers.markov_perfect(game)[0], periods=60)
-    visits = dict(zip(game.states, path.states.sum(axis=0), strict=True))
+    (one,) = solvers.markov_perfect(game)
+    visits = solvers.expected_path(one, periods=60).states.sum(axis=0)
+    days = 0.0
     # a day of the pause is one on which a batch is delivered, cannot be, or nothing more comes
-    days = sum(n for name, n in visits.items() if name.startswith(("delivery", "aftermath")))
-    for name, n in visits.items():
-        if name.startswith("morning"):
+    for s, name in enumerate(game.states):
+        if name.startswith("delivery"):
+            days += visits[s]
+        elif name.startswith(("morning", "aftermath")):
             held = float(name.split(", ")[1].split()[0])
             batch = p.n0 / 4 if held > p.W0 - p.n0 else p.x
-            days += n * (1.0 - float(list_probability(p, held, batch)))
+            able = 0.0 if name.startswith("aftermath") else list_probability(p, held, batch)
+            days += visits[s] * one.strategy(s, 1)[0] * (1.0 - float(able))
     assert days == pytest.approx(own.mean_days, abs=2e-3)
 
 

@@ -203,7 +203,7 @@ def _morning(p: Parameters, at: Place) -> StateGame:
         if act == "leave":
             return Outcome({PAUSING_STATE: -p.kappa}, None)
         missed = {CAPTOR: (1.0 - able) * p.g, PAUSING_STATE: -(1.0 - able) * cost}
-        law = {at._replace(stage="delivery"): able}
+        law: dict[Place | None, float] = {at._replace(stage="delivery"): able}
         for after, chance in _next(p, at, False).items():
             law[after] = law.get(after, 0.0) + (1.0 - able) * chance
         return Outcome(missed, law)
