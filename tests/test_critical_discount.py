@@ -221,6 +221,14 @@ def test_optimal_codes_with_transfers_agree_with_the_simplex_of_payoffs():
             assert not kept
 
 
+def test_who_is_not_tempted_and_would_rather_be_punished_is_left_alone():
+    stage = NormalForm.bimatrix([[0, 0], [0, 1]], [[2, 3], [0, 1]])
+    for transfers in (False, True):
+        found = critical_discount(stage, (0, 0), transfers=transfers)
+        assert found.value == F(1, 2)
+        assert found.certificate.passed
+
+
 def test_three_players_pool_and_revert():
     # a public good: each pays 3 for 2 to everybody
     table = np.zeros((3, 2, 2, 2), dtype=int)

@@ -285,13 +285,13 @@ class Automaton:
         if self.monitoring is not None:
             flat = self.monitoring.probability.reshape(-1, self.monitoring.n_signals)
             law = law[:, np.any(flat > 0, axis=0)]
+        from scipy.sparse import coo_array, csgraph
+
+        rows = np.repeat(np.arange(self.n_states), law.shape[1])
+        edges = coo_array((np.ones(law.size), (rows, law.ravel())), shape=(self.n_states,) * 2)
+        order = csgraph.breadth_first_order(edges.tocsr(), self.initial, return_predecessors=False)
         seen = np.zeros(self.n_states, dtype=bool)
-        seen[self.initial] = True
-        edge = np.array([self.initial])
-        while edge.size:
-            after = np.unique(law[edge])
-            edge = after[~seen[after]]
-            seen[edge] = True
+        seen[order] = True
         return seen
 
     def play(self, state: int | str) -> tuple[NDArray[Any], ...]:
@@ -351,19 +351,37 @@ def _outputs(
     stage: NormalForm, output: Sequence[Sequence[Any]], names: tuple[str, ...]
 ) -> tuple[NDArray[Any], ...]:
     """One array a player, (n_states, n_actions): fractions where all that it plays are."""
-    result = []
-    for i, count in enumerate(stage.shape):
-        rows = []
-        for name, given in zip(names, output, strict=True):
-            entries = rules.entries(stage, given, f"output of state {name!r}")
-            rows.append(_distribution(stage, i, entries[i], name))
-        exact = all(row.dtype == object for row in rows)
-        table = np.empty((len(rows), count), dtype=object if exact else np.float64)
-        for s, row in enumerate(rows):
-            table[s] = row
-        table.setflags(write=False)
-        result.append(table)
-    return tuple(result)
+    told = [
+        rules.entries(stage, given, f"output of state {name!r}")
+        for name, given in zip(names, output, strict=True)
+    ]
+    return tuple(
+        _player_output(stage, i, [entries[i] for entries in told], names)
+        for i in range(stage.n_players)
+    )
+
+
+def _player_output(
+    stage: NormalForm, player: int, told: list[Any], names: tuple[str, ...]
+) -> NDArray[Any]:
+    where, count = stage.players[player], stage.shape[player]
+    pure = np.full(len(told), -1)
+    mixed: dict[int, NDArray[Any]] = {}
+    for s, given in enumerate(told):
+        if isinstance(given, str | int | np.integer):
+            at = f"output of state {names[s]!r}, player {where!r}"
+            pure[s] = rules.action(stage, player, given, at)
+        else:
+            mixed[s] = _distribution(stage, player, given, names[s])
+    exact = all(row.dtype == object for row in mixed.values())
+    zero, one = (Fraction(0), Fraction(1)) if exact else (0.0, 1.0)
+    table = np.full((len(told), count), zero, dtype=object if exact else np.float64)
+    known = np.flatnonzero(pure >= 0)
+    table[known, pure[known]] = one
+    for s, row in mixed.items():
+        table[s] = row
+    table.setflags(write=False)
+    return table
 
 
 def _distribution(stage: NormalForm, player: int, given: Any, name: str) -> NDArray[Any]:
@@ -374,9 +392,6 @@ def _distribution(stage: NormalForm, player: int, given: Any, name: str) -> NDAr
         unknown = [a for a in given if a not in stage.actions[player]]
         if unknown:
             raise ArgumentError(where, unknown[0], f"one of {', '.join(stage.actions[player])}")
-    elif isinstance(given, str | int | np.integer):
-        at = rules.action(stage, player, given, where)
-        row = [int(a == at) for a in range(count)]
     else:
         row = list(given)
     rational = all(isinstance(p, Rational) for p in row)

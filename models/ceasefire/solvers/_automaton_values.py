@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SPARSE_FROM = 200  # states; below it a dense solve is faster
 EXACT_STATES = 40  # of a mixing automaton: elimination in fractions is cubic, with growing numbers
-EXACT_PATH = 2000  # states of a pure one: numbers grow with each day of a path
+EXACT_BITS = 24_000  # of numbers that grow with each day of a path, of a pure one
 EXACT_CELLS = 200_000  # states times profiles of a pure one
 FLOAT_BORN = 2**32  # a discount factor over a power of two past this was a float
 
@@ -26,16 +26,18 @@ def follows_one_path(automaton: Automaton) -> bool:
     return automaton.plays is not None and automaton.monitoring is None
 
 
-def small_enough(automaton: Automaton) -> bool:
+def small_enough(r: RepeatedGame, automaton: Automaton) -> bool:
     """Whether fractions take no time."""
     if follows_one_path(automaton):
-        return automaton.n_states <= EXACT_PATH and int(automaton.transition.size) <= EXACT_CELLS
+        bits = max(d.denominator.bit_length() for d in r.exact_discounts)
+        small = int(automaton.transition.size) <= EXACT_CELLS
+        return small and automaton.n_states * bits <= EXACT_BITS
     return automaton.n_states <= EXACT_STATES
 
 
 def exactly(r: RepeatedGame, automaton: Automaton, asked: bool | None) -> bool:
     """Whether to answer in fractions."""
-    possible = automaton.monitoring is None and small_enough(automaton)
+    possible = automaton.monitoring is None and small_enough(r, automaton)
     if asked and not possible:
         got = "noisy signals" if automaton.monitoring else f"{automaton.n_states} states"
         raise ArgumentError("exact", f"{asked} with {got}", "a smaller automaton that sees actions")
@@ -99,12 +101,24 @@ def _from_the_cycles(after: NDArray[np.int64]) -> list[tuple[list[int], list[int
     return found
 
 
-def cells(automaton: Automaton) -> NDArray[Any]:
+def cells(automaton: Automaton, exact: bool) -> NDArray[Any]:
     """The chance of each profile in each state, shape (n_states, *n_actions)."""
-    law: Any = automaton.output[0]
-    for p in automaton.output[1:]:
+    law: Any = chances(automaton, 0, exact)
+    for j in range(1, len(automaton.output)):
+        p = chances(automaton, j, exact)
         law = law[..., None] * p.reshape(len(p), *(1,) * (law.ndim - 1), p.shape[1])
     return np.asarray(law)
+
+
+def chances(automaton: Automaton, player: int, exact: bool) -> NDArray[Any]:
+    """A player's output in the arithmetic asked for: floats stand for themselves, made to sum."""
+    p = automaton.output[player]
+    if not exact:
+        return p.astype(float)
+    if p.dtype == object:
+        return p
+    q = np.frompyfunc(Fraction, 1, 1)(p.astype(object))
+    return np.asarray(q / q.sum(axis=1, keepdims=True))
 
 
 def solved(r: RepeatedGame, automaton: Automaton) -> NDArray[np.float64]:
@@ -112,10 +126,14 @@ def solved(r: RepeatedGame, automaton: Automaton) -> NDArray[np.float64]:
 
     Payoffs are counted from each player's smallest, so that a common shift costs no digits.
     """
-    P, law = transition_matrix(automaton)
     n = automaton.n_states
     low = r.stage.payoffs.reshape(r.n_players, -1).min(axis=1)
-    today = law.reshape(n, -1) @ (r.stage.payoffs.reshape(r.n_players, -1) - low[:, None]).T
+    pay = r.stage.payoffs - low.reshape(-1, *(1,) * r.n_players)
+    if automaton.plays is not None and automaton.monitoring is None:
+        P, today = _successors(automaton), pay[(slice(None), *automaton.plays.T)].T
+    else:
+        P, law = transition_matrix(automaton)
+        today = law.reshape(n, -1) @ pay.reshape(r.n_players, -1).T
     table = np.empty((n, r.n_players))
     for delta in np.unique(r.discounts):
         who = np.flatnonzero(r.discounts == delta)  # the factor itself, from the same array
@@ -139,12 +157,22 @@ def _solve(P: Any, delta: float, right: NDArray[np.float64]) -> NDArray[np.float
     return np.asarray(found, dtype=np.float64)
 
 
+def _successors(automaton: Automaton) -> Any:
+    """The transition matrix where each state has one successor."""
+    from scipy import sparse
+
+    n, plays = automaton.n_states, automaton.plays
+    assert plays is not None
+    to = automaton.transition[(np.arange(n), *plays.T)]
+    return sparse.csr_array((np.ones(n), to, np.arange(n + 1)), shape=(n, n))
+
+
 def transition_matrix(automaton: Automaton) -> tuple[Any, NDArray[np.float64]]:
     """Chances of going from state to state (sparse), and of profiles by state."""
     from scipy import sparse
 
     n = automaton.n_states
-    law = cells(automaton).astype(float)
+    law = cells(automaton, exact=False)
     flat = law.reshape(n, -1)
     if automaton.monitoring is not None:
         rho = automaton.monitoring.probability
@@ -158,10 +186,7 @@ def transition_matrix(automaton: Automaton) -> tuple[Any, NDArray[np.float64]]:
 def solved_exactly(r: RepeatedGame, automaton: Automaton) -> NDArray[Any]:
     """Values in fractions by elimination, for automata that mix."""
     n = automaton.n_states
-    law = cells(automaton)
-    if law.dtype != object:
-        law = np.frompyfunc(Fraction, 1, 1)(law.astype(object))
-        law = law / law.sum(axis=tuple(range(1, law.ndim)), keepdims=True)
+    law = cells(automaton, exact=True)
     table = np.empty((n, r.n_players), dtype=object)
     for i, delta in enumerate(r.exact_discounts):
         today = (1 - delta) * (law * r.stage.exact_payoffs[i]).reshape(n, -1).sum(axis=1)
@@ -196,33 +221,45 @@ def by_action(
     exact = table.dtype == object
     delta: Any = r.exact_discounts[player] if exact else float(r.exact_discounts[player])
     pay: Any = r.stage.exact_payoffs[player] if exact else r.stage.payoffs[player]
+    if automaton.plays is not None:
+        return _by_pure_action(automaton, table[:, player], player, pay, delta)
     total: Any = table[:, player][automaton.transition]
     if automaton.monitoring is not None:  # expected over signals, by profile
         total = np.tensordot(total, automaton.monitoring.probability, axes=([1], [-1]))
     total = (1 - delta) * pay[None] + delta * total
     for j in reversed(range(r.n_players)):
         if j != player:
-            p = automaton.output[j]
-            p = p if exact else p.astype(float)
-            if exact and p.dtype != object:
-                p = np.frompyfunc(Fraction, 1, 1)(p.astype(object))
-                p = p / p.sum(axis=1, keepdims=True)
+            p = chances(automaton, j, exact)
             shape = [len(p)] + [1] * (total.ndim - 1)
             shape[j + 1] = p.shape[1]
             total = (total * p.reshape(shape)).sum(axis=j + 1)
     return np.asarray(total)
 
 
+def _by_pure_action(
+    automaton: Automaton, values: NDArray[Any], player: int, pay: NDArray[Any], delta: Any
+) -> NDArray[Any]:
+    """The same where the others play one action each: their profile is looked up."""
+    assert automaton.plays is not None
+    rows = np.arange(automaton.n_states)[:, None]
+    cell = [play[:, None] for play in automaton.plays.T]
+    cell[player] = np.arange(automaton.stage.shape[player])[None]
+    if automaton.monitoring is None:
+        later: Any = values[automaton.transition[(rows, *cell)]]
+    else:
+        law = automaton.monitoring.probability[tuple(np.broadcast_arrays(*cell))]
+        later = (law * values[automaton.transition][:, None]).sum(axis=-1)
+    return np.asarray((1 - delta) * pay[tuple(np.broadcast_arrays(*cell))] + delta * later)
+
+
 def residual(r: RepeatedGame, automaton: Automaton, table: NDArray[Any]) -> float:
     """The largest miss of the values' equation, recomputed from the actions' payoffs."""
     worst = 0.0
     for i in range(r.n_players):
-        p = automaton.output[i]
-        if table.dtype == object and p.dtype != object:
-            p = np.frompyfunc(Fraction, 1, 1)(p.astype(object))
-            p = p / p.sum(axis=1, keepdims=True)
-        elif table.dtype != object:
-            p = p.astype(float)
-        again = (by_action(r, automaton, table, i) * p).sum(axis=1)
-        worst = max(worst, *(abs(float(x)) for x in again - table[:, i]))
+        by = by_action(r, automaton, table, i)
+        if automaton.plays is not None:
+            again = by[np.arange(len(by)), automaton.plays[:, i]]
+        else:
+            again = (by * chances(automaton, i, table.dtype == object)).sum(axis=1)
+        worst = max(worst, float(np.max(np.abs((again - table[:, i]).astype(float)))))
     return worst

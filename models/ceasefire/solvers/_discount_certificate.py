@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     Cell = tuple[int, ...]
 
 BELOW = Fraction(1, 2**30)  # how far below the threshold the profile is tried, relative to it
-CHECKED_DAYS = 300  # of a punishment whose automaton is checked whole
+BESIDE = Fraction(1, 2**17)  # the same where gains are compared within the floats' tolerance
+CHECKED_DAYS = 60  # of a punishment whose automaton is checked whole
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,24 +70,57 @@ def by_automaton(
     stage: NormalForm, cell: Cell, plan: Sequence[patience.Reversion], days: int | None,
     ends: tuple[Fraction, Fraction],
 ) -> DiscountCertificate | None:  # fmt: skip
-    """One-shot deviations from the automaton that carries out the punishment."""
+    """One-shot deviations from the automaton that carries out the punishment.
+
+    A long one's losses are added up day by day instead.
+    """
     if days is not None and days > CHECKED_DAYS:
-        return None
+        return _by_sums(stage, cell, plan, days, ends)
     automaton = punishing(stage, cell, plan, days)
-    below = _below(ends[0])
     at = _check(stage, automaton, ends[1])
-    refused = None if below is None else not _check(stage, automaton, below).is_equilibrium
+    below = _below(ends[0], BELOW if at.exact or automaton.plays is not None else BESIDE)
+    refused = None if below is None else not _check(stage, automaton, below, True).is_equilibrium
     route = "one-shot deviations from an automaton"
     return DiscountCertificate(ends[1], at.is_equilibrium, below, refused, route, at)
 
 
-def _check(stage: NormalForm, automaton: Automaton, delta: Fraction) -> AutomatonCheck:
-    exact = (stage.is_exact and automaton.is_exact) or None
-    return check_automaton(RepeatedGame(stage, delta), automaton, exact=exact)
+def _check(
+    stage: NormalForm, automaton: Automaton, delta: Fraction, sharp: bool = False
+) -> AutomatonCheck:
+    """In fractions where the automaton is pure or exact; floats that tie get their tolerance."""
+    r = RepeatedGame(stage, delta)
+    possible = automaton.plays is not None or automaton.is_exact
+    if not possible:
+        return check_automaton(r, automaton)
+    exact = check_automaton(r, automaton, exact=True)
+    if sharp or stage.is_exact or exact.is_equilibrium:
+        return exact
+    return check_automaton(r, automaton, exact=False)
 
 
-def _below(low: Fraction) -> Fraction | None:
-    return low * (1 - BELOW) if low > 0 else None
+def _by_sums(
+    stage: NormalForm, cell: Cell, plan: Sequence[patience.Reversion], days: int,
+    ends: tuple[Fraction, Fraction],
+) -> DiscountCertificate:  # fmt: skip
+    """What each player gains and what it loses on each day of the punishment, in floats."""
+    here, gains = patience.payoffs(stage, cell), patience.temptations(stage, cell)
+    each = [
+        (float(g), float(patience.snapped(stage, i, u - plan[i].payoffs[i])))
+        for i, (g, u) in enumerate(zip(gains, here, strict=True)) if g > 0
+    ]  # fmt: skip
+
+    def kept(delta: Fraction, slack: float) -> bool:
+        lost = float(np.sum(float(delta) ** np.arange(1, days + 1)))
+        return all(g <= loss * lost * (1 + slack) for g, loss in each)
+
+    below = _below(ends[0])
+    refused = None if below is None else not kept(below, -1e-12)
+    route = "losses added up day by day"
+    return DiscountCertificate(ends[1], kept(ends[1], 1e-12), below, refused, route)
+
+
+def _below(low: Fraction, by: Fraction = BELOW) -> Fraction | None:
+    return low * (1 - by) if low > 0 else None
 
 
 def punishing(
@@ -118,14 +152,20 @@ def by_shares(
 ) -> DiscountCertificate:  # fmt: skip
     """Split tomorrow's joint payoff so that nobody deviates, player by player."""
     below = _below(ends[0])
-    refused = None if below is None else _shares(stage, cell, threats, days, below) is None
-    shares = _shares(stage, cell, threats, days, ends[1])
+    slack = Fraction(0) if stage.is_exact else Fraction(float(max(stage.payoff_range)) * 1e-9)
+    refused = None if below is None else _shares(stage, cell, threats, days, below, -slack) is None
+    shares = _shares(stage, cell, threats, days, ends[1], slack)
     route = "shares of the joint payoff that keep every player"
     return DiscountCertificate(ends[1], shares is not None, below, refused, route, shares)
 
 
 def _shares(
-    stage: NormalForm, cell: Cell, threats: Sequence[Fraction], days: int | None, delta: Fraction
+    stage: NormalForm,
+    cell: Cell,
+    threats: Sequence[Fraction],
+    days: int | None,
+    delta: Fraction,
+    slack: Fraction,
 ) -> tuple[Fraction, ...] | None:
     """Payoffs w_i after compliance that each keep player i and add up; None where none do.
 
@@ -140,7 +180,6 @@ def _shares(
         v + (1 - delta) * (b - u) / weight for u, b, v in zip(here, best, threats, strict=True)
     ]
     spare = sum(here, Fraction(0)) - sum(least, Fraction(0))
-    slack = Fraction(0) if stage.is_exact else Fraction(float(max(stage.payoff_range)) * 1e-9)
     if spare < -slack:
         return None
     return tuple(w + spare / len(least) for w in least)

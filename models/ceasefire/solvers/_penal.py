@@ -6,17 +6,18 @@ profiles are ranked by what they tempt their players with, and everything is a c
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import linprog
+from scipy import optimize
 
 from ceasefire.games.repeated import RepeatedGame
 from ceasefire.solvers import _patience as patience
 from ceasefire.solvers._self_generation import reconstructed
-from ceasefire.tolerances import SELF_GENERATION
+from ceasefire.tolerances import PAYOFF_TIE, SELF_GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 
     Cell = tuple[int, ...]
     Oracle = Callable[[RepeatedGame, bool], PayoffSet]
+    Tried = Callable[[Fraction, bool], "Verdict"]
 
 MOST_STEPS = 80
+RAISES = 4
 EXACT_PROFILES = 49  # past it payoff sets in fractions take seconds
 
 
@@ -62,20 +65,32 @@ def judge(
 
     ``u_i(a) >= (1 - delta) max u_i(., a_-i) + delta v_i`` for every player.
     """
-    found = oracle(RepeatedGame(stage, discount), exact)
+    first = _judged(stage, cell, discount, oracle(RepeatedGame(stage, discount), False), exact)
+    if not exact or (first.sustained and first.exact):
+        return first
+    again = _judged(stage, cell, discount, oracle(RepeatedGame(stage, discount), True), True)
+    return again if again.sustained and again.exact else first
+
+
+def _judged(
+    stage: NormalForm, cell: Cell, discount: Fraction, found: PayoffSet, exact: bool
+) -> Verdict:
     if found.is_empty:
         return Verdict(discount, False, None, found, [], True)
     corners, whole = _corners(stage, discount, found, exact)
-    at_most = _lowest(corners)
-    at_least = at_most if whole else _lowest(found.outer)
+    at_most, at_least = _lowest(corners), _lowest(found.outer)
+    ties = [Fraction(SELF_GENERATION * float(w)) for w in stage.payoff_range]
+    if whole and found.exact:
+        at_least = at_most
+    elif at_least is not None:  # a bound from outside, rounding allowed for
+        at_least = tuple(v - t for v, t in zip(at_least, ties, strict=True))
     here, best = patience.payoffs(stage, cell), patience.best_replies(stage, cell)
     yes, no = True, False
     for i, (u, b) in enumerate(zip(here, best, strict=True)):
-        tie = Fraction(0 if whole else SELF_GENERATION * float(stage.payoff_range[i]))
         kept = [u - (1 - discount) * b - discount * v[i] if v else None
                 for v in (at_most, at_least)]  # fmt: skip
-        yes &= kept[0] is not None and kept[0] >= -tie
-        no |= kept[1] is not None and kept[1] < -tie
+        yes &= kept[0] is not None and kept[0] >= -(0 if whole else ties[i])
+        no |= kept[1] is not None and kept[1] < 0
     return Verdict(discount, True if yes else False if no else None, at_least, found, corners,
                    whole)  # fmt: skip
 
@@ -91,7 +106,7 @@ def _corners(
     if given is not None:
         return [tuple(Fraction(x) for x in point) for point in given], True
     points = [tuple(Fraction(float(x)) for x in point) for point in np.asarray(found.inner)]
-    again = reconstructed(stage, discount, points) if exact and found.exact else None
+    again = reconstructed(stage, discount, points) if exact else None
     return (points, False) if again is None else (again, True)
 
 
@@ -108,7 +123,7 @@ def correlated_minmax(stage: NormalForm) -> tuple[Fraction, ...]:
         low, scale = float(table.min()), float(width) or 1.0
         rows = (table - low) / scale
         k = rows.shape[1]
-        found = linprog(
+        found = optimize.linprog(
             np.append(np.zeros(k), 1.0), A_ub=np.hstack([rows, -np.ones((len(rows), 1))]),
             b_ub=np.zeros(len(rows)), A_eq=np.append(np.ones(k), 0.0)[None], b_eq=[1.0],
         )  # fmt: skip
@@ -150,77 +165,101 @@ def search(
     if low is None or low >= 1:
         return None
     exact = stage.is_exact and int(np.prod(stage.shape)) <= EXACT_PROFILES
-    high = _from_above(stage, cell, low, upper, oracle)
+
+    def tried(discount: Fraction, whole: bool) -> Verdict:
+        return judge(stage, cell, discount, oracle, whole)
+
+    at_low = tried(low, exact)
+    if at_low.sustained:  # needed and enough
+        return Bracket(low, low, at_low.exact, at_low, None, 1)
+    high = _from_above(low, upper, tried)
     if high is None:
         return None
-    at_low: Verdict | None = None
-    steps, trust = 0, Fraction(tolerance)
-    while steps < MOST_STEPS:
-        steps += 1
-        if at_low is None or at_low.discount != low:
-            tried = judge(stage, cell, low, oracle, exact)
-            if tried.sustained:  # needed and enough
-                return Bracket(low, low, tried.exact, tried, None, steps)
-            at_low = tried
-        if high.discount - low <= trust:
-            break
-        middle = _short((low + high.discount) / 2, high.discount - low)
-        tried = judge(stage, cell, middle, oracle, False)
-        if not tried.sustained:
-            if tried.sustained is None and high.discount - low <= 64 * trust:
-                break  # the set's own gap is wider than what is left
-            low, at_low = middle, tried
-            continue
-        high = judge(stage, cell, middle, oracle, True) if exact else tried
+    found = _raised(stage, cell, Bracket(low, high.discount, False, high, at_low, 2), tried, exact)
+    if not found.exact and found.high - found.low > tolerance:
+        found = _closed(stage, cell, found, tried, tolerance)
+        found = _raised(stage, cell, found, tried, exact)
+    return _refined(found, tried, exact)
+
+
+def _raised(stage: NormalForm, cell: Cell, found: Bracket, tried: Tried, exact: bool) -> Bracket:
+    """Raise the lower end to what the worst payoffs of the upper one ask for, while they do."""
+    high, at_low, steps = found.at_high, found.at_low, found.steps
+    assert high is not None
+    low = found.low
+    for _ in range(RAISES):
+        whole = tried(high.discount, True) if exact and not high.exact else high
+        high = whole if whole.sustained else high
         needed = _needed(stage, cell, high)
-        if needed is not None and needed > low:
-            low = min(needed, high.discount)
-    return _refined(stage, cell, Bracket(low, high.discount, False, high, at_low, steps), oracle)
+        if needed is None or needed <= low or needed > high.discount:
+            break
+        verdict, steps = tried(needed, exact), steps + 1
+        if verdict.sustained:
+            if verdict.exact:
+                return Bracket(needed, needed, True, verdict, at_low, steps)
+            high = verdict
+        else:
+            low, at_low = needed, verdict
+            break
+    return Bracket(low, high.discount, False, high, at_low, steps)
+
+
+def _closed(
+    stage: NormalForm, cell: Cell, found: Bracket, tried: Tried, tolerance: float
+) -> Bracket:
+    """Close the bracket by Brent's method on ``bound(v(delta)) - delta``, which falls in delta."""
+    assert found.at_high is not None
+    ends: dict[bool, tuple[Fraction, Verdict | None]] = {
+        False: (found.low, found.at_low), True: (found.high, found.at_high)
+    }  # fmt: skip
+    count = 0
+
+    def excess(x: float) -> float:
+        nonlocal count
+        delta = Fraction(x)
+        count += 1
+        verdict = tried(delta, False)
+        kept = bool(verdict.sustained)
+        if (delta < ends[True][0]) if kept else (delta > ends[False][0]):
+            ends[kept] = (delta, verdict)
+        need = None if verdict.threats is None else bound(stage, cell, verdict.threats)
+        gap = 1.0 if need is None else float(need - delta)
+        least = tolerance * 1e-3
+        return min(gap, -least) if kept else max(gap, least)
+
+    low, high = float(found.low), float(found.high)
+    with contextlib.suppress(ValueError):  # ends that rounding has brought to one side
+        optimize.brentq(excess, low, high, xtol=tolerance / 4, rtol=1e-15, maxiter=MOST_STEPS)
+    (one, at_low), (two, at_high) = ends[False], ends[True]
+    return Bracket(one, two, False, at_high, at_low, found.steps + count)
 
 
 def _needed(stage: NormalForm, cell: Cell, verdict: Verdict) -> Fraction | None:
-    """What the worst payoffs of a larger delta ask for, rounding allowed for."""
-    if verdict.threats is None:
-        return None
-    ties = [0 if verdict.exact else SELF_GENERATION * float(w) for w in stage.payoff_range]
-    lower = tuple(v - Fraction(t) for v, t in zip(verdict.threats, ties, strict=True))
-    return bound(stage, cell, lower)
+    """What the worst payoffs of a larger delta ask for."""
+    return None if verdict.threats is None else bound(stage, cell, verdict.threats)
 
 
-def _from_above(
-    stage: NormalForm, cell: Cell, low: Fraction, upper: Fraction | None, oracle: Oracle
-) -> Verdict | None:
+def _from_above(low: Fraction, upper: Fraction | None, tried: Tried) -> Verdict | None:
     """A discount factor that sustains the profile: reversion's, else ever nearer 1."""
-    if upper is not None and upper < 1:
-        tried = judge(stage, cell, upper, oracle, False)
-        if tried.sustained:
-            return tried
-    for k in range(1, 21):
-        tried = judge(stage, cell, 1 - (1 - low) / 2**k, oracle, False)
-        if tried.sustained:
-            return tried
+    nearer = [1 - (1 - low) / 2**k for k in range(1, 21)]
+    for delta in [upper, *nearer] if upper is not None and upper < 1 else nearer:
+        verdict = tried(delta, False)
+        if verdict.sustained:
+            return verdict
     return None
 
 
-def _refined(stage: NormalForm, cell: Cell, found: Bracket, oracle: Oracle) -> Bracket:
+def _refined(found: Bracket, tried: Tried, exact: bool) -> Bracket:
     """The simplest fraction of the bracket, where it sustains the profile too."""
     if found.exact or found.low >= found.high:
         return found
     guess = patience.simplest(found.low + (found.high - found.low) / 2**20, found.high)
     if guess == found.high:
         return found
-    tried = judge(stage, cell, guess, oracle, stage.is_exact)
-    if not tried.sustained:
+    verdict = tried(guess, exact)
+    if not verdict.sustained:
         return found
-    return Bracket(found.low, guess, False, tried, found.at_low, found.steps + 1)
-
-
-def _short(x: Fraction, width: Fraction) -> Fraction:
-    """A dyadic number near x, to a 1/64 of a width: few digits keep exact sets fast."""
-    bits = 1
-    while Fraction(64, 2**bits) > width:
-        bits += 1
-    return Fraction(round(x * 2**bits), 2**bits)
+    return Bracket(found.low, guess, False, verdict, found.at_low, found.steps + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,8 +291,7 @@ def with_transfers(stage: NormalForm, cell: Cell) -> Code:
     the largest joint payoff less the sum of worst payoffs over supported profiles: those with G up
     to a level. For each level the delta that supports it and the profile is a closed form.
     """
-    cells = list(np.ndindex(*stage.shape))
-    rows = [_facts(stage, c) for c in cells]
+    cells, rows = _all_facts(stage)
     order = sorted(range(len(cells)), key=lambda k: rows[k][0])
     gain, joint, _ = _facts(stage, cell)
     least: Fraction | None = None
@@ -295,15 +333,34 @@ def _facts(stage: NormalForm, cell: Cell) -> tuple[Fraction, Fraction, tuple[Fra
     return gain, joint, patience.best_replies(stage, cell)
 
 
+def _all_facts(
+    stage: NormalForm,
+) -> tuple[list[Cell], list[tuple[Fraction, Fraction, tuple[Fraction, ...]]]]:
+    """The facts of every profile, in lexical order."""
+    cells = list(np.ndindex(*stage.shape))
+    joint, gain = np.zeros(stage.shape, dtype=object), np.zeros(stage.shape, dtype=object)
+    replies = []
+    for i, table in enumerate(stage.exact_payoffs):
+        best = np.broadcast_to(table.max(axis=i, keepdims=True), stage.shape)
+        over = best - table
+        if not stage.is_exact:
+            tie = PAYOFF_TIE * float(stage.payoff_range[i])
+            over[over.astype(float) <= tie] = Fraction(0)
+        joint, gain = joint + table, gain + over
+        replies.append(best.ravel())
+    rows = zip(gain.flat, joint.flat, zip(*replies, strict=True), strict=True)
+    return cells, list(rows)
+
+
 def supported(stage: NormalForm, cell: Cell, discount: Fraction) -> bool:
     """Whether a profile is played for ever with transfers, by removing what is not supported.
 
     The other route than `with_transfers`: at one delta, from all profiles down to those that
     support each other.
     """
-    kept = list(np.ndindex(*stage.shape))
-    gain, joint, _ = _facts(stage, cell)
-    rows = {c: _facts(stage, c) for c in kept}
+    kept, listed = _all_facts(stage)
+    rows = dict(zip(kept, listed, strict=True))
+    gain, joint, _ = rows[cell]
     while kept:
         top = max(rows[c][1] for c in kept)
         worst = sum((min(rows[c][2][i] for c in kept) for i in range(stage.n_players)), Fraction(0))

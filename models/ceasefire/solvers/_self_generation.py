@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Point = tuple[Fraction, ...]
 
 DENOMINATORS = (10**3, 10**6, 10**9)  # vertices are quotients of small whole numbers
+SPARE = 1e-6  # of the payoff range: what a rough look in floats lets through
 NEXT_TO = 1e-11  # of the payoff range: what floats may have lost
 
 
@@ -62,22 +63,55 @@ def _generates(
     slack: Fraction,
 ) -> bool:
     worst = [min(column) for column in zip(*points, strict=True)]
-    rows = []
-    for c in np.ndindex(*stage.shape):
-        best = patience.best_replies(stage, c)
-        needed = [(1 - delta) * b + delta * v for b, v in zip(best, worst, strict=True)]
-        rows.append((patience.payoffs(stage, c), needed))
+    needed = [
+        (1 - delta) * u.max(axis=i, keepdims=True) + delta * v + np.zeros(stage.shape, dtype=int)
+        for i, (u, v) in enumerate(zip(stage.exact_payoffs, worst, strict=True))
+    ]
     if cell is not None:
-        here, wanted = rows[int(np.ravel_multi_index(cell, stage.shape))]
-        if any(u < n - slack for u, n in zip(here, wanted, strict=True)):
+        here = zip(patience.payoffs(stage, cell), needed, strict=True)
+        if any(u < n[cell] - slack for u, n in here):
             return False
-    return all(any(_made(w, u, needed, delta, points, slack) for u, needed in rows) for w in points)
+    likely = _likely(stage, float(delta), points, needed)
+    return all(
+        any(
+            _made(w, patience.payoffs(stage, c), [n[c] for n in needed], delta, points, slack)
+            for c in cells
+        )
+        for w, cells in zip(points, likely, strict=True)
+    )
+
+
+def _likely(
+    stage: NormalForm, delta: float, points: Sequence[Point], needed: Sequence[Any]
+) -> list[list[Cell]]:
+    """Profiles that may make each point, by floats with slack to spare: the rest cannot."""
+    pay = np.stack([u.ravel() for u in stage.payoffs], axis=1)
+    least = np.stack([n.ravel().astype(float) for n in needed], axis=1)
+    width = float(max(stage.payoff_range)) or 1.0
+    hull = np.array([[float(x) for x in p] for p in points])
+    box = hull.min(axis=0), hull.max(axis=0)
+    cells = list(np.ndindex(*stage.shape))
+    result = []
+    for w in hull:
+        spare = SPARE * width
+        after = (w - (1 - delta) * pay) / (delta or 1.0)
+        good = np.all(least <= w + spare, axis=1)
+        if delta:
+            spare /= delta
+            good &= np.all((after >= box[0] - spare) & (after <= box[1] + spare), axis=1)
+        result.append([cells[k] for k in np.flatnonzero(good)])
+    return result
 
 
 def _made(
-    w: Point, u: Point, needed: Sequence[Fraction], delta: Fraction, points: Sequence[Point],
+    w: Point,
+    u: Point,
+    needed: Sequence[Fraction],
+    delta: Fraction,
+    points: Sequence[Point],
     slack: Fraction,
-) -> bool:  # fmt: skip
+) -> bool:
+    """Whether w is today's u and a continuation in the hull, and enough for every player."""
     if any(x < n - slack for x, n in zip(w, needed, strict=True)):
         return False
     if delta == 0:

@@ -229,7 +229,7 @@ def _table(
     """Values, in fractions wherever that takes no time; whether to answer in them; the method."""
     require_same(r, automaton)
     rational = values.exactly(r, automaton, exact)
-    if values.follows_one_path(automaton) and values.small_enough(automaton):
+    if values.follows_one_path(automaton) and values.small_enough(r, automaton):
         return values.on_cycles(r, automaton), rational, "cycles"
     table = values.solved_exactly(r, automaton) if rational else values.solved(r, automaton)
     return table, rational, "linear system"
@@ -270,8 +270,12 @@ def _worst(
     passed = True
     stage = automaton.stage
     for i, gain in enumerate(gains):
-        certain = (automaton.output[i] == 1) & (gain.shape[1] > 1)
-        asked = automaton.reachable[:, None] & ~certain.astype(bool)
+        certain = np.zeros(gain.shape, dtype=bool)
+        if automaton.plays is not None:
+            certain[np.arange(len(gain)), automaton.plays[:, i]] = gain.shape[1] > 1
+        else:
+            certain = (automaton.output[i] == 1).astype(bool) & (gain.shape[1] > 1)
+        asked = automaton.reachable[:, None] & ~certain
         passed &= bool(np.all(gain[asked] <= tolerance[i]))
         relative = np.where(asked, gain.astype(float) / float(scale[i] or 1.0), -np.inf)
         s, a = np.unravel_index(int(np.argmax(relative)), gain.shape)

@@ -302,21 +302,24 @@ def _pooled(
 ) -> CriticalDiscount:
     """Reversion with transfers: the sums over players have to balance, not each player's."""
     listed, complete = patience.stage_equilibria(stage, mixed)
-    gain = sum(patience.temptations(stage, cell), Fraction(0))
-    joint = sum(patience.payoffs(stage, cell), Fraction(0))
-    worst: tuple[Fraction, Fraction] | None = (Fraction(0),) * 2 if gain == 0 else None
-    kept: list[patience.Reversion] = []
+    gains, here = patience.temptations(stage, cell), patience.payoffs(stage, cell)
+    worst: tuple[Fraction, Fraction] | None = None if any(gains) else (Fraction(0),) * 2
+    kept: tuple[Fraction, ...] = here
     for plan in _plans(stage, listed, common):
-        left = joint - sum((e.payoffs[i] for i, e in enumerate(plan)), Fraction(0))
+        # who is not tempted and would rather be punished is left alone
+        threats = tuple(
+            e.payoffs[i] if g > 0 else min(u, e.payoffs[i])
+            for i, (e, g, u) in enumerate(zip(plan, gains, here, strict=True))
+        )
+        left = sum(here, Fraction(0)) - sum(threats, Fraction(0))
         for i in range(stage.n_players):  # sums of floats tie as payoffs do
             left = patience.snapped(stage, i, left)
-        need = _least(gain, left, days)
+        need = _least(sum(gains, Fraction(0)), left, days)
         if need is not None and (worst is None or need < worst):
-            worst, kept = need, plan
+            worst, kept = need, threats
     certificate = None
     if worst is not None and worst[1] < 1:
-        certificate = verify.by_shares(stage, cell, [e.payoffs[i] for i, e in enumerate(kept)],
-                                       days, worst)  # fmt: skip
+        certificate = verify.by_shares(stage, cell, kept, days, worst)
     return _result(stage, cell, worst, [None] * stage.n_players, days or "grim", True, POOLED,
                    complete, certificate)  # fmt: skip
 
