@@ -178,8 +178,9 @@ def test_random_tree(benchmark):
 
 @pytest.mark.benchmark(group=AGENTS)
 def test_agent_logit(benchmark):
+    """At this precision regret is 2.0e-7, a little below what pygambit stops at (2.5e-7)."""
     tree = truce(16)
-    benchmark.pedantic(logit, (tree,), {"precision": 20_000.0}, rounds=5, warmup_rounds=1)
+    benchmark.pedantic(logit, (tree,), {"precision": 1e6}, rounds=5, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(group=AGENTS)

@@ -8,7 +8,7 @@ from scipy.optimize import root
 from test_trees import centipede, truce
 
 from ceasefire.errors import ArgumentError
-from ceasefire.games import Decision, End, ExtensiveForm, NormalForm, catalog
+from ceasefire.games import Chance, Decision, End, ExtensiveForm, NormalForm, catalog
 from ceasefire.solvers import certify, logit, logit_fit, logit_path, nash, one_nash, trace
 from ceasefire.solvers._logit_table import TableCurve
 from ceasefire.solvers._logit_tree import TreeCurve
@@ -173,10 +173,27 @@ def test_the_four_move_centipede_has_its_published_agent_logit_equilibria(precis
     assert found.residual < 1e-10
 
 
+def three_actions():
+    """One player sees a type; three actions each, seen by both but for the type."""
+    rng = np.random.default_rng(3)
+
+    def moves(state):
+        if state == ():
+            return Chance({k: (p, (k,)) for k, p in (("s", 0.3), ("t", 0.7))})
+        if len(state) == 5:
+            return End(rng.normal(size=2))
+        below = {str(k): (*state, k) for k in range(3)}
+        mover = len(state) % 2
+        return Decision(mover, below, sees=state[1:] if mover == 0 else (state[0], *state[1::2]))
+
+    return ExtensiveForm.from_rules((), moves, players=[0, 1])
+
+
+@pytest.mark.parametrize("build", [lambda: truce(3), three_actions], ids=["two", "three"])
 @pytest.mark.parametrize("fixed", [0, 5, -1])
-def test_slopes_of_a_tree_are_the_differences_of_its_equations(fixed):
+def test_slopes_of_a_tree_are_the_differences_of_its_equations(build, fixed):
     """Sparse in node payoffs and reaches; here against differences in the log-odds alone."""
-    tree = truce(3)
+    tree = build()
     curve = TreeCurve(tree, float(tree.payoff_range.max()))
     check_slopes(
         curve, np.append(np.random.default_rng(1).normal(size=len(curve.start)), 3.0), fixed
@@ -332,6 +349,15 @@ def test_a_symmetric_bifurcation_does_not_stop_the_path(precision):
     found = logit(NormalForm.bimatrix([[20, 0], [0, 10]], [[10, 0], [0, 20]]), precision=precision)
     assert found.status is Status.OK
     assert found.residual < 1e-9
+
+
+def test_the_path_of_mckelvey_and_mclennan_ends_at_an_equilibrium():
+    """Fault GB-04: elsewhere regret of 3 % of the payoff range, with no sign of failure."""
+    game = catalog.load("mckelvey-mclennan")
+    found = trace(game)
+    assert found.status is Status.OK
+    assert found.relative_regret < 1e-9
+    assert logit(game, precision=50.0).residual < 1e-8
 
 
 @pytest.mark.parametrize("name", ["absent-minded-driver", "wichardt"])

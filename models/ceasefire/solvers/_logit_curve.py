@@ -109,7 +109,7 @@ def walk(curve: Curve) -> Iterator[Stand]:
             same = _sense(slopes, along) == sense
             if along @ here.along >= LEAST_COSINE and (same or step < BIFURCATION_STEP):
                 sense = _sense(slopes, along)
-                gone = float(np.linalg.norm(point - here.point))
+                gone = _length(point - here.point)
                 bend, here = (along - here.along) / gone, Stand(point, along)
                 yield here
                 step *= min(max((GUESSED / max(first, 1e-9)) ** (1 / 3), 0.3), LARGEST_GROWTH)
@@ -245,7 +245,7 @@ def _corrected(
     """
     fixed = int(np.argmax(np.abs(along)))
     point, value, slopes, first = guess, curve.miss(guess), None, 0.0
-    size = float(np.max(np.abs(value), initial=0.0))
+    size = _largest(value)
     best: tuple[float, Floats, Slopes] | None = None
     for k in range(CORRECTIONS):
         if not size < 10.0:
@@ -254,12 +254,12 @@ def _corrected(
             slopes = curve.slopes(point, fixed)
         move = slopes.move(value)
         if k == 0:
-            first = float(np.max(np.abs(move), initial=0.0))
+            first = _largest(move)
             if not first < REFUSED * (1.0 + 1e-3 * guess[-1]):
                 return None
         point = point - move
         value = curve.miss(point)
-        before, size = size, float(np.max(np.abs(value), initial=0.0))
+        before, size = size, _largest(value)
         if best is None or size < best[0]:
             best = size, point, slopes
         if size < _enough(enough, float(point[-1])):
@@ -272,6 +272,14 @@ def _corrected(
     return best[1], first, best[2]
 
 
+def _largest(vector: Floats) -> float:
+    return float(np.abs(vector).max()) if len(vector) else 0.0
+
+
+def _length(vector: Floats) -> float:
+    return float(np.sqrt(vector @ vector))
+
+
 def _enough(enough: float, level: float) -> float:
     """The miss that counts as none: rounding in the equations grows with the square of `l`."""
     return min(enough, enough / (1.0 + abs(level)) + 1e-14 * (1.0 + abs(level)))
@@ -280,4 +288,4 @@ def _enough(enough: float, level: float) -> float:
 def _unit(tangent: Floats, before: Floats | None) -> Floats:
     """Scaled to length 1: on from `before`, at the start towards a rising last coordinate."""
     ahead = tangent[-1] if before is None else tangent @ before
-    return np.asarray(tangent * (np.copysign(1.0, ahead) / np.linalg.norm(tangent)))
+    return np.asarray(tangent * (np.copysign(1.0, ahead) / _length(tangent)))

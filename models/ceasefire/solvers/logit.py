@@ -166,7 +166,10 @@ def logit(game: NormalForm | ExtensiveForm, *, precision: float = 1.0) -> Logit:
 def logit_path(game: NormalForm | ExtensiveForm, *, precision: float | None = None) -> LogitPath:
     """The principal branch from precision 0 up to `precision` (1000 over the payoff range).
 
-    It ends where it first passes that precision, or where rounding lets it go no further.
+    It ends where it first passes that precision, or where rounding lets it go no further. Steps
+    are chosen so as not to jump to another stretch of curve: a change of sign of the determinant
+    of the slopes together with the tangent gives a jump away. Two turning points closer together
+    than one step, between which the precision falls back but little, may go uncounted.
 
     Examples
     --------

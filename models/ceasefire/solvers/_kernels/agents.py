@@ -99,8 +99,9 @@ def unknowns(parent, player, infoset, root_of, start, players):
 
     Of an action, its log-odds against the first of its set; of a node, the payoffs from it on
     that some owner above it looks at, and the log of its reach where sets below depend on it;
-    of a set, the mean of its log-odds where a reach depends on it. -1 stands for a zero. Returns
-    odds (N,), value (n, players), reach (n,), mean (sets,), and how many there are.
+    of a set of more than two actions, the mean of its log-odds where a reach depends on it. -1
+    stands for a zero. Returns odds (N,), value (n, players), reach (n,), mean (sets,), and how many
+    there are.
     """
     n, sets = parent.shape[0], start.shape[0] - 1
     odds, mean = np.full(start[sets], -1), np.full(sets, -1)
@@ -137,7 +138,7 @@ def unknowns(parent, player, infoset, root_of, start, players):
             continue
         reach[node] = k
         k += 1
-        if mean[h] < 0:
+        if mean[h] < 0 and start[h + 1] - start[h] > 2:
             mean[h] = k
             k += 1
     return odds, value, reach, mean, k
@@ -183,11 +184,16 @@ def linearised(
         h, i = infoset[above], player[above]
         if reach[node] >= 0 and reach[node] != reach[above]:
             k = _put(rows, columns, entries, k, reach[node], reach[node], 1.0)
-            k = _put(rows, columns, entries, k, reach[node], mean[h], 1.0)
             if reach[above] >= 0:
                 k = _put(rows, columns, entries, k, reach[node], reach[above], -1.0)
-            if odds[at] >= 0:
-                k = _put(rows, columns, entries, k, reach[node], odds[at], -1.0)
+            if mean[h] < 0:  # two actions
+                second = start[h] + 1
+                slope = np.exp(log[second]) - (1.0 if at == second else 0.0)
+                k = _put(rows, columns, entries, k, reach[node], odds[second], slope)
+            else:
+                k = _put(rows, columns, entries, k, reach[node], mean[h], 1.0)
+                if odds[at] >= 0:
+                    k = _put(rows, columns, entries, k, reach[node], odds[at], -1.0)
         # the payoff of this action, in its own equation or, for the first, in all of its set
         first, end = at, at + 1
         sign = -precision * scale
