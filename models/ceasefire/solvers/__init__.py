@@ -11,6 +11,12 @@ from ceasefire.solvers.automata import (
 )
 from ceasefire.solvers.batch import BatchEquilibria, nash_batch
 from ceasefire.solvers.certificate import regret
+from ceasefire.solvers.continuation import (
+    Continuation,
+    Fold,
+    SupportChange,
+    continue_equilibrium,
+)
 from ceasefire.solvers.correlated import Correlated, correlated
 from ceasefire.solvers.critical_discount import (
     CriticalDiscount,
@@ -112,6 +118,10 @@ __all__ = [
     "MarkovLogit",
     "MarkovPath",
     "PathRecord",
+    "continue_equilibrium",
+    "Continuation",
+    "Fold",
+    "SupportChange",
     "MarkovCertificate",
     "BatchEquilibria",
     "Component",

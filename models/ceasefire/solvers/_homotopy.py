@@ -91,14 +91,20 @@ class Point:
 
 
 def problem(
-    game: StochasticGame, *, prior: Floats | None = None, common: bool = False, penalty: float = 1.0
+    game: StochasticGame,
+    *,
+    prior: Floats | None = None,
+    common: bool = False,
+    penalty: float = 1.0,
+    scale: tuple[Floats, Floats] | None = None,
 ) -> Problem:
     """Scale payoffs player by player, and lay out what the kernels read.
 
     prior: mixtures in one vector, uniform by default. common: whether one unit of precision is
     the same number of utils for all players, else each one's payoff range. penalty: of tracing.
+    scale: what payoffs are counted from and in, by default each player's least and range.
     """
-    payoff, low, unit = _scaled(game)
+    payoff, low, unit = _scaled(game, scale)
     start, n = game.action_start, game.n_players
     counts = np.diff(start)
     x = np.repeat(1.0 / counts, counts) if prior is None else prior
@@ -130,8 +136,13 @@ def problem(
     return Problem(game, plan, work, matrix, pattern, unit, low)
 
 
-def _scaled(game: StochasticGame) -> tuple[Floats, Floats, Floats]:
+def _scaled(
+    game: StochasticGame, scale: tuple[Floats, Floats] | None
+) -> tuple[Floats, Floats, Floats]:
     """Payoffs from 0 to 1 (R, n); lowest payoffs and ranges by player, utils."""
+    if scale is not None:
+        low, unit = scale
+        return np.ascontiguousarray(((game.payoffs - low[:, None]) / unit[:, None]).T), low, unit
     low = game.payoffs.min(axis=1)
     unit = np.where(game.payoff_range > 0, game.payoff_range, 1.0)
     table = game.payoffs - low[:, None]
@@ -205,8 +216,8 @@ def newton(
     step = np.empty((2, p.size))
     plan, work = p.plan, p.work
     kernel.back(
-        plan.action, plan.reach, plan.after, plan.slot, plan.square, work.slope, work.lu, work.pivot,
-        work.residual, work.column, tail, step,
+        plan.action, plan.reach, plan.after, plan.slot, plan.square, work.slope, work.lu,
+        work.pivot, work.residual, work.column, tail, step,
     )  # fmt: skip
     return step, sign * factor
 
@@ -257,8 +268,8 @@ def _sparse_solve(p: Problem) -> tuple[Floats, float]:
     except RuntimeError:  # exactly singular
         return np.full((lines + 1, 2), np.nan), 0.0
     flips = np.count_nonzero(lu.U.diagonal() < 0) + _parity(lu.perm_r) + _parity(lu.perm_c)
-    right = [lu.solve(side, "T") for side in np.ascontiguousarray(p.work.right.T)]
-    return np.column_stack(right), -1.0 if flips % 2 else 1.0
+    tail = lu.solve(p.work.right, "T")  # type: ignore[call-overload]  # the stub has no `trans`
+    return tail, -1.0 if flips % 2 else 1.0
 
 
 def _parity(order: NDArray[Any]) -> int:
@@ -343,16 +354,19 @@ def _refined(p: Problem, mode: int, here: Point) -> Point:
 
 
 def _predicted(behind: Point, here: Point, step: float) -> Floats:
-    if behind is here:
-        return here.z + step * here.tangent
-    h = here.step
-    s = step / h
-    # Hermite's cubic, from here: h' = tangent, with second and third coefficients
-    back = behind.z - here.z + h * here.tangent
-    bend = (behind.tangent - here.tangent) * h
-    return np.asarray(
-        here.z + step * here.tangent + (3.0 * back + bend) * s**2 + (2.0 * back + bend) * s**3
-    )
+    return cubic(behind.z, behind.tangent, here.z, here.tangent, here.step, step)
+
+
+def cubic(
+    z0: Floats, slope0: Floats, z1: Floats, slope1: Floats, apart: float, step: float
+) -> Floats:
+    """Hermite's cubic through two points, `step` beyond the second; a line if they are one."""
+    if not apart > 0.0:
+        return np.asarray(z1 + step * slope1)
+    s = step / apart
+    back = z0 - z1 + apart * slope1
+    bend = (slope0 - slope1) * apart
+    return np.asarray(z1 + step * slope1 + (3.0 * back + bend) * s**2 + (2.0 * back + bend) * s**3)
 
 
 def start(p: Problem, mode: int) -> Floats:
@@ -396,10 +410,10 @@ def polished(
     p: Problem, mode: int, z: Floats, stays: NDArray[np.bool_], close: float
 ) -> Floats | None:
     """Newton from a point of a path to an equilibrium at most `close` away, or None."""
-    guess, x = _guess(p, mode, z, stays)
+    begin, x = guess(p, mode, z, stays)
     line = np.zeros(p.size)
     line[-1] = 1.0
-    found = correct(p, EXACT, guess, line, EXACT_ENOUGH, 3 * CORRECTIONS)
+    found = correct(p, EXACT, begin, line, EXACT_ENOUGH, 3 * CORRECTIONS)
     return None if found is None else _beside(p, found.z, x, close)
 
 
@@ -412,29 +426,29 @@ def nearest(
     """
     if p.size > LARGEST_FULL:
         return None
-    guess, x = _guess(p, mode, z, stays)
+    begin, x = guess(p, mode, z, stays)
     line, full = np.zeros(p.size), np.zeros((p.size, p.size))
     for _ in range(10 * CORRECTIONS):
-        kernel.assemble(p.plan, p.work, EXACT, 0.0, guess, line, NONE, full)
+        kernel.assemble(p.plan, p.work, EXACT, 0.0, begin, line, NONE, full)
         step = np.linalg.lstsq(full[:-1, :-1], p.work.residual, rcond=1e-9)[0]
         if not np.all(np.abs(step) < FARTHEST):
             return None
-        guess[:-1] -= step
+        begin[:-1] -= step
         if float(np.max(np.abs(step))) < EXACT_ENOUGH:
-            return _beside(p, guess, x, close)
+            return _beside(p, begin, x, close)
     return None
 
 
-def _guess(p: Problem, mode: int, z: Floats, stays: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def guess(p: Problem, mode: int, z: Floats, stays: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Unknowns of the exact system: probabilities of actions that stay, losses of the others."""
     line = np.zeros(p.size)
     kernel.assemble(p.plan, p.work, mode, 0.0, z, line, NONE, NOTHING)
     quality, x = p.work.quality, p.mixtures(z, mode)
     start = p.plan.action
     best = np.repeat(np.maximum.reduceat(quality, start[:-1]), np.diff(start))
-    guess = z.copy()
-    guess[: p.n_actions] = np.where(stays, x, np.minimum(quality - best, 0.0))
-    return guess, x
+    begin = z.copy()
+    begin[: p.n_actions] = np.where(stays, x, np.minimum(quality - best, 0.0))
+    return begin, x
 
 
 def _beside(p: Problem, z: Floats, x: Floats, close: float) -> Floats | None:
