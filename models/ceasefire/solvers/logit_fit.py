@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ceasefire.errors import ArgumentError
+from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.extensive import ExtensiveForm
-from ceasefire.solvers._logit_curve import crossing
+from ceasefire.solvers._logit_curve import crossing, sharpened
 from ceasefire.solvers.logit import FARTHEST, curve_of, legs, result
+from ceasefire.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from ceasefire.solvers._logit_table import TableCurve
     from ceasefire.solvers._logit_tree import TreeCurve
     from ceasefire.solvers.logit import Logit
-    from ceasefire.status import Status
 
     Floats = NDArray[np.float64]
 
@@ -117,6 +117,8 @@ def logit_fit(
     ------
     ArgumentError
         Counts of a wrong shape, negative, not finite, or all zero.
+    SolveError
+        The equations are not met at the fit within their tolerance; `reached` holds it.
 
     Notes
     -----
@@ -157,11 +159,11 @@ def logit_fit(
             found.append((crossing(curve, a, b, lambda s: _score(curve, counts, s)), True))
         before, end = after, b
     if before is not None and before > 0:
-        found.append((end, False))
+        found.append((sharpened(curve, end), False))
     likelihood = [float(counts @ curve.log(stand.point)) for stand, _ in found]
     best = int(np.argmax(likelihood))
     stand, interior = found[best]
-    return LogitFit(
+    fit = LogitFit(
         result(game, curve, unit, stand, stand.level / unit),
         likelihood[best],
         _error(curve, counts, stand) / unit if interior else float("nan"),
@@ -169,6 +171,9 @@ def logit_fit(
         np.array([(s.level / unit, L) for (s, _), L in zip(found, likelihood, strict=True)]),
         float(counts.sum()),
     )
+    if fit.status is not Status.OK:
+        raise SolveError(f"no equilibrium to precision at the fit, {fit.precision:.6g}", fit)
+    return fit
 
 
 def _counted(game: NormalForm | ExtensiveForm, observed: Sequence[ArrayLike]) -> Floats:
