@@ -34,37 +34,7 @@ class Turn:
     threat: Floats
 
 
-@dataclass(frozen=True, eq=False)
-class Sharpened:
-    """The last two turns; `moved` is the distance between them. `dead` states have no set."""
-
-    before: Turn
-    last: Turn
-    moved: float
-    turns: int
-    dead: NDArray[np.bool_]
-
-
-def sharpen(flat: FlatStates, tolerance: float, limit: int) -> Sharpened:
-    """Outer bounds turn by turn until one moves by no more than `tolerance`.
-
-    Where no action profile of a state can be played, neither it nor any state from which it can
-    be reached has an equilibrium: `dead` says which, and the turns are those before.
-    """
-    turn = _first(flat)
-    before, moved = turn, np.inf
-    for count in range(1, limit + 1):
-        before, found = turn, _sharper(flat, turn)
-        if isinstance(found, np.ndarray):
-            return Sharpened(before, turn, moved, count, found)
-        turn = found
-        moved = float(kernel.apart(before.tuples, turn.tuples))
-        if moved <= tolerance and np.abs(turn.threat - before.threat).max() <= tolerance:
-            break
-    return Sharpened(before, turn, moved, count, np.zeros(flat.n_states, dtype=bool))
-
-
-def _first(flat: FlatStates) -> Turn:
+def first_turn(flat: FlatStates) -> Turn:
     """What is feasible: every continuation is allowed."""
     n = len(flat.owner)
     threat = np.column_stack([punishments(flat, i, np.ones(n, dtype=bool))[1] for i in range(2)])
@@ -74,8 +44,11 @@ def _first(flat: FlatStates) -> Turn:
     return _turned(flat, nothing, lure, np.arange(n), np.full((n, 4, 2), np.nan), threat)
 
 
-def _sharper(flat: FlatStates, old: Turn) -> Turn | NDArray[np.bool_]:
-    """The next turn; where some states have no profile left, which these are."""
+def next_turn(flat: FlatStates, old: Turn, *, rising: bool = True) -> Turn | NDArray[np.bool_]:
+    """The next turn; where some states have no profile left, which these are.
+
+    `rising` keeps threats from falling below those of `old`, as they cannot from above.
+    """
     lure = np.ascontiguousarray([flat.lured(i, old.threat[:, i]) for i in range(2)])
     rows = _easiest(flat, lure)
     points, supported = np.empty((len(rows), 4, 2)), np.empty(len(rows), dtype=bool)
@@ -84,6 +57,9 @@ def _sharper(flat: FlatStates, old: Turn) -> Turn | NDArray[np.bool_]:
     alive = np.bincount(flat.owner[rows[supported]], minlength=flat.n_states) > 0
     if not alive.all():
         return ~alive
+    if not rising:
+        lowest = np.full_like(old.threat, -np.inf)
+        return _turned(flat, old, lure, rows[supported], points[supported], lowest)
     allowed = np.ones(len(flat.owner), dtype=bool)  # not tried: it may be allowed
     allowed[rows] = supported
     threat = np.column_stack([punishments(flat, i, allowed)[1] for i in range(2)])

@@ -9,7 +9,7 @@ import numpy as np
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.solvers._flat_states import FlatStates, flatten
-from ceasefire.solvers._pencil import Sharpened, sharpen
+from ceasefire.solvers._sharpen import ROUNDING, Sharpened, sharpen
 from ceasefire.solvers._stochastic_transfers import leading_to, with_transfers
 from ceasefire.solvers.sets import PayoffSet
 from ceasefire.status import Status
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 METHOD = "pencil sharpening (Abreu, Brooks and Sannikov 2020)"
-ROUNDING = 2e-13  # a turn that moves by no more does not move: twenty roundings of payoffs near 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +85,9 @@ def state_payoff_set(
     -----
     Two players without transfers: a pencil of one payoff pair a state turns once around all sets
     per iteration; a turn costs about n_vertices * n_profiles, profiles that differ in nothing but
-    in what deters less counted once. The bounds close by a factor of about delta a turn or better.
+    in what deters less counted once. The bounds close by a factor of about delta a turn or better;
+    where turns keep one structure their limit is extrapolated, and taken if it repeats itself and
+    turns from sets between it and the bound draw onto it at each of ``detail["scales"]`` scales.
     With transfers: policy iteration, any number of players.
 
     A state from which play can reach one without equilibrium has none itself.
@@ -189,7 +190,9 @@ def _described(
         relative = found.moved / (1 - flat.delta)
         gap = float(flat.unit.max()) * relative
         held = checked.miss <= max(2 * ROUNDING, (1 - flat.delta) * STATE_GENERATION)
-        status = Status.OK if held and relative <= tol else Status.NOT_CONVERGED
+        closed = relative <= tol or found.moved <= ROUNDING
+        status = Status.OK if held and closed else Status.NOT_CONVERGED
+        detail["scales"] = found.scales
         detail["rows"] = tuple(np.unique(found.last.rows[:, k]) for k in range(len(states)))
     return PayoffSet(
         game=game, vertices=tuple(shown), outer=tuple(outer), inner=tuple(inner), gap=gap,
