@@ -136,6 +136,21 @@ def problem(
     return Problem(game, plan, work, matrix, pattern, unit, low)
 
 
+def like(p: Problem, game: StochasticGame) -> Problem:
+    """A game of the same actions in the payoff units of `p`, with its layout where that fits."""
+    law, before = game.transitions, p.game.transitions
+    alike = np.array_equal(law.indptr, before.indptr) and np.array_equal(
+        law.indices, before.indices
+    )
+    if not alike:
+        other = problem(game, scale=(p.low, p.unit))
+        return other._replace(plan=other.plan._replace(weight=p.plan.weight))
+    delta = game.discounts
+    payoff = _scaled(game, (p.low, p.unit))[0]
+    plan = p.plan._replace(payoff=payoff, ahead=delta / (1.0 - delta), chance=np.array(law.data))
+    return p._replace(game=game, plan=plan)
+
+
 def _scaled(
     game: StochasticGame, scale: tuple[Floats, Floats] | None
 ) -> tuple[Floats, Floats, Floats]:

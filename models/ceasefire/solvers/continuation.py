@@ -180,8 +180,7 @@ class _Task(NamedTuple):
     span: float
     mode: int
     precision: float | None
-    scale: tuple[Floats, Floats]  # lowest payoff and range of each player at the start
-    weights: Floats
+    first: Problem  # at the start: its units of payoff serve all along
     shape: Any  # numbers of actions
 
     def game(self, share: float) -> StochasticGame:
@@ -192,12 +191,11 @@ class _Task(NamedTuple):
         if not np.array_equal(game.n_actions, self.shape):
             where = f"family({self.start + share * self.span:.6g})"
             raise ArgumentError(where, game.n_actions.tolist(), "the same numbers of actions")
-        p = homotopy.problem(game, scale=self.scale)
-        return p._replace(plan=p.plan._replace(weight=self.weights))
+        return homotopy.like(self.first, game)
 
     @property
     def level(self) -> float:
-        return 0.0 if self.precision is None else self.precision * float(self.scale[1].max())
+        return 0.0 if self.precision is None else self.precision * float(self.first.unit.max())
 
 
 def _stochastic(game: StochasticGame | NormalForm) -> StochasticGame:
@@ -217,8 +215,7 @@ def _task(family: Family, start: float, stop: float, precision: float | None) ->
     game = _stochastic(family(start))
     p = homotopy.problem(game, common=precision is not None)
     mode = EXACT if precision is None else LOGIT
-    scale = (p.low, p.unit)
-    return _Task(family, start, stop - start, mode, precision, scale, p.plan.weight, game.n_actions)
+    return _Task(family, start, stop - start, mode, precision, p, game.n_actions)
 
 
 class _Place(NamedTuple):
@@ -393,7 +390,7 @@ def _turned(task: _Task, here: _Place, corner: _Place, walk: _Walk) -> _Place | 
     tangent = _unit(tangent)
     level = task.start + float(z[-1]) * task.span
     for a in np.flatnonzero(moving):
-        walk.changes.append(_change(task.game(0.0), int(a), level, bool(side[a] > 0)))
+        walk.changes.append(_change(task.first.game, int(a), level, bool(side[a] > 0)))
     return _Place(z, tangent, 0.0)
 
 
@@ -440,12 +437,11 @@ def _result(task: _Task, walk: _Walk) -> Continuation:
     rows, worst = [], True
     for place in walk.places:
         game = task.game(float(place.z[-1]))
-        p = homotopy.problem(game, scale=task.scale)
-        found = markov_equilibrium(game, p.mixtures(place.z, task.mode))
+        found = markov_equilibrium(game, task.first.mixtures(place.z, task.mode))
         worst = worst and (found.status is Status.OK or task.mode == LOGIT)
         level = task.start + float(place.z[-1]) * task.span
         rows.append([level, found.regret, *found.values.ravel(), *found.behaviour])
-    names = _columns(task.game(0.0), single=isinstance(task.family(task.start), NormalForm))
+    names = _columns(task.first.game, single=isinstance(task.family(task.start), NormalForm))
     good = worst and walk.ended != "lost"
     status = Status.OK if good else Status.NOT_CONVERGED
     return Continuation(
