@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ceasefire.errors import ArgumentError
+from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games import NormalForm, PublicSignals, RepeatedGame
 from ceasefire.solvers import payoff_set, payoff_sets
+from ceasefire.solvers.sets import self_generation
 
 bimatrix = NormalForm.bimatrix
 
@@ -277,6 +278,70 @@ def test_the_set_is_what_plain_iteration_reaches(case):
         assert result.certificate.holds
         # what plain iteration has not yet cut off: a point off by e moves by (1 - delta) e a step
         assert hausdorff(result.vertices, slow) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("stage", "delta"),
+    [
+        pytest.param(JYC, Fraction(1, 2), id="at-the-threshold"),
+        pytest.param(JYC, 1 - Fraction(1, 10**12), id="patient"),
+        pytest.param(QUANTECON_PD, Fraction(9, 10), id="dilemma"),
+        pytest.param(ABREU, Fraction(1, 3), id="abreu"),
+        pytest.param(bimatrix([[3, 1], [4, 2]]), Fraction(9, 10), id="a-point"),
+        pytest.param(symmetric([[3, 1], [1, 2]]), Fraction(9, 10), id="a-segment"),
+        pytest.param(bimatrix([[1, -1], [-1, 1]]), Fraction(1, 2), id="empty"),
+        pytest.param(JYC, 0, id="no-future"),
+    ],
+)
+def test_vertices_in_fractions_generate_themselves_without_rounding(stage, delta):
+    result = found(stage, delta, exact=True)
+    assert result.exact
+    assert result.certificate.holds
+    assert result.certificate.slack >= 0
+    exact = result.detail["exact_vertices"]
+    assert all(isinstance(x, Fraction) for x in exact.flat)
+    assert len(exact) == len(found(stage, delta).vertices)
+
+
+def test_what_floats_cannot_tell_apart_is_refused_in_fractions():
+    """A constraint missed by 1e-20 of the payoff range: floats say the set of the threshold."""
+    with pytest.raises(SolveError, match="fractions") as caught:
+        found(JYC, Fraction(1, 2) - Fraction(1, 10**20), exact=True)
+    assert not caught.value.reached.exact
+    with pytest.raises(SolveError, match="fractions"):  # its vertices solve a quadratic equation
+        found(ABREU_SANNIKOV, Fraction(3, 10), exact=True)
+
+
+@settings(max_examples=15, deadline=None)
+@given(small_games, st.sampled_from([Fraction(1, 3), Fraction(3, 4), Fraction(99, 100)]))
+def test_sets_in_fractions_agree_with_floats(case, delta):
+    stage = NormalForm(np.array(case[0]).reshape(2, 3, 3))
+    near, exact = found(stage, delta), found(stage, delta, exact=True, throw=False)
+    if exact.exact and not near.is_empty:
+        assert hausdorff(near.vertices, exact.vertices) < 1e-8
+
+
+@settings(max_examples=20, deadline=None)
+@given(small_games, st.sampled_from([0.7, 0.9, 0.99, 0.999]))
+def test_sets_of_patient_players_are_bounded_from_both_sides(case, delta):
+    stage = NormalForm(np.array(case[0]).reshape(2, 3, 3))
+    result = found(stage, delta)
+    assert result.gap <= 1e-9 * 9
+    assert result.certificate.holds
+    if not result.is_empty:
+        minmax = stage.payoffs[0].max(axis=0).min(), stage.payoffs[1].max(axis=1).min()
+        assert np.all(result.threat >= np.array(minmax) - 1e-9)
+
+
+def test_a_forged_set_does_not_hold():
+    honest = found(JYC, 0.8)
+    units = (honest.vertices - 0.0) / 6.0
+    cells = np.array(honest.detail["profiles"])
+    assert self_generation(JYC, Fraction(4, 5), units, cells).holds
+    for k in range(4):
+        forged = units.copy()
+        forged[k] += 1e-6 * (units[k] - units.mean(axis=0))
+        assert not self_generation(JYC, Fraction(4, 5), forged, cells).holds
 
 
 def test_a_sweep_gives_what_each_alone_gives():

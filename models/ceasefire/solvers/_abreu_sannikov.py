@@ -155,9 +155,7 @@ def compared(best: Answer, guess: Iterate, at: Iterate, stage: Stage, delta: flo
     new = replace(best, inner=guess.polygon, labels=guess.labels, threat=guess.threat)
     if distance(at.polygon, new.inner) <= DOUBT:
         return replace(new, outer=new.inner, settled=True)
-    outer = _structure.bounded(
-        new.inner, new.threat, at, stage.payoff, stage.gain, delta
-    )
+    outer = _structure.bounded(new.inner, new.threat, at, stage.payoff, stage.gain, delta)
     if outer is None:
         return replace(new, outer=at.polygon)
     return replace(new, outer=outer, settled=outer is new.inner)
@@ -247,13 +245,11 @@ def in_fractions(result: PayoffSet, found: Answer) -> PayoffSet:
     payoff, gain = _exact_sets.units(game.stage)
     points: Any = payoff[found.labels[:, 0]]
     if found.reached is not None and len(found.inner):
-        at = replace(
-            found.reached, polygon=found.inner, labels=found.labels, threat=found.threat
-        )
+        at = replace(found.reached, polygon=found.inner, labels=found.labels, threat=found.threat)
         points = _exact_sets.vertices(at, payoff, gain, game.exact_discount)
-        if points is None or not result.exact:
-            return undecided
-        if not _exact_sets.is_largest(points, found.reached, payoff, gain, game.exact_discount):
+        if points is None or not _exact_sets.is_largest(
+            points, found.reached, payoff, gain, game.exact_discount
+        ):
             return undecided
     cells = profiles(game, found.labels)
     certificate = self_generation(game.stage, game.exact_discount, points, cells)
@@ -264,7 +260,8 @@ def in_fractions(result: PayoffSet, found: Answer) -> PayoffSet:
     utils = low + (high - low) * points
     floats = utils.astype(float)
     return replace(
-        result, vertices=floats, outer=floats, inner=floats, certificate=certificate,
+        result, vertices=floats, outer=floats, inner=floats, gap=0.0, certificate=certificate,
+        exact=True, status=Status.OK,
         threat=floats.min(axis=0) if len(floats) else result.threat,
         method=METHOD + ", in fractions", detail={**result.detail, "exact_vertices": utils},
     )  # fmt: skip

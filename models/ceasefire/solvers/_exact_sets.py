@@ -55,7 +55,7 @@ def vertices(at: Iterate, payoff: Fractions, gain: Fractions, delta: Fraction) -
     inverse = correction(at, lowest, payoff, gain, delta)
     if inverse is None:
         return None
-    z = np.array([Fraction(float(x)) for x in at.polygon.ravel()], dtype=object).reshape(k, 2)
+    z = fractions(at.polygon)
     for _ in range(ROUNDS):
         miss = image(z, held(z, lowest, threat), at.labels, payoff, gain, delta)
         if miss is None:
@@ -99,7 +99,12 @@ def correction(
         inverse = np.linalg.inv(np.eye(2 * k) - inner)
     except np.linalg.LinAlgError:
         return None
-    return np.asarray(np.frompyfunc(lambda x: Fraction(float(x)), 1, 1)(inverse))
+    return fractions(inverse)
+
+
+def fractions(values: NDArray[Any]) -> Fractions:
+    """Floats as the fractions that they are."""
+    return np.asarray(np.frompyfunc(lambda x: Fraction(float(x)), 1, 1)(values), dtype=object)
 
 
 def rounded(z: Fractions) -> Fractions:
@@ -145,30 +150,30 @@ def is_largest(
     threat = polygon.min(axis=0)
     sides = edges(polygon, at.polygon)
     base = (polygon @ sides.T).max(axis=0)
-    wide = np.frompyfunc(lambda x: Fraction(float(x)), 1, 1)(at.polygon)
+    wide = fractions(at.polygon)
     least = (wide @ sides.T).max(axis=0) - base
     base[-2:] = -threat
     least[-2:] = [threat[i] - Fraction(float(at.threat[i])) for i in range(2)]
     least = np.array([max(x, Fraction(0)) + INFLATED for x in least], dtype=object)
-    some = possible(sides, base + least, threat - least[-2:] + (1 - delta) / delta * gain)
-    payoff, gain = payoff[some], gain[some]
-    side, profile = np.nonzero((sides @ payoff.T > base[:, None]).astype(bool))
-    if not len(side):
-        return True
-    near = [x.astype(float) for x in (sides, base, payoff, gain)]
-    pairs = _structure.Pairs(near[0], near[1], side, profile, near[2], near[3], float(delta))
-    room = _structure.rooms(pairs, least.astype(float))
-    if room is None:
-        return False
-    exact_room = np.array([Fraction(float(x)) for x in room], dtype=object)
-    exact_room = np.maximum(exact_room, least)
-    order = np.argsort(pairs.excess + pairs.slopes(room)[side], axis=1)[:, :TRIED]
-    return all(
-        any(
-            proves(k, int(m), sides, base, exact_room, payoff[a], gain[a], delta)
-            for m in tried
+    ratio = (1 - delta) / delta
+    some = possible(sides, base + least, threat - least[-2:] + ratio * gain)
+    g, h = payoff[some], gain[some]
+    side, profile = np.nonzero((sides @ g.T > base[:, None]).astype(bool))
+    room = least
+    if len(side):
+        near = [x.astype(float) for x in (sides, base, g, h)]
+        pairs = _structure.Pairs(near[0], near[1], side, profile, near[2], near[3], float(delta))
+        found = _structure.rooms(pairs, least.astype(float))
+        if found is None:
+            return False
+        room = np.maximum(fractions(found), least)
+        order = np.argsort(pairs.excess + pairs.slopes(found)[side], axis=1)[:, :TRIED]
+    later = possible(sides, base + room, threat - room[-2:] + ratio * gain)
+    return not np.any(later & ~some) and all(
+        any(proves(k, int(m), sides, base, room, g[a], h[a], delta) for m in tried)
+        for k, a, tried in zip(
+            side.tolist(), profile.tolist(), order if len(side) else (), strict=True
         )
-        for k, a, tried in zip(side.tolist(), profile.tolist(), order, strict=True)
     )
 
 
@@ -181,7 +186,7 @@ def possible(sides: Fractions, level: Fractions, need: Fractions) -> NDArray[np.
 def edges(polygon: Fractions, wide: Floats) -> Fractions:
     """Outer normals of both polygons' edges, of any length, then the axes, ``-e_i`` last."""
     rows: list[tuple[Any, Any]] = []
-    for points in (polygon, np.frompyfunc(lambda x: Fraction(float(x)), 1, 1)(wide)):
+    for points in (polygon, fractions(wide)):
         for p, q in zip(points, np.roll(points, -1, axis=0), strict=True):
             size = max(abs(q[0] - p[0]), abs(q[1] - p[1]))
             if size > 0:
@@ -199,6 +204,14 @@ def proves(
 ) -> bool:  # fmt: skip
     """Whether one pair of a constraint and a side keeps a profile within side k, at every e."""
     i, m = divmod(pair, len(sides))
+    need = (1 - delta) / delta * h - base[-2:]
+    today = (1 - delta) * (g @ sides[k]) - base[k]
+    if i == 2:
+        weights = -sides[k]
+        if min(weights) < 0:
+            return False
+        excess, slope = today - delta * (weights @ need), delta * (weights @ room[-2:])
+        return bool(excess <= 0 and excess + slope < room[k])
     other = 1 - i
     if sides[m, other] == 0:
         return False
@@ -206,7 +219,6 @@ def proves(
     weight = along * sides[m, i] - sides[k, i]
     if along < 0 or weight < 0:
         return False
-    need = (1 - delta) / delta * h[i] - base[i - 2]
-    excess = (1 - delta) * (g @ sides[k]) - base[k] + delta * (along * base[m] - weight * need)
+    excess = today + delta * (along * base[m] - weight * need[i])
     slope = delta * (along * room[m] + weight * room[i - 2])
     return bool(excess <= 0 and excess + slope < room[k])

@@ -127,13 +127,21 @@ def rooms(pairs: Pairs, least: Floats) -> Floats | None:
             return None
         if np.all(worst < 0.0):
             return room
+        raised = room + 2.0 * np.maximum(lifted(pairs, worst, len(least)), 0.0)
         try:
-            room = np.asarray(np.linalg.solve(np.eye(len(least)) - rows, least), dtype=float)
+            solved = np.linalg.solve(np.eye(len(least)) - rows, least)
         except np.linalg.LinAlgError:
-            return None
-        if np.any(room < least) or not np.all(room <= 1.0):
-            return None
+            solved = raised
+        good = np.all(solved >= least * (1 - 1e-9)) and np.all(solved <= 1.0)
+        room = np.maximum(solved if good else raised, least)
     return None
+
+
+def lifted(pairs: Pairs, worst: Floats, n_sides: int) -> Floats:
+    """The excess of every side, 0 where no profile pays beyond it."""
+    result = np.zeros(n_sides)
+    result[pairs.side[pairs.first]] = worst
+    return result
 
 
 def cut_off(polygon: Floats, sides: Floats, level: Floats) -> Floats:
@@ -170,9 +178,10 @@ class Pairs:
     """How far profiles that pay beyond a side may carry the set beyond it.
 
     ``n_k = along * n_m - weight * e_i`` with both weights >= 0, so that a continuation on the
-    right side of m that meets constraint i has ``n_k . w <= along * b_m - weight * need_i``.
-    One row a (side k, profile), one column a (constraint i, side m): `excess` is the bound at
-    e = 0 beyond ``b_k``, infinite where it is above 0 and proves nothing.
+    right side of m that meets constraint i has ``n_k . w <= along * b_m - weight * need_i``; and
+    where n_k points down both axes, both constraints will do. One row a (side k, profile), one
+    column a (constraint i, side m), the last both constraints: `excess` is the bound at e = 0
+    beyond ``b_k``, infinite where it is above 0 and proves nothing.
     """
 
     def __init__(
@@ -189,14 +198,28 @@ class Pairs:
             reach = along[side] * base - weight[side] * need[:, [i]]
             excess.append(np.where(useful[side], today[:, None] + delta * reach, np.inf))
             self.weights.append((delta * along, delta * weight))
+        self.down = -delta * np.minimum(sides, 0.0)
+        corner = today - np.sum(self.down[side] * need, axis=1)
+        useful = np.all(sides[side] <= 0.0, axis=1)
+        excess.append(np.where(useful, corner, np.inf)[:, None])
         self.excess = np.concatenate(excess, axis=1)
         self.excess[~(self.excess <= kernel.ROUNDING)] = np.inf
 
     def slopes(self, room: Floats) -> Floats:
         """By how much each bound grows from e = 0 to 1, (n_sides, n_pairs)."""
-        return np.concatenate(
-            [a * room + w * room[i - 2] for i, (a, w) in enumerate(self.weights)], axis=1
-        )
+        parts = [a * room + w * room[i - 2] for i, (a, w) in enumerate(self.weights)]
+        return np.concatenate([*parts, (self.down @ room[-2:])[:, None]], axis=1)
+
+    def row(self, k: int, pair: int) -> Floats:
+        """One row of M: how a bound of side k grows with the room of every side."""
+        result = np.zeros(self.n_sides)
+        i, m = divmod(pair, self.n_sides)
+        if i == 2:
+            result[-2:] += self.down[k]
+            return result
+        result[m] += self.weights[i][0][k, m]
+        result[i - 2] += self.weights[i][1][k, m]
+        return result
 
     def worst(self, room: Floats) -> tuple[Floats, Floats]:
         """Largest excess over ``b_k + r_k`` at e = 1, each profile by its best pair; M."""
@@ -205,12 +228,10 @@ class Pairs:
         value = total[np.arange(len(best)), best] - room[self.side]
         worst = np.maximum.reduceat(value, self.first)
         rows = np.zeros((self.n_sides, self.n_sides))
-        for start, stop, top in zip(self.first, [*self.first[1:], len(value)], worst, strict=True):
-            row = start + int(np.argmax(value[start:stop] >= top))
-            i, m = divmod(int(best[row]), self.n_sides)
-            k = self.side[row]
-            rows[k, m] += self.weights[i][0][k, m]
-            rows[k, i - 2] += self.weights[i][1][k, m]
+        ends = [*self.first[1:], len(value)]
+        for start, stop, top in zip(self.first, ends, worst, strict=True):
+            at = start + int(np.argmax(value[start:stop] >= top))
+            rows[self.side[at]] = self.row(int(self.side[at]), int(best[at]))
         return worst, rows
 
     def doubt(self, room: Floats) -> float:
