@@ -17,7 +17,7 @@ from ceasefire.games.toml import RepeatedFile, read_toml
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "games-toml.md"
 BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-DAY, SIGNALS = BLOCKS[0], BLOCKS[1]
+DAY, SIGNALS, STATES = BLOCKS
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_what_is_wrong_in_a_file_is_named(day, old, new, says):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["chicken", "--concept", "payoff-set"], "a repeated game told in TOML"),
+        (["chicken", "--concept", "payoff-set"], "told in TOML"),
         (["missing.toml"], "No such file"),
     ],
 )
@@ -165,6 +165,71 @@ def test_the_command_says_what_it_needs(arguments, says):
     done = run(*arguments)
     assert done.exit_code == 2
     assert says in done.stderr
+
+
+@pytest.fixture
+def states(tmp_path):
+    file = tmp_path / "states.toml"
+    file.write_text(STATES, "utf-8")
+    return file
+
+
+def test_a_stochastic_game_is_read_as_it_is_told(states):
+    game = read_toml(states)
+    assert game.states == ("pause", "war")
+    assert game.players == ("captor", "pauser")
+    assert game.is_exact
+    assert game.n_actions.tolist() == [[2, 2], [1, 1]]
+    assert game.transitions.toarray()[0].tolist() == [0.95, 0.05]
+    assert game.transitions.toarray()[1:].tolist() == [[0, 1]] * 4
+
+
+@pytest.mark.parametrize(
+    ("concept", "says"),
+    [("markov", "3 equilibria (all Markov perfect"), ("payoff-set", "(2.75862, 2.06897)")],
+)
+def test_stochastic_games_are_solved_from_the_command_line(states, concept, says):
+    done = run(states, "--concept", concept)
+    assert done.exit_code == 0, done.output
+    assert says in done.output
+    record = json.loads(run(states, "--concept", concept, "--json").stdout)
+    assert record["title"] == "Pause and war"
+    if concept == "markov":
+        assert len(record["equilibria"]) == 3
+        kept = record["equilibria"][0]["states"]["pause"]
+        assert kept["values"]["captor"] == pytest.approx(4 / (1 - 0.9 * 0.95))
+    else:
+        assert set(record["vertices"]) == {"pause", "war"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("discount = 0.9", "", "discount"),
+        ("war = 0.05 }", "war = 0.06 }", "pause"),
+        ("war = 0.05 }", "peace = 0.05 }", "states.pause.next"),
+        ('"hold, pause" = [7, -3]\n', "", "states.pause.payoffs: got 'no entry for hold, pause'"),
+        ("payoffs = [0, 0]", "payoffs = [0]", "states.war.payoffs"),
+        ("payoffs = [0, 0]", "payofs = [0, 0]", "states.war.payofs"),
+        ('next = "war"', 'next = "peace"', "states.war.next"),
+        ("actions = {}", 'actions = { captr = ["x"] }', "states.war.actions"),
+        ('initial = "pause"', 'initial = "peace"', "initial"),
+    ],
+)
+def test_what_is_wrong_in_a_stochastic_file_is_named(states, old, new, says):
+    assert old in STATES
+    states.write_text(STATES.replace(old, new), "utf-8")
+    with pytest.raises(ArgumentError) as caught:
+        read_toml(states)
+    assert "states.toml" in str(caught.value)
+    assert says in str(caught.value)
+
+
+def test_a_concept_of_another_kind_is_refused(day, states):
+    for file, concept in ((day, "markov"), (states, "nash"), (states, "automaton")):
+        done = run(file, "--concept", concept)
+        assert done.exit_code == 2
+        assert "--concept" in done.stderr
 
 
 def test_what_a_concept_needs_is_asked_for(day):

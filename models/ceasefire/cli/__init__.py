@@ -256,7 +256,7 @@ def paper(spec: Path, out: Path, only: tuple[str, ...]) -> None:
 @click.argument("file")
 @click.option("--concept", default="nash", show_default=True,
               type=click.Choice(["nash", "correlated", "logit", "spe", "sequential", "signalling",
-                                 "payoff-set", "critical-discount", "automaton"]),
+                                 "payoff-set", "critical-discount", "automaton", "markov"]),
               help="What to solve for.")  # fmt: skip
 @click.option("--exact", is_flag=True, help="Fractions (nash, spe, correlated, payoff-set).")
 @click.option("--precision", default=1.0, show_default=True, help="Of logit, per util.")

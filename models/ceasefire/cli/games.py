@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ceasefire import games, solvers
-from ceasefire.cli import repeated
+from ceasefire.cli import repeated, stochastic
 from ceasefire.cli.show import wrapped
 from ceasefire.errors import ArgumentError
 from ceasefire.games import catalog
@@ -24,6 +24,7 @@ ON_TREES: dict[str, Callable[[games.ExtensiveForm], Any]] = {
     "signalling": solvers.signalling,
 }
 EXACT = ("nash", "spe", "correlated", "payoff-set")
+EXACT = ("nash", "correlated", "payoff-set", "markov")
 SMALL = 400  # cells of a tree's strategic form that is solved for all equilibria
 CORRELATED = 2000  # cells of one that is solved for a correlated equilibrium
 
@@ -32,7 +33,11 @@ def load(name: str, settings: dict[str, Any]) -> Any:
     """A .nfg, .efg or .toml file, or a game of the catalog by name."""
     if Path(name).suffix == ".toml":
         told = read_toml(name)
-        return repeated.changed(told, settings) if isinstance(told, RepeatedFile) else told
+        if isinstance(told, RepeatedFile):
+            return repeated.changed(told, settings)
+        if settings:
+            raise ArgumentError("--set", sorted(settings), "nothing: write it in the file")
+        return told
     if Path(name).suffix in (".nfg", ".efg") or Path(name).exists():
         if settings:
             raise ArgumentError("--set", sorted(settings), "nothing: a file has no parameters")
@@ -46,7 +51,7 @@ def load(name: str, settings: dict[str, Any]) -> Any:
 
 
 def solve(
-    game: games.NormalForm | games.ExtensiveForm | RepeatedFile,
+    game: games.NormalForm | games.ExtensiveForm | games.StochasticGame | RepeatedFile,
     concept: str,
     exact: bool,
     precision: float,
@@ -56,10 +61,13 @@ def solve(
         allowed = f"--concept {', '.join(EXACT[:-1])} or {EXACT[-1]}"
         hint = "leave --exact out: the others are solved in floats"
         raise ArgumentError("--exact", f"--concept {concept}", allowed, hint)
-    if concept in repeated.CONCEPTS:
+    if isinstance(game, games.StochasticGame):
+        return stochastic.solve(game, concept, exact)
+    if concept in (*repeated.CONCEPTS, *stochastic.CONCEPTS):
         if not isinstance(game, RepeatedFile):
             hint = "docs/games-toml.md describes the files"
-            raise ArgumentError("--concept", concept, "a repeated game told in TOML", hint)
+            allowed = "a repeated or stochastic game told in TOML"
+            raise ArgumentError("--concept", concept, allowed, hint)
         return repeated.solve(game, concept, exact)
     if isinstance(game, RepeatedFile):
         game = game.stage  # one day's game
@@ -101,8 +109,10 @@ def _on_table(table: games.NormalForm, concept: str, exact: bool) -> Any:
     return solvers.nash(table, exact=exact)
 
 
-def text(game: games.NormalForm | games.ExtensiveForm | RepeatedFile, found: Any) -> str:
+def text(game: Any, found: Any) -> str:
     """The result for a person, under a line that says which game it is of."""
+    if isinstance(game, games.StochasticGame):
+        return stochastic.text(game, found)
     if isinstance(game, RepeatedFile):
         if isinstance(found, repeated.RESULTS):
             return repeated.text(game, found)
@@ -118,6 +128,8 @@ def text(game: games.NormalForm | games.ExtensiveForm | RepeatedFile, found: Any
 
 def to_json(name: str, concept: str, game: Any, found: Any) -> str:
     """The result for a machine: strategies by label, payoffs by player, and what is claimed."""
+    if isinstance(game, games.StochasticGame):
+        return stochastic.to_json(name, concept, game, found)
     if isinstance(game, RepeatedFile):
         if isinstance(found, repeated.RESULTS):
             return repeated.to_json(name, concept, game, found)

@@ -32,6 +32,8 @@ def changed(told: RepeatedFile, settings: dict[str, Any]) -> RepeatedFile:
 
 def solve(told: RepeatedFile, concept: str, exact: bool) -> Any:
     """What the concept's solver returns."""
+    if concept not in CONCEPTS:
+        raise ArgumentError("--concept", concept, f"{', '.join(CONCEPTS)} for a repeated game")
     if concept == "payoff-set":
         return solvers.payoff_set(told.game, transfers=told.transfers, exact=exact)
     if concept == "critical-discount":
@@ -70,16 +72,16 @@ def to_json(name: str, concept: str, told: RepeatedFile, found: Any) -> str:
     record: dict[str, Any] = {"game": name, "title": told.title, "concept": concept}
     if isinstance(found, solvers.PayoffSet):
         record |= {
-            key: _plain(getattr(found, key))
+            key: plain(getattr(found, key))
             for key in ("vertices", "outer", "inner", "gap", "threat", "exact", "method",
                         "transfers")
         }  # fmt: skip
         corners = found.detail.get("exact_vertices")
         if corners is not None:
-            record["exact_vertices"] = _plain([list(point) for point in corners])
+            record["exact_vertices"] = plain([list(point) for point in corners])
     elif isinstance(found, solvers.CriticalDiscount):
         record |= {
-            key: _plain(getattr(found, key))
+            key: plain(getattr(found, key))
             for key in ("profile", "value", "low", "high", "exact", "attainable", "binding",
                         "punishment", "transfers", "method")
         }  # fmt: skip
@@ -98,25 +100,25 @@ def _automaton(found: solvers.AutomatonCheck) -> dict[str, Any]:
         play: Any = None
         if machine.plays is not None:
             play = list(labels(stage, machine.plays[s].tolist()))
-        worth = dict(zip(stage.players, _plain(found.value.values[s]), strict=True))
+        worth = dict(zip(stage.players, plain(found.value.values[s]), strict=True))
         rows.append({"state": name, "play": play, "values": worth})
     return {
         "equilibrium": found.is_equilibrium,
         "equilibrium_concept": found.concept,
-        "payoffs": dict(zip(stage.players, _plain(found.value.payoffs), strict=True)),
+        "payoffs": dict(zip(stage.players, plain(found.value.payoffs), strict=True)),
         "states": rows,
         "most_tempting": {
             "state": found.worst.state, "player": found.worst.player,
-            "action": found.worst.action, "gain": _plain(found.worst.gain),
+            "action": found.worst.action, "gain": plain(found.worst.gain),
         },
         "exact": found.exact,
     }  # fmt: skip
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Numbers, texts and lists as JSON holds them: fractions as texts, what is not as null."""
     if isinstance(value, np.ndarray | list | tuple):
-        return [_plain(x) for x in value]
+        return [plain(x) for x in value]
     if isinstance(value, Fraction):
         return str(value)
     if isinstance(value, float | np.floating):

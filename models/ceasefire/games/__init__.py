@@ -11,6 +11,7 @@ from ceasefire.games.nashpy import from_nashpy, to_nashpy
 from ceasefire.games.normal import NormalForm
 from ceasefire.games.repeated import PublicSignals, RepeatedGame
 from ceasefire.games.stochastic import StochasticGame
+from ceasefire.games.toml import RepeatedFile, read_toml
 
 __all__ = [
     "NormalForm",
@@ -28,6 +29,8 @@ __all__ = [
     "TERMINAL",
     "read",
     "write",
+    "read_toml",
+    "RepeatedFile",
     "parse",
     "text",
     "FormatError",

@@ -124,7 +124,98 @@ def _repeated(told: Mapping[str, Any]) -> RepeatedFile:
                         stage.title)  # fmt: skip
 
 
-READERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {"repeated": _repeated}
+def _stochastic(told: Mapping[str, Any]) -> StochasticGame:
+    from ceasefire.games.stochastic import StochasticGame
+
+    _known(told, "", ("kind", "title", "players", "actions", "discount", "initial", "states"))
+    states = _table(told, "states")
+    names = list(states)
+    if not names:
+        raise ArgumentError("states", states, "a table a state, [states.NAME]")
+    if told.get("discount") is None:
+        raise ArgumentError("discount", None, "a number from 0 to below 1, or one a player")
+    shared = _table(told, "actions")
+    players = told.get("players", list(shared))
+    if not isinstance(players, list) or not players:
+        raise ArgumentError("players", players, "a list of names")
+    tables, laws, labels = [], [], []
+    for name, one in states.items():
+        where = f"states.{name}"
+        if not isinstance(one, dict):
+            raise ArgumentError(where, one, f"a table, [{where}]")
+        _known(one, f"{where}.", ("actions", "payoffs", "next"))
+        acts = _actions(players, one.get("actions", shared), f"{where}.actions")
+        frame = NormalForm(np.zeros((len(players), *map(len, acts))), players, acts)
+        rows = _by_profile(frame, one.get("payoffs"), f"{where}.payoffs", list)
+        table = np.empty((len(players), *frame.shape), dtype=object)
+        law = np.full((*frame.shape, len(names)), Fraction(0), dtype=object)
+        after = _by_profile(frame, one.get("next"), f"{where}.next", str | dict)
+        for cell in np.ndindex(*frame.shape):
+            table[(slice(None), *cell)] = _row(rows[cell], players, f"{where}.payoffs")
+            for to, chance in _chances(names, after[cell], f"{where}.next").items():
+                law[(*cell, to)] += chance
+        tables.append(table)
+        laws.append(law)
+        labels.append(acts)
+    each = told["discount"]
+    discount: Any = (
+        [_number(x, f"discount[{i}]") for i, x in enumerate(each)]
+        if isinstance(each, list) else _number(each, "discount")
+    )  # fmt: skip
+    return StochasticGame(
+        tables, laws, discount, states=names, players=players, actions=labels,
+        initial=rules.state(names, told.get("initial", 0), "initial"), title=str(told.get("title", "")),
+    )  # fmt: skip
+
+
+def _actions(players: list[str], given: Any, where: str) -> list[list[str]]:
+    """Each player's actions in a state; who is not listed has nothing to choose."""
+    if not isinstance(given, dict) or any(who not in players for who in given):
+        raise ArgumentError(where, given, f"a table of lists by player: {', '.join(players)}")
+    for who, acts in given.items():
+        if not isinstance(acts, list) or not acts:
+            raise ArgumentError(f"{where}.{who}", acts, "a list of names")
+    return [[str(a) for a in given.get(who, ["-"])] for who in players]
+
+
+def _by_profile(frame: NormalForm, given: Any, where: str, bare: Any) -> dict[tuple[int, ...], Any]:
+    """What stands for each profile: one entry for all, or a table by profile with ``else``."""
+    cells = list(np.ndindex(*frame.shape))
+    told = given if isinstance(given, dict) else {}
+    keyed = any("," in key or key == rules.ELSE for key in told) or frame.n_players == 1
+    if not keyed and isinstance(given, bare):
+        return dict.fromkeys(cells, given)
+    if not told:
+        raise ArgumentError(where, given, "entries by profile, or else")
+    found = {rules.profile(frame, key, where): v for key, v in told.items() if key != rules.ELSE}
+    rest = told.get(rules.ELSE)
+    for cell in cells:
+        if cell not in found and rest is None:
+            lost = ", ".join(rules.labels(frame, cell))
+            raise ArgumentError(
+                where, f"no entry for {lost}", "an entry for every profile, or else"
+            )
+    return {cell: found.get(cell, rest) for cell in cells}
+
+
+def _row(given: Any, players: list[str], where: str) -> list[Any]:
+    if not isinstance(given, list) or len(given) != len(players):
+        raise ArgumentError(where, given, f"{len(players)} numbers, one a player")
+    return [_number(value, f"{where}[{i}]") for i, value in enumerate(given)]
+
+
+def _chances(names: list[str], given: Any, where: str) -> dict[int, Any]:
+    """Chances of the next state by its index: a state, or a table from states to chances."""
+    law = {given: 1} if isinstance(given, str) else given
+    if not isinstance(law, dict):
+        raise ArgumentError(where, given, "a state, or a table from states to chances")
+    return {rules.state(names, to, where): _number(p, f"{where}.{to}") for to, p in law.items()}
+
+
+READERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "repeated": _repeated,
+    "stochastic": _stochastic,
+}
 
 
 def _stage(told: Mapping[str, Any]) -> NormalForm:
