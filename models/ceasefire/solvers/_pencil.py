@@ -52,7 +52,7 @@ def next_turn(flat: FlatStates, old: Turn, *, rising: bool = True) -> Turn | NDA
     lure = np.ascontiguousarray([flat.lured(i, old.threat[:, i]) for i in range(2)])
     rows = _easiest(flat, lure)
     points, supported = np.empty((len(rows), 4, 2)), np.empty(len(rows), dtype=bool)
-    kernel.binding(*_part(flat, rows), lure.take(rows, axis=1), old.tuples, old.axis, points,
+    kernel.binding(_part(flat, rows), lure.take(rows, axis=1), old.tuples, old.axis, points,
                    supported)  # fmt: skip
     alive = np.bincount(flat.owner[rows[supported]], minlength=flat.n_states) > 0
     if not alive.all():
@@ -94,7 +94,7 @@ def _turned(
         tuples, normal = np.empty((room, flat.n_states, 2)), np.empty((room, 2))
         policy, axis = np.empty((room, flat.n_states), np.int64), np.empty((2, 5), np.int64)
         count = kernel.turn(
-            *part, start, lures, corner, begin, old.tuples, old.normal, tuples, normal, policy,
+            part, (corner, begin, start), lures, old.tuples, old.normal, tuples, normal, policy,
             axis,
         )  # fmt: skip
         if count > 0:

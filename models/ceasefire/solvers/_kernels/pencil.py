@@ -59,12 +59,13 @@ def _crossing(data, column, low, high, X, base, delta, i, level, first, n, down)
 
 
 @njit(cache=True)
-def binding(data, column, pointer, payoffs, delta, lure, X, axis, points, supported):
+def binding(game, lure, X, axis, points, supported):
     """Extreme payoffs of every row at which an incentive constraint binds.
 
     lure (2, n_rows) is what deviations give; points (n_rows, 4, 2) gets the payoffs, nan where
     there is none; supported (n_rows,) whether the row can be played at all.
     """
+    data, column, pointer, payoffs, delta = game
     count = len(X)
     base = np.empty(2)
     for r in range(len(supported)):
@@ -103,8 +104,9 @@ def binding(data, column, pointer, payoffs, delta, lure, X, axis, points, suppor
 
 
 @njit(cache=True)
-def _open(data, column, pointer, payoffs, delta, lure, X, k, gate):
+def _open(game, lure, X, k, gate):
     """Rows whose extreme continuation of tuple k deters every deviation."""
+    data, column, pointer, payoffs, delta = game
     for r in range(len(gate)):
         low, high = pointer[r], pointer[r + 1]
         fine = True
@@ -115,8 +117,9 @@ def _open(data, column, pointer, payoffs, delta, lure, X, k, gate):
 
 
 @njit(cache=True)
-def _follow(data, column, pointer, payoffs, delta, corner, policy, x):
+def _follow(game, corner, policy, x):
     """Payoffs x (1, n_states, 2) of a policy: a row, or -1 - j for the fixed payoffs corner[j]."""
+    data, column, pointer, payoffs, delta = game
     n = len(policy)
     A = np.zeros((n, n + 2))
     for s in range(n):
@@ -142,8 +145,10 @@ def _follow(data, column, pointer, payoffs, delta, corner, policy, x):
 
 
 @njit(cache=True)
-def _choice(data, column, pointer, payoffs, delta, corner, begin, start, gate, x, s, d, y):
+def _choice(game, menu, gate, x, s, d, y):
     """The best policy of state s in direction d, then in the direction a quarter turn on."""
+    data, column, pointer, payoffs, delta = game
+    corner, begin, start = menu
     best, along, chosen = -np.inf, -np.inf, 0
     for j in range(begin[s], begin[s + 1]):
         u = d[0] * corner[j, 0] + d[1] * corner[j, 1]
@@ -164,34 +169,32 @@ def _choice(data, column, pointer, payoffs, delta, corner, begin, start, gate, x
 
 
 @njit(cache=True)
-def _settle(data, column, pointer, payoffs, delta, corner, begin, start, gate, d, policy, x):
+def _settle(game, menu, gate, d, policy, x):
     """Policy iteration in one direction, ties to the direction a quarter turn on."""
     n = len(policy)
     y = np.empty(2)
     for _ in range(1000):
         changed = False
         for s in range(n):
-            best, along, chosen = _choice(
-                data, column, pointer, payoffs, delta, corner, begin, start, gate, x, s, d, y
-            )
+            best, along, chosen = _choice(game, menu, gate, x, s, d, y)
             u = d[0] * x[0, s, 0] + d[1] * x[0, s, 1]
             t = -d[1] * x[0, s, 0] + d[0] * x[0, s, 1]
             if best > u + SMALL or (best > u - SMALL and along > t + 10 * SMALL):
                 policy[s], changed = chosen, True
         if not changed:
             return True
-        _follow(data, column, pointer, payoffs, delta, corner, policy, x)
+        _follow(game, menu[0], policy, x)
     return False
 
 
 @njit(cache=True)
-def _next(
-    data, column, pointer, payoffs, delta, corner, begin, start, gate, x, d, slope, policy, w
-):
+def _next(game, menu, gate, x, d, slope, policy, w):
     """The first move that pays as the direction turns on, by at most `slope` (a tangent).
 
     Returns the state and its new policy (state -1: none); the move is left in w.
     """
+    data, column, pointer, payoffs, delta = game
+    corner, begin, start = menu
     n = len(policy)
     found, chosen, best, y = -1, 0, slope, np.empty(2)
     length = 0.0
@@ -221,9 +224,9 @@ def _next(
 
 
 @njit(cache=True)
-def _along(normal, cone, w):
-    """Whether a move runs along an edge of W, to rounding, or turns in after it."""
-    return normal[cone, 0] * w[0] + normal[cone, 1] * w[1] <= 10 * SMALL
+def _along(east, north, w):
+    """Whether a move runs along an edge with this normal, to rounding, or turns in after it."""
+    return east * w[0] + north * w[1] <= 10 * SMALL
 
 
 @njit(cache=True)
@@ -234,10 +237,37 @@ def _keep(x, policy, new_X, new_policy, k):
 
 
 @njit(cache=True)
-def turn(
-    data, column, pointer, payoffs, delta, start, lure, corner, begin, X,
-    normal, new_X, new_normal, new_policy, axis,
-):  # fmt: skip
+def _tangent(d, east, north):
+    """Tangent of the turn from d on to another direction; inf from a quarter turn on."""
+    down = d[0] * east + d[1] * north
+    over = -d[1] * east + d[0] * north
+    return max(0.0, over / down) if down > 1e-300 else np.inf
+
+
+@njit(cache=True)
+def _shut(game, menu, gate, policy, x, d, w):
+    """Replace rows that may no longer be played; whether there were any."""
+    moved = False
+    for s in range(len(policy)):
+        if policy[s] >= 0 and not gate[policy[s]]:
+            best, _, other = _choice(game, menu, gate, x, s, d, w)
+            if best > -np.inf:
+                policy[s], moved = other, True
+    return moved
+
+
+@njit(cache=True)
+def _begin(game, menu, lure, X, gate, policy, x, d, w):
+    """The best policies in the first direction; whether they were found."""
+    _open(game, lure, X, 0, gate)
+    for s in range(len(policy)):
+        policy[s] = _choice(game, menu, gate, X, s, d, w)[2]
+    _follow(game, menu[0], policy, x)
+    return _settle(game, menu, gate, d, policy, x)
+
+
+@njit(cache=True)
+def turn(game, menu, lure, X, normal, new_X, new_normal, new_policy, axis):
     """One full turn of the pencil: the sharpened tuples; returns their number, or a fault.
 
     At direction d the policy of every state is best: a payoff at which a constraint binds, or a
@@ -245,84 +275,57 @@ def turn(
     the policy of its state. axis (2, 5) gets the tuple met on arriving at and on leaving each
     of the axes east, north, west, south, east.
     """
-    n = len(start) - 1
-    gate = np.empty(lure.shape[1], dtype=np.bool_)
-    policy = np.empty(n, dtype=np.int64)
-    x = np.zeros((1, n, 2))
-    d, w = np.array([1.0, 0.0]), np.empty(2)
+    n = len(menu[1]) - 1
+    gate, policy = np.empty(lure.shape[1], dtype=np.bool_), np.empty(n, dtype=np.int64)
+    x, d, w = np.zeros((1, n, 2)), np.array([1.0, 0.0]), np.empty(2)
     cone, quarter, k = 0, 0, 0
-    _open(data, column, pointer, payoffs, delta, lure, X, 0, gate)
-    for s in range(n):
-        policy[s] = _choice(
-            data, column, pointer, payoffs, delta, corner, begin, start, gate, X, s, d, w
-        )[2]
-    _follow(data, column, pointer, payoffs, delta, corner, policy, x)
-    if not _settle(data, column, pointer, payoffs, delta, corner, begin, start, gate, d, policy, x):
+    if not _begin(game, menu, lure, X, gate, policy, x, d, w):
         return STUCK
     _keep(x, policy, new_X, new_policy, 0)
     axis[0, 0] = axis[1, 0] = 0
     fresh, at_axis = True, False  # whether d has turned since the last tuple was kept
     for _ in range(100 * len(new_X)):
-        # the next direction at which something else than a move happens: an axis, or W's tuple
-        slope, kind = np.inf, 0
-        if cone < len(normal):
-            down = d[0] * normal[cone, 0] + d[1] * normal[cone, 1]
-            over = -d[1] * normal[cone, 0] + d[0] * normal[cone, 1]
-            if down > 0.0:
-                slope, kind = max(0.0, over / down), 1
+        # what comes first: an axis, the next tuple of W, or a move
         east, north = TO_EAST[quarter], TO_NORTH[quarter]
-        down = d[0] * east + d[1] * north
-        over = -d[1] * east + d[0] * north
-        if down > 1e-300 and over / down < slope:
-            slope, kind = max(0.0, over / down), 2
-        if kind == 0:
-            kind = 2
-        s, chosen, tangent = _next(
-            data, column, pointer, payoffs, delta, corner, begin, start, gate, x, d, slope,
-            policy, w,
-        )  # fmt: skip
-        if kind == 1 and s >= 0 and _along(normal, cone, w):
-            s = -1  # what opens and closes at the edge of W comes first
-        moved = s >= 0
+        slope, at_cone = _tangent(d, east, north), False
+        if cone < len(normal):
+            edge = _tangent(d, normal[cone, 0], normal[cone, 1])
+            if edge <= slope and edge < np.inf:
+                slope, at_cone = edge, True
+                east, north = normal[cone, 0], normal[cone, 1]
+        s, chosen, tangent = _next(game, menu, gate, x, d, slope, policy, w)
+        # what opens and closes at an edge of W comes before moves along it, as axes do
+        moved = s >= 0 and not _along(east, north, w)
         if moved:
             policy[s] = chosen
             if tangent > TURNED:
                 size = np.hypot(w[0], w[1])
                 d[0], d[1] = w[1] / size, -w[0] / size
                 fresh, at_axis = True, False
-        elif kind == 1:
+        elif at_cone:
             if slope > TURNED:
+                d[0], d[1] = east, north
                 fresh, at_axis = True, False
-                d[0], d[1] = normal[cone, 0], normal[cone, 1]
             cone += 1
-            _open(data, column, pointer, payoffs, delta, lure, X, cone, gate)
-            for z in range(n):
-                if policy[z] >= 0 and not gate[policy[z]]:
-                    best, _, other = _choice(
-                        data, column, pointer, payoffs, delta, corner, begin, start, gate, x, z,
-                        d, w,
-                    )  # fmt: skip
-                    if best > -np.inf:
-                        policy[z], moved = other, True
+            _open(game, lure, X, cone, gate)
+            moved = _shut(game, menu, gate, policy, x, d, w)
+        else:
+            quarter += 1
+            axis[0, quarter] = axis[1, quarter] = k
+            if quarter == 4:
+                return k + 1
+            d[0], d[1] = east, north
+            fresh, at_axis = True, True
         if moved:
-            _follow(data, column, pointer, payoffs, delta, corner, policy, x)
+            _follow(game, menu[0], policy, x)
+            if fresh and k + 1 >= len(new_X):
+                return FULL
             if fresh:
-                if k + 1 >= len(new_X):
-                    return FULL
                 new_normal[k, 0], new_normal[k, 1] = d[0], d[1]
-                k += 1
-                fresh = False
+                k, fresh = k + 1, False
             _keep(x, policy, new_X, new_policy, k)
             if at_axis:
                 axis[1, quarter] = k
-        if moved or kind == 1:
-            continue
-        quarter += 1
-        axis[0, quarter] = axis[1, quarter] = k
-        if quarter == 4:
-            return k + 1
-        d[0], d[1] = east, north
-        fresh, at_axis = True, True
     return STUCK
 
 
