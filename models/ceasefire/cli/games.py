@@ -23,8 +23,7 @@ ON_TREES: dict[str, Callable[[games.ExtensiveForm], Any]] = {
     "sequential": solvers.sequential,
     "signalling": solvers.signalling,
 }
-EXACT = ("nash", "spe", "correlated", "payoff-set")
-EXACT = ("nash", "correlated", "payoff-set", "markov")
+EXACT = ("nash", "spe", "correlated", "payoff-set", "markov")
 SMALL = 400  # cells of a tree's strategic form that is solved for all equilibria
 CORRELATED = 2000  # cells of one that is solved for a correlated equilibrium
 

@@ -162,9 +162,10 @@ def _stochastic(told: Mapping[str, Any]) -> StochasticGame:
         [_number(x, f"discount[{i}]") for i, x in enumerate(each)]
         if isinstance(each, list) else _number(each, "discount")
     )  # fmt: skip
+    first = rules.state(names, told.get("initial", 0), "initial")
     return StochasticGame(
         tables, laws, discount, states=names, players=players, actions=labels,
-        initial=rules.state(names, told.get("initial", 0), "initial"), title=str(told.get("title", "")),
+        initial=first, title=str(told.get("title", "")),
     )  # fmt: skip
 
 
