@@ -134,7 +134,7 @@ def sharpened(curve: Curve, here: Stand) -> Stand:
 def between(curve: Curve, a: Stand, b: Stand, share: float) -> Stand | None:
     """The curve's point at a share of the way from `a` to `b`, two points of one step."""
     guess, along = hermite(a, b, share)
-    found = _corrected(curve, guess, along, LOGIT_RESIDUAL)
+    found = _corrected(curve, guess, along, LOGIT_RESIDUAL, 4 * REFUSED)
     if found is None:
         return None
     return Stand(found[0], _unit(curve.slopes(found[0], found[2].fixed).tangent(), along))
@@ -235,7 +235,7 @@ def _pinned(curve: Curve, guess: Floats, level: float) -> Stand | None:
 
 
 def _corrected(
-    curve: Curve, guess: Floats, along: Floats, enough: float
+    curve: Curve, guess: Floats, along: Floats, enough: float, refused: float = REFUSED
 ) -> tuple[Floats, float, Slopes] | None:
     """Back to the curve with one coordinate held: the point, the first move's size, the slopes.
 
@@ -255,7 +255,7 @@ def _corrected(
         move = slopes.move(value)
         if k == 0:
             first = _largest(move)
-            if not first < REFUSED * (1.0 + 1e-3 * guess[-1]):
+            if not first < refused * (1.0 + 1e-3 * guess[-1]):
                 return None
         point = point - move
         value = curve.miss(point)

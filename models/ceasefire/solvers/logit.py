@@ -13,8 +13,11 @@ from ceasefire.games.extensive import ExtensiveForm
 from ceasefire.solvers._kernels import tree as tree_kernel
 from ceasefire.solvers._layout import beliefs, layout, weights
 from ceasefire.solvers._logit_curve import (
+    ON_THE_WAY,
+    between,
     crossing,
     first_passing,
+    hermite,
     passing,
     peak,
     sharpened,
@@ -26,7 +29,7 @@ from ceasefire.solvers.nash import equilibrium, require_normal
 from ceasefire.solvers.result import labelled
 from ceasefire.solvers.tree_certificate import certify
 from ceasefire.status import Status
-from ceasefire.tolerances import LOGIT_RESIDUAL, PATH_RESIDUAL
+from ceasefire.tolerances import LOGIT_RESIDUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 METHOD = "logit path by predictor and corrector (Turocy 2005)"
+NEARLY_TURNED = 0.2  # change of the level along the branch below which a step is looked into
 FARTHEST = 1000.0  # precision times payoff range at which a path ends by itself
 
 
@@ -216,21 +220,33 @@ class _Turns:
         self.curve = curve
         self.found: list[float] = []
         self._up, self._best = True, 0.0
-        self._leg: tuple[Stand, Stand] | None = None
 
-    def see(self, a: Stand, b: Stand) -> None:
-        if a.rising * b.rising < 0:
-            self._level(peak(a, b), (a, b))
-        self._level(b.level, (a, b))
+    def see(self, a: Stand, b: Stand, depth: int = 5) -> None:
+        """Take in a step; where the branch nearly turns within it, its halves."""
+        steep, product = max(abs(a.rising), abs(b.rising)), a.rising * b.rising
+        if depth and product > 0 and steep > NEARLY_TURNED > _least_rise(a, b):
+            middle = between(self.curve, a, b, 0.5)
+            if middle is not None:
+                self.see(a, middle, depth - 1)
+                self.see(middle, b, depth - 1)
+                return
+        if product < 0 and steep > ON_THE_WAY:
+            self._level(crossing(self.curve, a, b, lambda stand: stand.rising).level)
+        self._level(b.level)
 
-    def _level(self, level: float, leg: tuple[Stand, Stand]) -> None:
+    def _level(self, level: float) -> None:
         gain = level - self._best if self._up else self._best - level
-        if gain >= 0 or self._leg is None:
-            self._best, self._leg = level, leg
-        elif gain < -PATH_RESIDUAL * (1.0 + self._best):
-            turn = crossing(self.curve, *self._leg, lambda stand: stand.rising)
-            self.found.append(turn.level)
-            self._up, self._best, self._leg = not self._up, level, leg
+        if gain < -ON_THE_WAY * (1.0 + self._best):
+            self.found.append(self._best)
+            self._up, self._best = not self._up, level
+        elif gain > 0:
+            self._best = level
+
+
+def _least_rise(a: Stand, b: Stand) -> float:
+    """Least change of the level along the cubic between two points, in the ends' sense."""
+    slopes = [float(hermite(a, b, share)[1][-1]) for share in np.linspace(0.0, 1.0, 9)]
+    return min(slope * np.sign(a.rising) for slope in slopes)
 
 
 def branch(game: NormalForm | ExtensiveForm, levels: Sequence[float]) -> list[tuple[float, Floats]]:
