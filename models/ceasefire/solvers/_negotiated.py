@@ -37,7 +37,7 @@ class State:
     promised : ndarray, shape (n_players, n_profiles)
         Expected ``(1 - rho) v_i + rho r_i`` of the other states that follow.
     groups : ndarray, shape (n_players, n_profiles)
-        Profiles that differ in a player's own action only share a number.
+        Profiles that differ in a player's own action only share a number, from 0 without gaps.
     """
 
     delta: float
@@ -51,7 +51,7 @@ class State:
 
     def best_reply(self, player: int, values: Floats) -> Floats:
         """Largest of `values` (n_profiles, ...) among a player's own actions."""
-        _, member = np.unique(self.groups[player], return_inverse=True)
+        member = self.groups[player]
         top = np.full((int(member.max()) + 1, *values.shape[1:]), -np.inf)
         np.maximum.at(top, member, values)
         return np.asarray(top[member])

@@ -240,21 +240,24 @@ def _order(game: StochasticGame) -> Ints:
         hint = "payoff_set(game, transfers=True) covers it, without negotiations"
         allowed = "a weakly directional game: a state may stay, and never returns once left"
         raise ArgumentError("game", f"{len(many)} states that return ({names})", allowed, hint)
-    return np.argsort(_depth(game), kind="stable")
+    return _last_first(game)
 
 
-def _depth(game: StochasticGame) -> Ints:
-    """Length of the longest way on from each state."""
-    graph = game.state_graph.tocoo()
-    moves = graph.row != graph.col
-    source, target = graph.row[moves], graph.col[moves]
-    depth = np.zeros(game.n_states, dtype=np.int64)
-    while True:
-        longer = depth.copy()
-        np.maximum.at(longer, source, depth[target] + 1)
-        if np.array_equal(longer, depth):
-            return depth
-        depth = longer
+def _last_first(game: StochasticGame) -> Ints:
+    """Kahn's order of an acyclic graph (but for states that stay), from its ends."""
+    graph = game.state_graph
+    before = graph.tocsc()
+    left = np.diff(graph.indptr) - (graph.diagonal() > 0)
+    order = [int(s) for s in np.flatnonzero(left == 0)]
+    done = 0
+    while done < len(order):  # it grows as states become free
+        s, done = order[done], done + 1
+        for p in before.indices[before.indptr[s] : before.indptr[s + 1]]:
+            if p != s:
+                left[p] -= 1
+                if left[p] == 0:
+                    order.append(int(p))
+    return np.array(order, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,16 +278,14 @@ def _backward(flat: FlatStates, rho: float, beta: Floats, order: Ints) -> _Found
     path, punishments = np.full(states, -1), np.full((n, states), -1)
     lacking, undecided = np.zeros(states, dtype=bool), np.zeros(states, dtype=bool)
     blocked = np.zeros(states, dtype=bool)
-    for s in order:
-        rows = slice(int(flat.start[s]), int(flat.start[s + 1]))
-        law = flat.law[rows]
-        if blocked[np.unique(law.indices[law.data > 0])].any():
+    for s in map(int, order):
+        follows = flat.law.indices[
+            flat.law.indptr[flat.start[s]] : flat.law.indptr[flat.start[s + 1]]
+        ]
+        if blocked[follows].any():
             blocked[s] = True
             continue
-        stay = law[:, [s]].toarray().ravel()
-        ahead, promised = law @ joint, (law @ worth).T  # unsolved states, s itself, count 0
-        groups = np.array([member[rows] for _, _, member in flat.others])
-        state = State(flat.delta, rho, beta, flat.payoffs[:, rows], stay, ahead, promised, groups)
+        state = _facing(flat, s, rho, beta, joint, worth)
         found = solve_state(state)
         if found is None or not found.decided:
             blocked[s], lacking[s] = True, True
@@ -292,8 +293,29 @@ def _backward(flat: FlatStates, rho: float, beta: Floats, order: Ints) -> _Found
             continue
         joint[s], threat[s] = found.joint, found.threat
         worth[s] = found.threat + rho * beta * (found.joint - found.threat.sum())
-        path[s], punishments[:, s] = rows.start + found.path, rows.start + found.punishments
+        path[s] = flat.start[s] + found.path
+        punishments[:, s] = flat.start[s] + found.punishments
     return _Found(joint, threat, path, punishments, lacking, undecided)
+
+
+def _facing(
+    flat: FlatStates, s: int, rho: float, beta: Floats, joint: Floats, worth: Floats
+) -> State:
+    """A state with what the others are worth; the state itself, not yet solved, counts 0."""
+    rows = slice(int(flat.start[s]), int(flat.start[s + 1]))
+    pointer = flat.law.indptr[rows.start : rows.stop + 1]
+    part = slice(int(pointer[0]), int(pointer[-1]))
+    chance, column = flat.law.data[part], flat.law.indices[part]
+    row = np.repeat(np.arange(len(pointer) - 1), np.diff(pointer))
+
+    def expected(values: Floats) -> Floats:
+        return np.bincount(row, chance * values, minlength=len(pointer) - 1).astype(float)
+
+    stay = expected((column == s).astype(float))
+    promised = np.array([expected(w[column]) for w in worth.T])
+    groups = np.array([m[rows] - m[rows].min() for _, _, m in flat.others])  # they stand together
+    return State(flat.delta, rho, beta, flat.payoffs[:, rows], stay, expected(joint[column]),
+                 promised, groups)  # fmt: skip
 
 
 def _described(
