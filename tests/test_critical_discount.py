@@ -243,6 +243,43 @@ def test_three_players_pool_and_revert():
         assert found.certificate.passed
 
 
+def test_three_players_whose_harshest_punishments_are_open_get_honest_bounds():
+    A = DUOPOLY.exact_payoffs[0]  # everybody plays it with everybody
+    table = np.empty((3, 3, 3, 3), dtype=object)
+    for cell in np.ndindex(3, 3, 3):
+        for i in range(3):
+            table[(i, *cell)] = sum(A[cell[i], cell[j]] for j in range(3) if j != i)
+    found = critical_discount(NormalForm(table), (0, 0, 0), punishment="optimal")
+    assert found.status is Status.INCOMPLETE
+    assert (found.low, found.high) == (F(1, 3), F(5, 8))  # minmax, reversion
+    pooled = critical_discount(NormalForm(table), (0, 0, 0), punishment="optimal", transfers=True)
+    assert pooled.value == F(17, 47)
+    assert pooled.certificate.passed
+    for delta, kept in ((F(17, 47), True), (F(17, 47) - F(1, 10**6), False)):
+        worst = payoff_set(RepeatedGame(NormalForm(table), delta), transfers=True).threat.sum()
+        assert ((1 - delta) * 30 <= float(delta) * (60 - worst) + 1e-9) is kept
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.integers(-5, 8), min_size=12, max_size=12),
+    st.sampled_from(["grim", 2, "optimal"]),
+    st.booleans(),
+)
+def test_thresholds_do_not_depend_on_the_order_of_players_or_actions(cells, punishment, pooled):
+    table = np.array(cells).reshape(2, 2, 3)
+    stage = NormalForm(table)
+    swapped = NormalForm(table[::-1].transpose(0, 2, 1), players=["2", "1"])
+    turned = NormalForm(table[:, ::-1, [2, 0, 1]])
+    options = {"punishment": punishment, "transfers": pooled}
+    one = critical_discount(stage, (0, 1), **options)
+    for game, cell in ((swapped, (1, 0)), (turned, (1, 2))):
+        two = critical_discount(game, cell, **options)
+        assert one.status is two.status
+        assert float(one) == pytest.approx(float(two), abs=1e-9, nan_ok=True)
+        assert set(one.binding) == set(two.binding)
+
+
 def test_mixed_reversion_is_used_where_it_is_harsher():
     table = [[4, 0, 0], [5, 1, 0], [0, 0, 3]]
     stage = symmetric(table)
@@ -297,6 +334,8 @@ def test_harsher_punishments_and_transfers_never_ask_for_more(cells):
             assert pure.value <= short.high
     if pooled.attainable:
         assert codes.value <= pooled.value
+    if worst.attainable:
+        assert float(codes.high) <= float(worst.high) + 1e-9
 
 
 def test_a_curve_over_a_parameter_is_a_table():

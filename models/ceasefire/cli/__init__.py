@@ -258,7 +258,8 @@ def paper(spec: Path, out: Path, only: tuple[str, ...]) -> None:
               type=click.Choice(["nash", "correlated", "logit", "spe", "sequential", "signalling",
                                  "payoff-set", "critical-discount", "automaton", "markov"]),
               help="What to solve for.")  # fmt: skip
-@click.option("--exact", is_flag=True, help="Fractions (nash, spe, correlated, payoff-set).")
+@click.option("--exact", is_flag=True,
+              help="Fractions (nash, spe, correlated, payoff-set, markov).")  # fmt: skip
 @click.option("--precision", default=1.0, show_default=True, help="Of logit, per util.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
               help="Change a parameter of a catalogued family, or the discount factor, the "
