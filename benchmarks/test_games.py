@@ -180,7 +180,7 @@ def test_random_tree(benchmark):
 def test_agent_logit(benchmark):
     """At this precision regret is 2.0e-7, a little below what pygambit stops at (2.5e-7)."""
     tree = truce(16)
-    benchmark.pedantic(logit, (tree,), {"precision": 1e6}, rounds=5, warmup_rounds=1)
+    benchmark.pedantic(logit, (tree,), {"precision": 1e6}, rounds=15, warmup_rounds=2)
 
 
 @pytest.mark.benchmark(group=AGENTS)

@@ -246,7 +246,7 @@ class _Turns:
 def _least_rise(a: Stand, b: Stand) -> float:
     """Least change of the level along the cubic between two points, in the ends' sense."""
     slopes = [float(hermite(a, b, share)[1][-1]) for share in np.linspace(0.0, 1.0, 9)]
-    return min(slope * np.sign(a.rising) for slope in slopes)
+    return min(slopes) if a.rising > 0 else -max(slopes)
 
 
 def branch(game: NormalForm | ExtensiveForm, levels: Sequence[float]) -> list[tuple[float, Floats]]:
