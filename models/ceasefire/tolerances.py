@@ -69,7 +69,7 @@ ASSESSMENT: Final = 1e-6
 
 # An inner set of payoffs generates itself when each of its extreme points lies within (1 - delta)
 # times this of what it generates, in payoff ranges: a player then gains no more than about this.
-SELF_GENERATION: Final = 1e-7
+GENERATION_GAP: Final = 1e-7
 
 # Values of an automaton from a linear system carry this over 1 - delta, relative to the payoff
 # range: some 60 roundings of 2**-52, amplified by the system's condition number.
@@ -103,3 +103,17 @@ STATE_GENERATION: Final = 1e-10
 # Shapley iteration stops when its bounds on the values of a zero-sum game are this close, relative
 # to the largest possible difference of discounted sums. Matrix games are solved to about 1e-14.
 VALUE_BOUNDS: Final = 1e-11
+
+# A family of signal laws has full rank when its smallest singular value is above this, the laws'
+# being of the order of one: chances are given to some ten digits, and rounding adds 1e-16.
+SIGNAL_RANK: Final = 1e-9
+
+# Default tolerances of payoff sets bounded by hyperplanes, in payoff ranges. With noisy signals the
+# boundary is curved, and edges of length e leave a gap of about e * e / 8; without, sets of three
+# and more players have flat facets that are met to the rounding of the programs behind them.
+NOISY_SET_GAP: Final = 1e-4
+HYPERPLANE_GAP: Final = 1e-6
+
+# A direction is added to a limit set where it cuts off more than this, in payoff ranges; programs
+# are solved to 1e-10.
+LIMIT_SET_CUT: Final = 1e-7

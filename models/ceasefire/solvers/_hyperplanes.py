@@ -11,7 +11,7 @@ from ceasefire.solvers import _polytopes as polytopes
 from ceasefire.solvers._kernels import directions as kernel
 from ceasefire.solvers.sets import PayoffSet
 from ceasefire.status import Status
-from ceasefire.tolerances import SELF_GENERATION
+from ceasefire.tolerances import GENERATION_GAP
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -355,7 +355,7 @@ class SelfGeneration:
     @property
     def passed(self) -> bool:
         """Whether the gap is within the tolerance."""
-        return self.largest_gap <= SELF_GENERATION
+        return self.largest_gap <= GENERATION_GAP
 
 
 def _certificate(rules: Enforcement, delta: float, points: Floats) -> SelfGeneration:
