@@ -187,6 +187,16 @@ def test_where_the_worst_payoff_jumps_the_answer_is_a_certified_bracket():
     assert below > at + 0.1
 
 
+def test_a_profile_that_no_set_holds_up_is_not_called_sustained():
+    stage = NormalForm([[[5, 5, 2], [1, 3, -1]], [[0, 5, -3], [-1, 5, 1]]])  # (5, 5) and no other
+    found = critical_discount(stage, (1, 1), punishment="optimal")
+    assert not found.attainable
+    assert found.status is Status.INCOMPLETE
+    assert math.isnan(found.value)
+    assert 0.999 < found.low < 1
+    assert "no discount factor up to 0.999" in repr(found)
+
+
 def test_mixed_reversion_is_counted_where_pure_punishments_need_more():
     # no pure stage equilibrium, so pure strategies have no equilibrium at all below 1/2
     stage = symmetric([[-2, 8, 6], [-6, 1, 9], [3, -6, 7]])

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 80
 RAISES = 4
+NEARER = 20  # halvings of the distance to 1, in search of a discount factor that is enough
 EXACT_PROFILES = 49  # past it payoff sets in fractions take seconds
 
 
@@ -241,7 +242,7 @@ def _needed(stage: NormalForm, cell: Cell, verdict: Verdict) -> Fraction | None:
 
 def _from_above(low: Fraction, upper: Fraction | None, tried: Tried) -> Verdict | None:
     """A discount factor that sustains the profile: reversion's, else ever nearer 1."""
-    nearer = [1 - (1 - low) / 2**k for k in range(1, 21)]
+    nearer = [1 - (1 - low) / 2**k for k in range(1, NEARER + 1)]
     for delta in [upper, *nearer] if upper is not None and upper < 1 else nearer:
         verdict = tried(delta, False)
         if verdict.sustained:

@@ -44,7 +44,8 @@ class CriticalDiscount:
         What is to be played, by name.
     value : Fraction or float
         A `Fraction` where `exact`. 1 where the incentives are met at delta = 1 alone, so that no
-        discount factor below 1 is enough; nan where not even there (`Status.NEVER` in both cases).
+        discount factor below 1 is enough; nan where not even there (`Status.NEVER` in both cases),
+        or where none was found (`Status.INCOMPLETE`; none up to `low` is enough).
     low, high : Fraction or float
         At `high` the profile is sustained, below `low` it is not; equal where `exact`.
     exact : bool
@@ -85,7 +86,7 @@ class CriticalDiscount:
     @property
     def attainable(self) -> bool:
         """Whether some discount factor below 1 is enough."""
-        return self.status is not Status.NEVER
+        return float(self.high) < 1.0
 
     def __float__(self) -> float:
         return float(self.value)
@@ -96,6 +97,8 @@ class CriticalDiscount:
             f"{self.punishment} punishment"
         )  # fmt: skip
         how += ", with transfers" if self.transfers else ""
+        if not self.attainable and float(self.low) < 1:
+            return f"{what}: no discount factor up to {float(self.low):.9g} is enough ({how})"
         if not self.attainable:
             only = "; at delta = 1 alone" if float(self.value) > 0 else ""
             return f"{what}: no discount factor below 1 is enough{only} ({how})"
@@ -362,8 +365,9 @@ def _optimal(stage: NormalForm, cell: tuple[int, ...], tolerance: float) -> Crit
             "between minmax and reversion", Status.INCOMPLETE,
         )  # fmt: skip
     found = penal.search(stage, cell, upper, _oracle, tolerance)
-    if found is None:
-        return _result(stage, cell, None, [None] * n, "optimal", False, OPTIMAL, False, None)
+    if found is None:  # not up to the largest that was tried
+        made = _result(stage, cell, None, [None] * n, "optimal", False, OPTIMAL, False, None)
+        return replace(made, low=1 - (1 - low) / 2**penal.NEARER, binding=())
     threats = found.at_high.threats if found.at_high else None
     needs = _alone(stage, cell, threats) if threats else [None] * n
     certificate = verify.by_generation(stage, cell, found)
