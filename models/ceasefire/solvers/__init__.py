@@ -43,6 +43,7 @@ from ceasefire.solvers.markov_paths import (
     simulate_markov,
 )
 from ceasefire.solvers.markov_perfect import markov_perfect
+from ceasefire.solvers.minmax import Minmax, minmax
 from ceasefire.solvers.nash import lemke_howson, nash, one_nash
 from ceasefire.solvers.payoff_set import payoff_set, payoff_sets
 from ceasefire.solvers.rationalizable import Elimination, Rationalizable, rationalizable
@@ -81,6 +82,8 @@ __all__ = [
     "Condition",
     "signalling",
     "SignallingComponent",
+    "minmax",
+    "Minmax",
     "payoff_set",
     "payoff_sets",
     "relational",
