@@ -10,7 +10,7 @@ from polygon_sets import distance, payoff_sets, step
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games import NormalForm, RepeatedGame, StochasticGame
-from ceasefire.solvers import payoff_set
+from ceasefire.solvers import _sharpen, payoff_set
 from ceasefire.status import Status
 
 PD = ([[9, 1], [10, 3]], [[9, 10], [1, 3]])
@@ -100,6 +100,54 @@ def test_what_is_returned_generates_itself_by_other_code(seed, states, delta):
     for a, b in zip(again, found.inner, strict=True):
         assert distance(a, b) < 1e-9
     assert found.gap < 1e-8
+
+
+@pytest.mark.parametrize(("seed", "delta"), [(4, 0.9), (9, 0.97), (2, 0.999)])
+def test_an_extrapolated_limit_is_where_turns_end_by_themselves(seed, delta, monkeypatch):
+    game = random_game(seed, 2, delta)
+    found = payoff_set(game)
+    assert found.detail["scales"] > 10
+    assert found.certificate.miss < 1e-13
+    monkeypatch.setattr(_sharpen, "FIRST_GUESS", 10**9)
+    plain = payoff_set(game, throw=False, max_iterations=1500)
+    assert plain.detail["scales"] == 0
+    for a, b in zip(found.vertices, plain.vertices, strict=True):
+        assert distance(a, b) < 1e-7
+
+
+def test_cournot_outputs_on_a_grid():
+    """THEORY G9, as reimplementations of Judd, Yeltekin and Conklin state it."""
+    q = np.linspace(0, 6, 15)
+    profit = (np.maximum(6 - q[:, None] - q, 0) - 0.6) * q[:, None]
+    (points,) = payoff_set(one_state(profit, profit.T, 0.8)).vertices
+    x, y = points.T
+    assert len(points) == 11
+    assert points.min() == pytest.approx(0, abs=1e-9)
+    assert points.sum(axis=1).max() == pytest.approx(7.27346939, abs=1e-8)
+    assert points.max() == pytest.approx(6.96653061, abs=1e-8)
+    assert (x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2 == pytest.approx(26.02289159, abs=1e-7)
+
+
+def gifts(delta, steps=2):
+    """Three endowments of 1 to share, gifts either way: many profiles that do the same."""
+    grid, tables, law = np.arange(3) / 2, [], []
+    for e in range(3):
+        give = np.arange(e * steps + 1)[:, None] / (2 * steps)
+        take = np.arange((2 - e) * steps + 1)[None, :] / (2 * steps)
+        eaten = grid[e] - give + take
+        tables.append(np.array([np.sqrt(eaten), np.sqrt(1 - eaten)]))
+        near = 1 - np.abs(eaten[..., None] - grid)
+        law.append(near / near.sum(axis=-1, keepdims=True))
+    return StochasticGame(tables, law, delta)
+
+
+def test_profiles_that_do_the_same_are_told_by_what_deters_them_least():
+    known, found = payoff_sets(gifts(0.4), steps=25), payoff_set(gifts(0.4))
+    for a, b in zip(known, found.vertices, strict=True):
+        assert distance(a, b) < 1e-8
+    later = payoff_set(gifts(0.9))
+    assert later.vertices[1].sum(axis=1).max() == pytest.approx(2**0.5)  # risk is shared in full
+    assert same(later.vertices[0], later.vertices[2][:, ::-1])
 
 
 def ladder(top, delta, cost=1.0, worth=2.0):
