@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXACT", "FIXED", "LOGIT", "TRACING"]
 
-ENOUGH = 1e-5  # the last Newton step on the way: what is left is its square
+ENOUGH = 1e-3  # the last Newton step on the way: what is left is its square
 EXACT_ENOUGH = 1e-11
 FIRST_STEP, LEAST_STEP, LARGEST_GROWTH = 0.1, 1e-10, 3.0
 AIM, FARTHEST = 0.1, 1.0  # first Newton step: aimed at, and refused
@@ -324,7 +324,7 @@ def correct(
     return None
 
 
-def follow(p: Problem, mode: int, z: Floats) -> Iterator[Point]:
+def follow(p: Problem, mode: int, z: Floats, enough: float = ENOUGH) -> Iterator[Point]:
     """Points of the path from `z` on, starting towards a larger parameter.
 
     The predictor is the cubic through the last two points and their tangents; the next step's
@@ -340,7 +340,7 @@ def follow(p: Problem, mode: int, z: Floats) -> Iterator[Point]:
     yield here
     step, behind, crossings, refined = FIRST_STEP, here, 0, True
     while step > LEAST_STEP * (1.0 + abs(here.z[-1])):
-        ahead = correct(p, mode, _predicted(behind, here, step), here.tangent)
+        ahead = correct(p, mode, _predicted(behind, here, step), here.tangent, enough)
         if ahead is not None:
             tangent = ahead.tangent / np.linalg.norm(ahead.tangent)
             crossed = ahead.sign != sign

@@ -32,6 +32,7 @@ TRACING_METHOD = "logarithmic stochastic tracing (Eibelshaeuser et al. 2022)"
 LAST_PRECISION, LAST_TAU = 1e9, 36.0
 NEAR_THE_END = {LOGIT: 1e4, TRACING: 15.0}  # a path that stops here may be asked where it leads
 POINTS = 5_000
+SHOWN = 1e-6  # the last correction of points that are handed out: what is left is its square
 DUST = 1e-9  # probabilities below it at the very end of a path are zero
 
 
@@ -304,7 +305,7 @@ def markov_logit_path(game: StochasticGame, *, precision: float | None = None) -
         raise ArgumentError("precision", precision, "a finite number above 0")
     p = homotopy.problem(game, common=True)
     unit = float(p.unit.max())
-    run = homotopy.follow(p, LOGIT, homotopy.start(p, LOGIT))
+    run = homotopy.follow(p, LOGIT, homotopy.start(p, LOGIT), SHOWN)
     if precision is None:
         points, x = _to_the_end(p, LOGIT, run)
         found = None if x is None else markov_equilibrium(game, x, LOGIT_METHOD)

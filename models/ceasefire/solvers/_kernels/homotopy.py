@@ -153,11 +153,10 @@ def _payoffs(top, end, ptr, local, chance, succ, values, s, payoff, ahead):
         for i in range(n):
             gain[k, i] = ahead[i] * (values[succ[k], i] - values[s, i])
     for r in range(top, end):
-        for i in range(n):
-            total = payoff[r, i]
-            for k in range(ptr[r], ptr[r + 1]):
-                total += chance[k] * gain[local[k], i]
-            T[r - top, i] = total
+        T[r - top] = payoff[r]
+        for k in range(ptr[r], ptr[r + 1]):
+            for i in range(n):
+                T[r - top, i] += chance[k] * gain[local[k], i]
     return T
 
 
@@ -185,10 +184,16 @@ def _sums(top, end, low, taken, T, x, ahead, ptr, local, chance, own, eps, other
                 alone += eps * (others[r, i] - alone)
             Q[a] += alone * total
             alone *= ahead[i]
-            if alone != 0.0:
-                for k in range(ptr[r], ptr[r + 1]):
+            if alone == 0.0:
+                continue
+            E[a, own] -= alone
+            first, many = ptr[r], ptr[r + 1] - ptr[r]
+            if many == E.shape[1]:  # every successor, in order
+                for k in range(many):
+                    E[a, k] += alone * chance[first + k]
+            else:
+                for k in range(first, first + many):
                     E[a, local[k]] += alone * chance[k]
-                E[a, own] -= alone
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -331,7 +336,7 @@ def _left(D, pivot, F):
 def _reduce(begin, place, lines, succ, E, F, G, gap, moved, value_gap, value_moved, part, right,
             edge, last):  # fmt: skip
     """Fill the lines of the reduced system: ``[G, d] - F D^-1 [E, c]``, and add to its last."""
-    n = G.shape[0]
+    n, total = G.shape[0], np.empty(E.shape[1])
     for i in range(n + 1):
         y = F[i]
         down, side = 0.0, 0.0
@@ -345,14 +350,17 @@ def _reduce(begin, place, lines, succ, E, F, G, gap, moved, value_gap, value_mov
             right[lines, 0] -= down
             edge[lines] -= side
         for j in range(n):
+            total[:] = 0.0
+            if i == j:
+                total[:] = G[i]
+            for a in range(begin[j], begin[j + 1]):
+                for k in range(E.shape[1]):
+                    total[k] -= y[a] * E[a, k]
             for k in range(E.shape[1]):
-                value = G[i, k] if i == j else 0.0
-                for a in range(begin[j], begin[j + 1]):
-                    value -= y[a] * E[a, k]
                 if i < n:
-                    part[i, k, j] = value
+                    part[i, k, j] = total[k]
                 else:
-                    last[succ[k] * n + j] += value
+                    last[succ[k] * n + j] += total[k]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
