@@ -77,27 +77,22 @@ def on_cycles(r: RepeatedGame, automaton: Automaton) -> NDArray[Any]:
 
 def _from_the_cycles(after: NDArray[np.int64]) -> list[tuple[list[int], list[int]]]:
     """Each cycle of a map, with the states that end in it, a state after its successor."""
-    count = len(after)
-    met = np.full(count, -1)
-    owner = np.full(count, -1)  # the cycle that a state ends in
+    owner = np.full(len(after), -1)  # the cycle that a state ends in
     found: list[tuple[list[int], list[int]]] = []
-    for start in range(count):
-        path, s = [], start
-        while met[s] < 0:
-            met[s] = start
-            path.append(s)
+    for start in range(len(after)):
+        path: dict[int, int] = {}  # state to place, in order
+        s = start
+        while owner[s] < 0 and s not in path:
+            path[s] = len(path)
             s = int(after[s])
-        if met[s] == start:  # a new cycle, or the start was met before
-            k = path.index(s) if s in path else len(path)
-        else:
-            k = len(path)
-        if k < len(path):
-            owner[path[k:]] = len(found)
-            found.append((path[k:], []))
-        home = owner[s]
-        for t in reversed(path[:k]):
-            owner[t] = home
-            found[home][1].append(t)
+        states = list(path)
+        first = path.get(s, len(path)) if owner[s] < 0 else len(path)
+        if first < len(path):  # a cycle not met before
+            owner[states[first:]] = len(found)
+            found.append((states[first:], []))
+        home = int(owner[s])
+        owner[states[:first]] = home
+        found[home][1].extend(reversed(states[:first]))
     return found
 
 

@@ -14,6 +14,7 @@ from ceasefire.solvers import _patience as patience
 from ceasefire.solvers import _penal as penal
 from ceasefire.solvers._self_generation import generates
 from ceasefire.solvers.automata import AutomatonCheck, check_automaton
+from ceasefire.tolerances import EXPLOITABILITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 BELOW = Fraction(1, 2**30)  # how far below the threshold the profile is tried, relative to it
 BESIDE = Fraction(1, 2**17)  # the same where gains are compared within the floats' tolerance
+ROUNDING = 1e-12  # of a sum of up to 100,000 floats
 CHECKED_DAYS = 60  # of a punishment whose automaton is checked whole
 
 
@@ -114,9 +116,9 @@ def _by_sums(
         return all(g <= loss * lost * (1 + slack) for g, loss in each)
 
     below = _below(ends[0])
-    refused = None if below is None else not kept(below, -1e-12)
+    refused = None if below is None else not kept(below, -ROUNDING)
     route = "losses added up day by day"
-    return DiscountCertificate(ends[1], kept(ends[1], 1e-12), below, refused, route)
+    return DiscountCertificate(ends[1], kept(ends[1], ROUNDING), below, refused, route)
 
 
 def _below(low: Fraction, by: Fraction = BELOW) -> Fraction | None:
@@ -152,7 +154,9 @@ def by_shares(
 ) -> DiscountCertificate:  # fmt: skip
     """Split tomorrow's joint payoff so that nobody deviates, player by player."""
     below = _below(ends[0])
-    slack = Fraction(0) if stage.is_exact else Fraction(float(max(stage.payoff_range)) * 1e-9)
+    slack = (
+        Fraction(0) if stage.is_exact else Fraction(float(max(stage.payoff_range)) * EXPLOITABILITY)
+    )
     refused = None if below is None else _shares(stage, cell, threats, days, below, -slack) is None
     shares = _shares(stage, cell, threats, days, ends[1], slack)
     route = "shares of the joint payoff that keep every player"

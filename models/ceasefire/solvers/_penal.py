@@ -319,7 +319,7 @@ def with_transfers(stage: NormalForm, cell: Cell) -> Code:
 def _level(
     stage: NormalForm, g: Fraction, top: Fraction, gain: Fraction, joint: Fraction, worst: Fraction
 ) -> Fraction | None:
-    tie = stage.n_players * max(stage.payoff_range) * 1e-10
+    tie = stage.n_players * max(stage.payoff_range) * PAYOFF_TIE
     losses = [top - worst, joint - worst]
     if not stage.is_exact:
         losses = [Fraction(0) if abs(float(x)) <= tie else x for x in losses]

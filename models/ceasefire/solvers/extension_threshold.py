@@ -14,7 +14,8 @@ from ceasefire.games._automaton_rules import labels
 from ceasefire.games._automaton_rules import profile as indices
 from ceasefire.games.normal import NormalForm, number
 from ceasefire.solvers import _discount_certificate as verify
-from ceasefire.solvers import _patience as patience
+from ceasefire.solvers import _patience as facts
+from ceasefire.tolerances import DISCOUNT_XTOL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -168,20 +169,22 @@ def extension_threshold(
     if not isinstance(stage, NormalForm):
         raise ArgumentError("stage", type(stage).__name__, "a NormalForm")
     here, after = indices(stage, comply, "comply"), indices(stage, resume, "resume")
-    for name, gain in zip(stage.players, patience_of(stage, after), strict=True):
+    for name, gain in zip(stage.players, facts.temptations(stage, after), strict=True):
         if gain > 0:
             allowed = "a profile from which nobody gains by deviating"
             raise ArgumentError("resume", f"{labels(stage, after)}: {name} gains", allowed)
-    gains = patience_of(stage, here)
+    gains = facts.temptations(stage, here)
     stakes = [
-        _snapped(stage, i, u - v)
-        for i, (u, v) in enumerate(zip(_pay(stage, here), _pay(stage, after), strict=True))
+        facts.snapped(stage, i, u - v)
+        for i, (u, v) in enumerate(
+            zip(facts.payoffs(stage, here), facts.payoffs(stage, after), strict=True)
+        )
     ]
-    needed = [_need(g, s) for g, s in zip(gains, stakes, strict=True)]
+    needed = [facts.for_ever(g, s) for g, s in zip(gains, stakes, strict=True)]
     worst = None if None in needed else max(n for n in needed if n is not None)
     certificate = None
     if worst is not None and worst < 1:
-        plan = [_reversion(stage, after)] * stage.n_players
+        plan = [facts.pure_reversion(stage, after)] * stage.n_players
         certificate = verify.by_automaton(stage, here, plan, None, (worst, worst))
     each = _each(patience, stage.n_players)
     last = None if survival is None else _probability("survival", survival)
@@ -193,12 +196,6 @@ def extension_threshold(
         each, last, _hazards(stage, needed, each), _patiences(stage, needed, last),
         _sustained(needed, each, last), certificate,
     )  # fmt: skip
-
-
-patience_of = patience.temptations
-_pay, _snapped, _need, _reversion = (
-    patience.payoffs, patience.snapped, patience.for_ever, patience.pure_reversion,
-)  # fmt: skip
 
 
 def _each(given: Any, players: int) -> tuple[Fraction | float, ...] | None:
@@ -221,7 +218,9 @@ def _probability(where: str, given: Any) -> Fraction | float:
 def _binding(stage: NormalForm, needed: Sequence[Fraction | None]) -> tuple[str, ...]:
     ends = [np.inf if n is None else float(n) for n in needed]
     top = max(ends)
-    return tuple(p for p, e in zip(stage.players, ends, strict=True) if e > 0 and e >= top - 1e-12)
+    return tuple(
+        p for p, e in zip(stage.players, ends, strict=True) if e > 0 and e >= top - DISCOUNT_XTOL
+    )
 
 
 def _hazards(

@@ -16,6 +16,7 @@ from ceasefire.games._automaton_rules import profile as indices
 from ceasefire.games.normal import NormalForm, number
 from ceasefire.solvers import _patience as patience
 from ceasefire.status import Status
+from ceasefire.tolerances import EXPLOITABILITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -243,7 +244,7 @@ def _kept(
     stage: NormalForm, cell: tuple[int, ...], days: int, delta: Fraction,
     good: tuple[Fraction, ...], bad: tuple[Fraction, ...],
 ) -> bool:  # fmt: skip
-    tie = [0.0 if stage.is_exact else 1e-9 * float(w) for w in stage.payoff_range]
+    tie = [0.0 if stage.is_exact else EXPLOITABILITY * float(w) for w in stage.payoff_range]
     table = _gains(stage, cell, days, delta, good, bad)
     return all(g <= t for row in table for g, t in zip(row, tie, strict=True))
 
@@ -276,7 +277,7 @@ def _binding(
     """Tempted players with no slack on some day; where no delta is enough, who then deviates."""
     if value == 0:
         return ()
-    tie = [1e-9 * (float(w) or 1.0) for w in stage.payoff_range]
+    tie = [EXPLOITABILITY * (float(w) or 1.0) for w in stage.payoff_range]
     return tuple(
         p for i, p in enumerate(stage.players)
         if gains[i] > 0 and max(float(g) for g in table[:, i]) > -tie[i]
