@@ -266,8 +266,36 @@ def test_simulated_play_is_paid_what_the_linear_system_says():
     seen = simulate(noisy_game, automaton, days=80, paths=2000, rng=np.random.default_rng(8))
     expected = automaton_value(noisy_game, automaton).payoffs
     assert np.all(np.abs(seen.mean - expected) < 4 * seen.standard_error)
+    blurred = simulate(
+        noisy_game, automaton, days=80, paths=2000, tremble=0.2, rng=np.random.default_rng(9)
+    )
+    expected = automaton_value(noisy_game, automaton.trembling(0.2)).payoffs
+    assert np.all(np.abs(blurred.mean - expected) < 4 * blurred.standard_error)
     assert seen.signals is not None
     assert set(seen.frame()["signal"]) <= {"good", "bad"}
+
+
+def test_mixed_and_pure_plays_are_checked_alike_in_the_limit():
+    watch = noisy(PD, 0.9, 0.4)
+    r = RepeatedGame(PD, 0.95, watch)
+    automaton = trigger(PD, watch, 5)
+    pure, mixed = check_automaton(r, automaton), check_automaton(r, automaton.trembling(1e-9))
+    for one, two in zip(pure.gains, mixed.gains, strict=True):
+        assert one == pytest.approx(two, abs=1e-7)
+
+
+def test_three_players_with_signals_are_paid_by_the_same_law():
+    table = np.random.default_rng(2).integers(0, 5, (3, 2, 2, 2))
+    stage = NormalForm(table)
+    watch = PublicSignals(np.random.default_rng(3).dirichlet([1, 1, 1], (2, 2, 2)))
+    automaton = Automaton(
+        stage, [(0, 1, 0), (1, [0.3, 0.7], 1)], [[0, 1, 1], [1, 0, 1]], monitoring=watch
+    )
+    r = RepeatedGame(stage, [0.5, 0.7, 0.9], watch)
+    value = automaton_value(r, automaton)
+    assert value.residual < 1e-12
+    played = simulate(r, automaton, days=150, paths=2000, rng=np.random.default_rng(4))
+    assert np.all(np.abs(played.mean - value.payoffs) < 4 * played.standard_error)
 
 
 def test_simulation_repeats_itself_from_the_same_seed_and_follows_the_automaton():
