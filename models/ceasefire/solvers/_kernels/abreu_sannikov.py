@@ -22,6 +22,10 @@ LEVEL = 1e-9
 # right angles to an axis are common and rounding would choose which end comes first.
 SLOPE = 0.013724603
 
+# The eight directions of an octagon's corners.
+ACROSS = (1.0, 1.0, 0.0, -1.0, -1.0, -1.0, 0.0, 1.0)
+UP = (0.0, 1.0, 1.0, 1.0, 0.0, -1.0, -1.0, -1.0)
+
 STAY = 0  # the profile is played for ever
 CORNER = 1  # both players are held to their incentive
 FIRST = 2  # the first player is, and the continuation lies on an edge
@@ -29,7 +33,17 @@ SECOND = 3  # the second player is
 
 
 @njit(cache=True)
-def cut(polygon, axis, level):
+def extent(polygon, box):
+    """Least and largest coordinate on either axis, to `box` (2, 2)."""
+    for axis in range(2):
+        box[axis, 0], box[axis, 1] = polygon[0, axis], polygon[0, axis]
+        for j in range(1, len(polygon)):
+            box[axis, 0] = min(box[axis, 0], polygon[j, axis])
+            box[axis, 1] = max(box[axis, 1], polygon[j, axis])
+
+
+@njit(cache=True)
+def cut(polygon, box, axis, level):
     """Where the line ``w[axis] = level`` meets a polygon: lowest and highest other coordinate.
 
     Returns (low, high, edge of low, edge of high); low > high where they do not meet.
@@ -37,10 +51,7 @@ def cut(polygon, axis, level):
     m = len(polygon)
     other = 1 - axis
     low, high, at_low, at_high = np.inf, -np.inf, -1, -1
-    least, most = polygon[0, axis], polygon[0, axis]
-    for j in range(1, m):
-        least = min(least, polygon[j, axis])
-        most = max(most, polygon[j, axis])
+    least, most = box[axis, 0], box[axis, 1]
     if level < least - ROUNDING or level > most + ROUNDING:
         return low, high, at_low, at_high
     level = min(max(level, least), most)
@@ -61,44 +72,40 @@ def cut(polygon, axis, level):
 
 
 @njit(cache=True)
-def add(points, labels, count, x, y, profile, kind, edge):
-    """Append a point and its label; return the new count."""
-    points[count, 0], points[count, 1] = x, y
-    labels[count, 0], labels[count, 1], labels[count, 2] = profile, kind, edge
-    return count + 1
-
-
-@njit(cache=True)
-def bind(polygon, axis, need, payoff, delta, profile, corner, points, labels, count):
-    """Add what a profile generates with one player held to ``w[axis] = need[axis]``.
+def bind(polygon, box, axis, need, payoff, a, delta, corner, points, labels, count):
+    """Add what profile a generates with one player held to ``w[axis] = need[axis]``.
 
     Returns (count, whether a continuation exists on that line).
     """
     other = 1 - axis
-    low, high, at_low, at_high = cut(polygon, axis, need[axis])
+    low, high, at_low, at_high = cut(polygon, box, axis, need[axis])
     if high < need[other] - ROUNDING:
         return count, False
-    v = np.empty(2)
-    v[axis] = (1.0 - delta) * payoff[axis] + delta * need[axis]
-    v[other] = (1.0 - delta) * payoff[other] + delta * max(high, need[other])
-    count = add(points, labels, count, v[0], v[1], profile, FIRST + axis, at_high)
-    if low >= need[other]:
-        v[other] = (1.0 - delta) * payoff[other] + delta * low
-        count = add(points, labels, count, v[0], v[1], profile, FIRST + axis, at_low)
-    elif corner:
-        v[other] = (1.0 - delta) * payoff[other] + delta * need[other]
-        count = add(points, labels, count, v[0], v[1], profile, CORNER, -1)
+    held = (1.0 - delta) * payoff[a, axis] + delta * need[axis]
+    today = (1.0 - delta) * payoff[a, other]
+    high = max(high, need[other])
+    for turn in range(2):
+        height, kind, edge = today + delta * high, FIRST + axis, at_high
+        if turn == 1 and low >= need[other]:
+            height, edge = today + delta * low, at_low
+        elif turn == 1 and corner:
+            height, kind, edge = today + delta * need[other], CORNER, -1
+        elif turn == 1:
+            break
+        points[count, axis], points[count, other] = held, height
+        labels[count, 0], labels[count, 1], labels[count, 2] = a, kind, edge
+        count += 1
     return count, True
 
 
 @njit(cache=True)
-def reachable(polygon, need):
+def reachable(polygon, box, need):
     """Whether some point of the polygon gives both players what they need."""
     for j in range(len(polygon)):
         if polygon[j, 0] >= need[0] - ROUNDING and polygon[j, 1] >= need[1] - ROUNDING:
             return True
-    for axis in range(2):  # noqa: SIM110 - the compiler takes no generator
-        if cut(polygon, axis, need[axis])[1] >= need[1 - axis] - ROUNDING:
+    for axis in range(2):
+        if cut(polygon, box, axis, need[axis])[1] >= need[1 - axis] - ROUNDING:
             return True
     return False
 
@@ -115,8 +122,9 @@ def generate(polygon, threat, payoff, gain, delta, alive, points, labels, floor)
     count = 0
     ratio = (1.0 - delta) / delta
     slack = ROUNDING * (1.0 + ratio)
-    need = np.empty(2)
-    floor[:] = np.inf
+    need, box = np.empty(2), np.empty((2, 2))
+    extent(polygon, box)
+    floor[0], floor[1] = np.inf, np.inf
     for a in range(len(payoff)):
         if not alive[a]:
             continue
@@ -124,18 +132,24 @@ def generate(polygon, threat, payoff, gain, delta, alive, points, labels, floor)
         need[1] = threat[1] + ratio * gain[a, 1]
         short0, short1 = payoff[a, 0] < need[0] - slack, payoff[a, 1] < need[1] - slack
         if not (short0 or short1):
-            count = add(points, labels, count, payoff[a, 0], payoff[a, 1], a, STAY, -1)
+            points[count, 0], points[count, 1] = payoff[a, 0], payoff[a, 1]
+            labels[count, 0], labels[count, 1], labels[count, 2] = a, STAY, -1
+            count += 1
             floor[0] = min(floor[0], payoff[a, 0])
             floor[1] = min(floor[1], payoff[a, 1])
             continue
-        start, met, also = count, False, False
-        if short0:
-            count, met = bind(polygon, 0, need, payoff[a], delta, a, True, points, labels, count)
-        if short1:
-            count, also = bind(
-                polygon, 1, need, payoff[a], delta, a, not short0, points, labels, count
-            )
-        if not (met or also or reachable(polygon, need)):
+        if need[0] > box[0, 1] + ROUNDING or need[1] > box[1, 1] + ROUNDING:
+            alive[a] = False
+            continue
+        start, some = count, False
+        for i in range(2):
+            if short0 if i == 0 else short1:
+                count, met = bind(
+                    polygon, box, i, need, payoff, a, delta, i == 0 or not short0,
+                    points, labels, count,
+                )  # fmt: skip
+                some = some or met
+        if not (some or reachable(polygon, box, need)):
             alive[a] = False
             continue
         for i in range(2):
@@ -156,12 +170,10 @@ def before(points, i, j):
 def spread(points, count, chosen):
     """Choose the points that may be vertices: those not inside the octagon of the extreme ones."""
     extreme = np.zeros(8, dtype=np.int64)
-    across = np.array([1.0, 1.0, 0.0, -1.0, -1.0, -1.0, 0.0, 1.0])
-    up = np.array([0.0, 1.0, 1.0, 1.0, 0.0, -1.0, -1.0, -1.0])
     for k in range(8):
         best = -np.inf
         for i in range(count):
-            value = across[k] * points[i, 0] + up[k] * points[i, 1]
+            value = ACROSS[k] * points[i, 0] + UP[k] * points[i, 1]
             if value > best:
                 best, extreme[k] = value, i
     kept = 0
@@ -236,7 +248,12 @@ def hull(points, count, order, chain):
 @njit(cache=True)
 def moved(new, old):
     """How far the vertices moved; infinite where their number changed."""
-    return np.max(np.abs(new - old)) if len(new) == len(old) else np.inf
+    if len(new) != len(old):
+        return np.inf
+    most = 0.0
+    for j in range(len(new)):
+        most = max(most, abs(new[j, 0] - old[j, 0]), abs(new[j, 1] - old[j, 1]))
+    return most
 
 
 @njit(cache=True)
@@ -280,8 +297,10 @@ def iterate(polygon, labels, threat, alive, payoff, gain, delta, most, patience)
         size = hull(points, count, order, chain)
         new, new_labels = np.empty((size, 2)), np.empty((size, 3), dtype=np.int64)
         for j in range(size):
-            new[j] = points[chain[j]]
-            new_labels[j] = tags[chain[j]]
+            for i in range(2):
+                new[j, i] = points[chain[j], i]
+            for i in range(3):
+                new_labels[j, i] = tags[chain[j], i]
         move = moved(new, polygon)
         for i in range(2):
             if floor[i] > threat[i]:
@@ -300,11 +319,11 @@ def feasible(payoff):
     n = len(payoff)
     order, chain = np.empty(n, dtype=np.int64), np.empty(2 * n + 4, dtype=np.int64)
     size = hull(payoff, n, order, chain)
-    labels = np.full((size, 3), -1, dtype=np.int64)
+    labels = np.empty((size, 3), dtype=np.int64)
     polygon = np.empty((size, 2))
     for j in range(size):
-        polygon[j] = payoff[chain[j]]
-        labels[j, 0] = chain[j]
+        polygon[j, 0], polygon[j, 1] = payoff[chain[j], 0], payoff[chain[j], 1]
+        labels[j, 0], labels[j, 1], labels[j, 2] = chain[j], -1, -1
     return polygon, labels
 
 
@@ -344,20 +363,23 @@ def image(polygon, threat, labels, lowest, payoff, gain, delta, value, slope):
     In the order (v_0, v_0', v_1, v_1', ..., p, p').
     """
     k = len(polygon)
-    slope[:] = 0.0
+    for r in range(2 * k + 2):
+        for c in range(2 * k + 2):
+            slope[r, c] = 0.0
     for j in range(k):
         a, kind = labels[j, 0], labels[j, 1]
         for i in range(2):
             row = 2 * j + i
             value[row] = payoff[a, i]
-            if kind in (CORNER, FIRST + i):
+            if kind == CORNER or kind == FIRST + i:
                 value[row] = (1.0 - delta) * (payoff[a, i] + gain[a, i]) + delta * threat[i]
                 slope[row, 2 * k + i] = delta
             elif kind != STAY:
                 level = threat[1 - i] + (1.0 - delta) / delta * gain[a, 1 - i]
                 height = across(polygon, j, labels[j, 2], 1 - i, level, payoff[a], slope[row])
                 value[row] = (1.0 - delta) * payoff[a, i] + delta * height
-                slope[row] *= delta
+                for c in range(2 * k + 2):
+                    slope[row, c] *= delta
     for i in range(2):
         q = lowest[i]
         value[2 * k + i] = threat[i] if q < 0 else polygon[q, i]
@@ -429,17 +451,18 @@ def distance(outer, inner):
     """Hausdorff distance of two convex polygons, the second within the first, both not empty."""
     farthest = 0.0
     for j in range(len(outer)):
-        x, y = outer[j]
+        x, y = outer[j, 0], outer[j, 1]
         nearest, inside = np.inf, len(inner) > 2
         for k in range(len(inner)):
-            p, q = inner[k], inner[(k + 1) % len(inner)]
-            dx, dy = q[0] - p[0], q[1] - p[1]
-            inside = inside and dx * (y - p[1]) - dy * (x - p[0]) >= 0.0
+            n = (k + 1) % len(inner)
+            px, py = inner[k, 0], inner[k, 1]
+            dx, dy = inner[n, 0] - px, inner[n, 1] - py
+            inside = inside and dx * (y - py) - dy * (x - px) >= 0.0
             square = dx * dx + dy * dy
             share = 0.0
             if square > 0.0:
-                share = min(1.0, max(0.0, ((x - p[0]) * dx + (y - p[1]) * dy) / square))
-            nearest = min(nearest, np.hypot(x - p[0] - share * dx, y - p[1] - share * dy))
+                share = min(1.0, max(0.0, ((x - px) * dx + (y - py) * dy) / square))
+            nearest = min(nearest, np.hypot(x - px - share * dx, y - py - share * dy))
         if not inside:
             farthest = max(farthest, nearest)
     return farthest
