@@ -15,7 +15,7 @@ from ceasefire.status import Status
 
 SHARING = "payoff sets to 1e-8, risk sharing, 5 states of 101 net transfers (SGSolve: about 80 s)"
 TRANSFERS = "payoff sets with transfers, 3 players, 200 states of 27 profiles"
-RELATION = "negotiated relation, 1,000 states of 9 profiles that may stay"
+RELATION = "negotiated relation, 1,000 directional states of 9 profiles"
 
 
 def risk_sharing(states=5, gifts=25, delta=0.85):
@@ -69,7 +69,7 @@ def test_relation(benchmark):
     payoffs = common + rng.normal(size=(1, 2, 1, 1))
     rows = np.arange(states * 9) // 9
     law = np.zeros((states * 9, states))
-    law[np.arange(len(law)), rng.integers(rows, np.minimum(rows + 5, states))] = 1
+    law[np.arange(len(law)), np.minimum(rng.integers(rows + 1, rows + 6), states - 1)] = 1
     game = StochasticGame(payoffs, law.reshape(states, 3, 3, states), 0.8)
     found = benchmark(relational, game, negotiation=0.3)
-    assert found.certificate.miss < 1e-8
+    assert found.status is Status.OK

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 METHOD = "optimal simple equilibria with transfers (Goldluecke and Kranz 2018)"
-DENSE = 600  # certificates of games with more states use sparse systems
+DENSE = 100  # certificates of games with more states use sparse systems
 ROUNDS = 10_000  # policy iteration ends after a few; this only bounds a cycle of rounding
 
 
