@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games import NormalForm, PublicSignals, RepeatedGame
-from ceasefire.solvers import payoff_set, payoff_sets
+from ceasefire.solvers import _abreu_sannikov, _exact_sets, payoff_set, payoff_sets
+from ceasefire.solvers._structure import Iterate, bounded
 from ceasefire.solvers.sets import self_generation
 
 bimatrix = NormalForm.bimatrix
@@ -162,6 +163,14 @@ def test_the_cournot_duopoly_has_eleven_vertices():
     assert result.support([1, 1]) == pytest.approx(7.27346939, abs=1e-8)
     assert result.support([1, 0]) == pytest.approx(6.96653061, abs=1e-8)
     assert area(result.vertices) == pytest.approx(26.02289159, abs=1e-8)
+
+
+def test_a_fine_grid_and_patient_players_leave_no_gap():
+    result = found(cournot(60), 0.99)
+    assert result.exact
+    assert result.certificate.holds
+    assert len(result.vertices) == 13
+    assert result.support([1, 1]) == pytest.approx(7.29, abs=0.01)  # monopoly: 5.4 ** 2 / 4
 
 
 def test_the_harshest_punishment_leaves_the_minmax_from_one_third_on():
@@ -342,6 +351,21 @@ def test_a_forged_set_does_not_hold():
         forged = units.copy()
         forged[k] += 1e-6 * (units[k] - units.mean(axis=0))
         assert not self_generation(JYC, Fraction(4, 5), forged, cells).holds
+
+
+def test_a_set_that_is_not_the_largest_is_not_proved_to_be():
+    """The stage equilibrium generates itself, and so do payoffs beyond it."""
+    stage = _abreu_sannikov.scaled(JYC)
+    feasible = Iterate(stage.polygon, stage.labels, stage.threat, np.ones(4, dtype=bool))
+    point = np.array([[1 / 3, 1 / 3]])
+    quadrilateral = found(JYC, 0.8).vertices / 6
+    for delta, polygon, largest in [(0.8, point, False), (0.8, quadrilateral, True)]:
+        outer = bounded(polygon, stage.threat, feasible, stage.payoff, stage.gain, delta)
+        assert (outer is polygon) == largest
+    payoff, gain = _exact_sets.units(JYC)
+    exact = np.array([[Fraction(1, 3)] * 2], dtype=object)
+    assert not _exact_sets.is_largest(exact, feasible, payoff, gain, Fraction(4, 5))
+    assert not _exact_sets.is_largest(exact, feasible, payoff, gain, Fraction(1, 2))
 
 
 def test_a_sweep_gives_what_each_alone_gives():

@@ -47,7 +47,7 @@ def payoff_set(
     public_randomisation : bool
         Whether a public lottery is drawn every day, so that the set is convex.
     exact : bool
-        Decide in fractions (payoffs and the discount factor stand for themselves): slower, for
+        Check in fractions (payoffs and the discount factor stand for themselves): slower, for
         small games. ``detail["exact_vertices"]`` then holds the vertices as `Fraction`.
     tol : float
         The gap between the bounds that counts as solved, in payoff ranges.
@@ -70,12 +70,21 @@ def payoff_set(
 
     Notes
     -----
-    Without transfers: Abreu and Sannikov's operator (at most four points a profile), with
-    threats that are raised at each step, then Newton's method on the structure found. An
-    application costs about n_profiles * n_vertices; the set's structure is usually met after
-    some ten applications, and 1 / (1 - delta) of them are never waited for. With transfers the
-    set is a simplex found by sorting profiles, always exactly. Fails to close the gap where two
-    bounds meet at a rate near one, just beside a discount factor at which the set jumps.
+    Without transfers: Abreu and Sannikov's operator (at most four points a profile, threats that
+    rise at each step) gives supersets. Now and then Newton's method solves for the set that keeps
+    the structure reached; that it generates itself makes it a subset, and duality bounds what any
+    payoff beyond it would need, often to nothing. An application costs about
+    n_profiles * n_vertices; some ten are made, and 1 / (1 - delta) are never waited for.
+
+    The result is `exact` when both bounds meet up to rounding. Rounding of 1e-16 weighs
+    1 / (1 - delta) times: from delta = 1 - 1e-6 on expect a gap of 1e-9, and at 1 - 1e-12 a
+    SolveError for one game in a hundred. A constraint missed by less than 1e-14 counts as met.
+    With `exact=True` neither holds: vertices are fractions, checked without rounding, from a
+    superset that floats found and that is taken 1e-9 wider; sets with irrational vertices and
+    constraints missed by less than 1e-14 raise.
+
+    With transfers the set is the simplex ``{v : v_i >= p_i, sum v <= U}``, found by comparing
+    profiles, always in fractions. Payoffs with a smaller sum than U may need utility burnt.
 
     References
     ----------
@@ -90,6 +99,8 @@ def payoff_set(
     [[3.0, 3.0], [9.75, 3.0], [9.0, 9.0], [3.0, 9.75]]
     >>> payoff_set(RepeatedGame(stage, discount=0.1)).vertices.tolist()
     [[3.0, 3.0]]
+    >>> payoff_set(RepeatedGame(stage, discount=0.9), transfers=True).vertices.tolist()
+    [[3.0, 3.0], [15.0, 3.0], [3.0, 15.0]]
     """
     if isinstance(game, StochasticGame):  # a set for every state
         return state_payoff_set(
