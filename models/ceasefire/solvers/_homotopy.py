@@ -324,11 +324,13 @@ def correct(
     return None
 
 
-def follow(p: Problem, mode: int, z: Floats, enough: float = ENOUGH) -> Iterator[Point]:
+def follow(
+    p: Problem, mode: int, z: Floats, enough: float = ENOUGH, aim: float = AIM
+) -> Iterator[Point]:
     """Points of the path from `z` on, starting towards a larger parameter.
 
     The predictor is the cubic through the last two points and their tangents; the next step's
-    length follows from how far it missed.
+    length follows from how far it missed, against `aim`.
     """
     line = np.zeros(p.size)
     line[-1] = 1.0
@@ -357,7 +359,7 @@ def follow(p: Problem, mode: int, z: Floats, enough: float = ENOUGH) -> Iterator
         behind, here = here, Point(ahead.z, tangent, moved, ahead.corrections, crossings)
         refined = False
         yield here
-        step *= min(LARGEST_GROWTH, max(0.3, (AIM / max(ahead.first, 1e-12)) ** 0.25))
+        step *= min(LARGEST_GROWTH, max(0.3, (aim / max(ahead.first, 1e-12)) ** 0.25))
 
 
 def _refined(p: Problem, mode: int, here: Point) -> Point:
@@ -481,13 +483,40 @@ def at(p: Problem, mode: int, low: Point, high: Point, level: float) -> Floats |
         found = correct(p, mode, guess, line, EXACT_ENOUGH, 2 * CORRECTIONS)
         if found is not None:
             return found.z
-        halfway = correct(p, mode, _predicted(low, high, -0.5 * high.step), high.tangent)
-        if halfway is None:
+        middle = between(p, mode, low, high)
+        if middle is None:
             return None
-        tangent = halfway.tangent / np.linalg.norm(halfway.tangent)
-        between = replace(low, z=halfway.z, tangent=tangent)
-        low, high = (low, between) if between.z[-1] >= level else (between, high)
+        low, high = (low, middle) if middle.z[-1] >= level else (middle, high)
         high = replace(high, step=float(np.linalg.norm(high.z - low.z)))
+    return None
+
+
+def between(p: Problem, mode: int, low: Point, high: Point) -> Point | None:
+    """The point halfway between two that follow each other."""
+    found = correct(p, mode, _predicted(low, high, -0.5 * high.step), high.tangent)
+    if found is None:
+        return None
+    tangent = found.tangent / np.linalg.norm(found.tangent)
+    return Point(found.z, tangent, float(np.linalg.norm(found.z - low.z)), 0, high.crossings)
+
+
+def peak(p: Problem, mode: int, low: Point, high: Point, level: float) -> Point | None:
+    """A point at or past `level` between two below it, behind the second of which the path falls.
+
+    None where the path turns before it gets there.
+    """
+    for _ in range(50):
+        steps = np.linspace(0.0, high.step, 33)
+        if max(_predicted(low, high, -s)[-1] for s in steps) < level * (1.0 - 1e-9):
+            return None
+        middle = between(p, mode, low, high)
+        if middle is None or middle.z[-1] >= level:
+            return middle
+        if middle.tangent[-1] < 0.0:
+            high = middle
+        else:
+            low = middle
+            high = replace(high, step=float(np.linalg.norm(high.z - low.z)))
     return None
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.extensive import ExtensiveForm
+from ceasefire.games.stochastic import StochasticGame
 from ceasefire.solvers._kernels import tree as tree_kernel
 from ceasefire.solvers._layout import beliefs, layout, weights
 from ceasefire.solvers._logit_curve import (
@@ -25,6 +26,7 @@ from ceasefire.solvers._logit_curve import (
 )
 from ceasefire.solvers._logit_table import TableCurve, utility
 from ceasefire.solvers._logit_tree import TreeCurve
+from ceasefire.solvers.markov_homotopy import markov_logit, markov_logit_path
 from ceasefire.solvers.nash import equilibrium, require_normal
 from ceasefire.solvers.result import labelled
 from ceasefire.solvers.tree_certificate import certify
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from ceasefire.games import NormalForm
     from ceasefire.solvers._logit_curve import Curve, Stand
+    from ceasefire.solvers.markov_homotopy import MarkovLogit, MarkovPath
     from ceasefire.solvers.result import Equilibrium
 
     Floats = NDArray[np.float64]
@@ -110,7 +113,17 @@ class LogitPath:
         )
 
 
-def logit(game: NormalForm | ExtensiveForm, *, precision: float = 1.0) -> Logit:
+@overload
+def logit(game: NormalForm | ExtensiveForm, *, precision: float = 1.0) -> Logit: ...
+
+
+@overload
+def logit(game: StochasticGame, *, precision: float = 1.0) -> MarkovLogit: ...
+
+
+def logit(
+    game: NormalForm | ExtensiveForm | StochasticGame, *, precision: float = 1.0
+) -> Logit | MarkovLogit:
     """The logit equilibrium on the principal branch at a precision.
 
     ``log x_i(a) - log x_i(b) = precision (u_i(a, x) - u_i(b, x))``; at precision 0 all mix
@@ -118,9 +131,10 @@ def logit(game: NormalForm | ExtensiveForm, *, precision: float = 1.0) -> Logit:
 
     Parameters
     ----------
-    game : NormalForm or ExtensiveForm
+    game : NormalForm, ExtensiveForm or StochasticGame
         Any number of players. A tree is solved in agent form (McKelvey and Palfrey 1998): payoffs
-        are those expected once the set is reached, so it needs perfect recall.
+        are those expected once the set is reached, so it needs perfect recall. Of a stochastic
+        game see `markov_logit`.
     precision : float
         At least 0, per util.
 
@@ -158,6 +172,8 @@ def logit(game: NormalForm | ExtensiveForm, *, precision: float = 1.0) -> Logit:
     >>> [round(float(s[0]), 8) for s in found.strategies]
     [0.89357633, 0.31278038]
     """
+    if isinstance(game, StochasticGame):
+        return markov_logit(game, precision=precision)
     if not 0 <= precision < np.inf:
         raise ArgumentError("precision", precision, "a finite number, at least 0")
     curve, unit = curve_of(game)
@@ -167,13 +183,26 @@ def logit(game: NormalForm | ExtensiveForm, *, precision: float = 1.0) -> Logit:
     return found
 
 
-def logit_path(game: NormalForm | ExtensiveForm, *, precision: float | None = None) -> LogitPath:
+@overload
+def logit_path(
+    game: NormalForm | ExtensiveForm, *, precision: float | None = None
+) -> LogitPath: ...
+
+
+@overload
+def logit_path(game: StochasticGame, *, precision: float | None = None) -> MarkovPath: ...
+
+
+def logit_path(
+    game: NormalForm | ExtensiveForm | StochasticGame, *, precision: float | None = None
+) -> LogitPath | MarkovPath:
     """The principal branch from precision 0 up to `precision` (1000 over the payoff range).
 
     It ends where it first passes that precision, or where rounding lets it go no further. Steps
     are chosen so as not to jump to another stretch of curve: a change of sign of the determinant
     of the slopes together with the tangent gives a jump away. Two turning points closer together
-    than one step, between which the precision falls back but little, may go uncounted.
+    than one step, between which the precision falls back but little, may go uncounted. Of a
+    stochastic game see `markov_logit_path`.
 
     Examples
     --------
@@ -183,6 +212,8 @@ def logit_path(game: NormalForm | ExtensiveForm, *, precision: float | None = No
     """
     if precision is not None and not 0 < precision < np.inf:
         raise ArgumentError("precision", precision, "a finite number above 0")
+    if isinstance(game, StochasticGame):
+        return markov_logit_path(game, precision=precision)
     curve, unit = curve_of(game)
     target = FARTHEST if precision is None else precision * unit
     turns = _Turns(curve)

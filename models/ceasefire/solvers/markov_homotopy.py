@@ -32,7 +32,8 @@ TRACING_METHOD = "logarithmic stochastic tracing (Eibelshaeuser et al. 2022)"
 LAST_PRECISION, LAST_TAU = 1e9, 36.0
 NEAR_THE_END = {LOGIT: 1e4, TRACING: 15.0}  # a path that stops here may be asked where it leads
 POINTS = 5_000
-SHOWN = 1e-6  # the last correction of points that are handed out: what is left is its square
+# of points that are handed out: their last correction, and the miss that steps aim at
+SHOWN = (1e-6, 1e-3)
 DUST = 1e-9  # probabilities below it at the very end of a path are zero
 
 
@@ -214,7 +215,7 @@ def markov_logit(game: StochasticGame, *, precision: float = 1.0) -> MarkovLogit
         raise ArgumentError("precision", precision, "a finite number, at least 0")
     p = homotopy.problem(game, common=True)
     target = precision * float(p.unit.max())
-    points = list(_until(homotopy.follow(p, LOGIT, homotopy.start(p, LOGIT)), target))
+    points = list(_until(p, homotopy.follow(p, LOGIT, homotopy.start(p, LOGIT)), target))
     z = _at(p, points, target)
     found = _logit(p, precision, target, z, points)
     if found.status is not Status.OK:
@@ -305,13 +306,13 @@ def markov_logit_path(game: StochasticGame, *, precision: float | None = None) -
         raise ArgumentError("precision", precision, "a finite number above 0")
     p = homotopy.problem(game, common=True)
     unit = float(p.unit.max())
-    run = homotopy.follow(p, LOGIT, homotopy.start(p, LOGIT), SHOWN)
+    run = homotopy.follow(p, LOGIT, homotopy.start(p, LOGIT), *SHOWN)
     if precision is None:
         points, x = _to_the_end(p, LOGIT, run)
         found = None if x is None else markov_equilibrium(game, x, LOGIT_METHOD)
         good = found is not None and found.status is Status.OK
         return _path(p, points, 1.0 / unit, found, good)
-    points = list(_until(run, precision * unit))
+    points = list(_until(p, run, precision * unit))
     z = _at(p, points, precision * unit)
     if z is not None:
         points[-1] = replace(points[-1], z=z)
@@ -455,12 +456,19 @@ def _forced(p: Problem, mode: int, here: Point) -> Floats:
     return np.asarray(x / np.repeat(np.add.reduceat(x, start[:-1]), np.diff(start)))
 
 
-def _until(run: Iterator[Point], target: float) -> Iterator[Point]:
-    """Points of a path up to the first with the parameter `target` or more."""
+def _until(p: Problem, run: Iterator[Point], target: float) -> Iterator[Point]:
+    """Points of a logit path up to the first with a precision of `target` or more."""
+    before: Point | None = None
     for k, here in enumerate(run):
+        if before is not None and before.tangent[-1] > 0.0 > here.tangent[-1]:
+            top = homotopy.peak(p, LOGIT, before, here, target)
+            if top is not None:
+                yield top
+                return
         yield here
         if here.z[-1] >= target or k >= POINTS:
             return
+        before = here
 
 
 def _record(points: list[Point], restarts: int = 0) -> PathRecord:
