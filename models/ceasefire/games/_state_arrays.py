@@ -65,7 +65,7 @@ def numbers(given: NDArray[Any], where: Where) -> tuple[NDArray[np.object_] | No
     rational = None
     if given.dtype.kind in "biu":
         rational = fractions(given) if given.size <= 100_000 else None
-    elif given.dtype == object and all(isinstance(x, Rational) for x in given.flat):
+    elif given.dtype == object and rational_kinds(given):
         rational = fractions(given)
     try:
         floats = np.array(given, dtype=np.float64)
@@ -137,7 +137,7 @@ def checked_law(
         got = f"chances that add up to {total[row]:.10g}"
         raise ArgumentError("transitions", got, "chances that add up to 1", where(row))
     rational = None
-    if data.dtype == object and all(isinstance(p, Rational) for p in data):
+    if data.dtype == object and rational_kinds(data):
         rational = fractions(data)
         sums = np.add.reduceat(rational, indptr[:-1])
         if not np.all(sums == 1):
@@ -147,10 +147,19 @@ def checked_law(
     return rational, floats / total[owner]
 
 
+def rational_kinds(given: NDArray[Any]) -> bool:
+    """Whether all are whole numbers or fractions; asked of each type once, not of each number."""
+    return all(issubclass(kind, Rational) for kind in set(map(type, given.flat)))
+
+
 def fractions(given: NDArray[Any]) -> NDArray[np.object_]:
     table = np.empty(given.shape, dtype=object)
-    table[...] = np.frompyfunc(Fraction, 1, 1)(given.astype(object))
+    table[...] = np.frompyfunc(_fraction, 1, 1)(given.astype(object))
     return table
+
+
+def _fraction(x: Any) -> Fraction:
+    return x if type(x) is Fraction else Fraction(x)
 
 
 def names_of(where: str, given: Sequence[str] | None, count: int) -> tuple[str, ...]:

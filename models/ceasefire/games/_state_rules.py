@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import product
 from numbers import Rational
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ceasefire.errors import ArgumentError
+from ceasefire.games._state_arrays import fractions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -163,24 +163,24 @@ def _law(state: Any, one: Outcome, end: _Over) -> dict[Any, Any]:
         return {end if one.to is None else one.to: 1}
     law = {end if after is None else after: p for after, p in one.to.items()}
     total = sum(law.values())
-    if not all(p >= 0 for p in law.values()) or abs(total - 1) > 1e-9:
+    bad = total != 1 and not abs(total - 1) <= 1e-9  # exact sums first: fractions are slow
+    if bad or min(law.values()) < 0:
         got = f"chances {list(law.values())} that add up to {total}"
         raise ArgumentError(f"law after state {state!r}", got, "chances that add up to 1")
-    return {after: p for after, p in law.items() if p > 0}
+    return {after: p for after, p in law.items() if p}
 
 
 def _array(values: list[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """Fractions where all are rational, else floats."""
     flat = [x for row in values for x in row] if len(shape) == 2 else values
-    if all(isinstance(x, int) for x in flat):
+    kinds = set(map(type, flat))
+    if kinds <= {int, bool}:
         try:
             return np.array(flat, dtype=np.int64).reshape(shape)
         except OverflowError:
             pass
-    if all(isinstance(x, Rational) for x in flat):
-        table = np.empty(len(flat), dtype=object)
-        table[:] = [Fraction(x) for x in flat]
-        return table.reshape(shape)
+    if all(issubclass(kind, Rational) for kind in kinds):
+        return fractions(np.array(flat, dtype=object)).reshape(shape)
     return np.array(flat, dtype=np.float64).reshape(shape)
 
 

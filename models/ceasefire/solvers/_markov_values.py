@@ -14,6 +14,7 @@ from ceasefire.solvers._kernels import markov as kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from ceasefire.games import StochasticGame
 
@@ -24,6 +25,9 @@ EXACT_PROFILES = 200_000  # fractions past this many profile rows take minutes
 EXACT_CYCLE = 120  # states that return to each other: a dense system of fractions
 IMPROVED = 1e-13  # a gain below this, of the scale, is rounding: the policy stays
 ROUNDS = 1000
+DENSE = 300  # states up to which dense elimination is quickest
+ITERATED = 20_000  # states up to which factors may fill up, so that iteration is tried first
+RESIDUAL = 2e-15  # of an iterated solution, over the largest flow
 
 
 class Worth(NamedTuple):
@@ -129,7 +133,6 @@ def evaluate(game: StochasticGame, behaviour: Floats) -> Worth:
 def solved(parts: Flat, behaviour: Floats, players: tuple[int, ...] | None = None) -> Floats:
     """Solve ``(I - delta_i P) v_i = u_i`` for some players, or all: (n_states, players)."""
     from scipy.sparse import csr_array, eye_array
-    from scipy.sparse.linalg import splu
 
     n_states, n = parts.n_actions.shape
     players = tuple(range(n)) if players is None else players
@@ -144,12 +147,33 @@ def solved(parts: Flat, behaviour: Floats, players: tuple[int, ...] | None = Non
     values = np.empty((n_states, len(players)))
     for delta in sorted({float(parts.discounts[i]) for i in players}):
         columns = [k for k, i in enumerate(players) if float(parts.discounts[i]) == delta]
-        system = (eye_array(n_states) - delta * move).tocsc()
-        factors = splu(system)
-        found = factors.solve(np.ascontiguousarray(flow[:, columns]))
-        found += factors.solve(flow[:, columns] - system @ found)
-        values[:, columns] = found
+        system = csr_array(eye_array(n_states) - delta * move)
+        values[:, columns] = _linear(system, np.ascontiguousarray(flow[:, columns]))
     return values
+
+
+def _linear(system: csr_array, flow: Floats) -> Floats:
+    """Solve ``system v = flow``: dense where small, else by iteration, else by factors.
+
+    A residual r leaves an error of at most ``max|r| / (1 - delta)`` in the values. Iteration is
+    quick where play mixes fast, just where sparse factors fill up.
+    """
+    from scipy.sparse.linalg import bicgstab, splu
+
+    if len(flow) <= DENSE:
+        return np.asarray(np.linalg.solve(system.toarray(), flow))
+    if len(flow) <= ITERATED:
+        found, room = np.zeros(flow.shape), RESIDUAL * np.abs(flow).max(axis=0)
+        for _ in range(4):
+            left = flow - system @ found
+            if np.all(np.abs(left).max(axis=0) <= room):
+                return found
+            for c in np.flatnonzero(np.abs(left).max(axis=0) > room):
+                step, _ = bicgstab(system, left[:, c], rtol=1e-9, maxiter=60)
+                found[:, c] += step
+    factors = splu(system.tocsc())
+    exact = factors.solve(flow)
+    return np.asarray(exact + factors.solve(flow - system @ exact))
 
 
 def _best_replies(parts: Flat, behaviour: Floats, values: Floats) -> Floats:

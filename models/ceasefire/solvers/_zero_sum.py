@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ceasefire.errors import SolveError
 from ceasefire.solvers import _markov_values
 from ceasefire.solvers._kernels import matrix_games as kernel
 
@@ -13,11 +14,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ceasefire.games import StochasticGame
+    from ceasefire.solvers._markov_values import Flat
 
     Floats = NDArray[np.float64]
 
 OPPOSED = 1e-12  # payoffs over their range add up to one within this: the players are opposed
-STEPS = 100_000
+STEPS = 2000
+SHORTEST = 1 / 64  # part of a Newton step
 
 
 class Shapley(NamedTuple):
@@ -49,40 +52,74 @@ def solve(game: StochasticGame, tolerance: float) -> Shapley:
     """Iterate until the bounds on values are `tolerance` of the discounted payoff range apart.
 
     With ``T`` Shapley's operator, ``v* - T v`` lies between ``delta / (1 - delta)`` times the
-    least and the largest ``T v - v``. A Newton step values the optimal mixtures of the last step;
-    it is kept where it brings the bounds closer than a step of ``T`` is sure to, else ``T`` goes
-    on from where it was, so that the gap shrinks by ``delta`` at least.
+    least and the largest ``T v - v``. Newton's step values the optimal mixtures of the last step
+    (Pollatschek and Avi-Itzhak 1969); it is shortened until ``T v - v`` shrinks (Filar and
+    Tolwinski 1991). Where no length does, Hoffman and Karp's (1966) step is taken: the first
+    player's best reply to the other's optimal mixtures, whose values fall to v* at least as fast
+    as T's.
     """
     parts, least, _, _ = _markov_values.prepared(game)
-    delta = game.discount
     width = float(game.payoff_range[0]) or 1.0
-    payoffs = parts.payoffs[0] / width
-    law = (delta, parts.data, parts.indices, parts.indptr)
-    tables = (parts.n_actions, parts.action_start, parts.profile_start, payoffs, *law)
-    behaviour = np.empty(int(parts.action_start[-1]))
-    start, best_gap, best_after = np.zeros(game.n_states), np.inf, np.zeros(game.n_states)
-    kept, low, high = behaviour, -np.inf, np.inf
-    newton, tried, steps = 0, False, 0
-    target = max(tolerance, 1e-13) / (1.0 - delta)
-    while steps < STEPS:
-        steps += 1
-        after = np.empty(game.n_states)
-        if not kernel.shapley(*tables, start, behaviour, after):
-            break
-        move = delta / (1.0 - delta) * (after - start)
-        gap = float(np.ptp(move))
-        if gap < delta * best_gap or not tried:
-            newton += tried
-            best_gap, best_after, kept = gap, after, behaviour.copy()
-            low, high = float(move.min()), float(move.max())
-            if gap <= target:
-                break
-            start = _markov_values.solved(parts, behaviour, (0,))[:, 0] / width
-            tried = True
-        else:  # the Newton step was no better: a plain step from the best so far
-            start, tried = best_after, False
-    shift = least[0] / (1.0 - delta)
-    return Shapley(
-        kept, width * (best_after + low) + shift, width * (best_after + high) + shift,
-        best_gap <= target, steps, newton,
-    )  # fmt: skip
+    operator = _Operator(parts, width, game.discount)
+    at = operator(np.zeros(game.n_states))
+    target = max(tolerance, 1e-13) / (1.0 - game.discount)
+    steps, newton = 1, 0
+    best = at
+    while best.gap > target and steps < STEPS:
+        values = _markov_values.solved(parts, at.behaviour)
+        after, tried = _shortened(operator, at, values[:, 0] / width)
+        steps, newton = steps + tried, newton + (after is not None)
+        if after is None:
+            reply = _markov_values.best_reply(parts, at.behaviour, values, 0)[1]
+            after, steps = operator(reply / width), steps + 1
+        at = after
+        if at.gap < best.gap:
+            best = at
+    shift = least[0] / (1.0 - game.discount)
+    low, high = (width * (best.after + d) + shift for d in (best.low, best.high))
+    return Shapley(best.behaviour, low, high, best.gap <= target, steps, newton)
+
+
+def _shortened(operator: _Operator, at: _Step, newton: Floats) -> tuple[_Step | None, int]:
+    """The longest part of Newton's step that shrinks ``T v - v``; None where none does."""
+    part, tried = 1.0, 0
+    while part >= SHORTEST:
+        tried += 1
+        after = operator(at.start + part * (newton - at.start))
+        if after.miss <= (1.0 - 0.1 * part) * at.miss:
+            return after, tried
+        part /= 2.0
+    return None, tried
+
+
+class _Step(NamedTuple):
+    """``T`` at a vector of values, payoffs over their range, and what it says of v*."""
+
+    start: Floats
+    after: Floats
+    behaviour: Floats
+    miss: float  # Euclidean norm of T v - v
+    low: float
+    high: float
+
+    @property
+    def gap(self) -> float:
+        return self.high - self.low
+
+
+class _Operator:
+    """Shapley's operator for the first player's payoffs over their range."""
+
+    def __init__(self, parts: Flat, width: float, delta: float) -> None:
+        self.delta, self.size = delta, int(parts.action_start[-1])
+        self.tables = (parts.n_actions, parts.action_start, parts.profile_start,
+                       parts.payoffs[0] / width, delta, parts.data, parts.indices,
+                       parts.indptr)  # fmt: skip
+
+    def __call__(self, start: Floats) -> _Step:
+        behaviour, after = np.empty(self.size), np.empty(len(start))
+        if not kernel.shapley(*self.tables, start, behaviour, after):
+            raise SolveError("a matrix game was not solved: the simplex method did not end")
+        move = self.delta / (1.0 - self.delta) * (after - start)
+        miss = float(np.linalg.norm(after - start))
+        return _Step(start, after, behaviour, miss, float(move.min()), float(move.max()))

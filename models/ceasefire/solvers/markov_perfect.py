@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RECURSION = "state recursion over every equilibrium (Iskhakov, Rust and Schjerning 2016)"
-SHAPLEY = "Shapley iteration with Newton steps (Shapley 1953; Pollatschek and Avi-Itzhak 1969)"
+SHAPLEY = "Shapley iteration with Newton steps (Shapley 1953; Filar and Tolwinski 1991)"
 REPLIES = "best-reply dynamics"
 LISTED = 1000
 LISTED_CHANCES = 20_000_000  # probabilities that a list may hold by default
