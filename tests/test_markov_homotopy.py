@@ -12,6 +12,7 @@ from ceasefire.games import NormalForm, StochasticGame
 from ceasefire.solvers import (
     MarkovEquilibrium,
     logit,
+    logit_path,
     markov_equilibrium,
     markov_logit,
     markov_logit_path,
@@ -253,6 +254,30 @@ def test_a_path_to_a_precision_ends_exactly_there():
     assert path.precision[-1] == pytest.approx(2.0)
     assert path.behaviour[-1] == pytest.approx(markov_logit(game, precision=2.0).behaviour)
     assert path.equilibrium is None
+
+
+@pytest.mark.parametrize("seed_and_size", [(6, 2, 3, 2, 0.9), (9, 1, 3, 3, 0.5)])
+def test_round_a_turning_point_the_branch_gives_the_point_that_it_meets_first(seed_and_size):
+    game = random_game(*seed_and_size)
+    path = markov_logit_path(game)
+    assert path.turning_points == 2
+    turn = int(np.flatnonzero(np.diff(path.precision) < 0)[0])
+    top, low = path.precision[turn], path.precision[turn:].min()
+    assert low < top
+    below = markov_logit(game, precision=0.5 * (low + top)).behaviour
+    near = [np.abs(path.behaviour[: turn + 1] - below).max(axis=1).min(),
+            np.abs(path.behaviour[turn + 1 :] - below).max(axis=1).min()]  # fmt: skip
+    assert near[0] < near[1]
+    just = markov_logit(game, precision=top * (1 - 1e-9)).behaviour
+    assert just == pytest.approx(path.behaviour[turn], abs=0.05)  # the points bracket the turn
+
+
+def test_the_general_names_take_stochastic_games():
+    game = exit_game(0.6)
+    assert logit(game, precision=1.0).behaviour == pytest.approx(
+        markov_logit(game, precision=1.0).behaviour
+    )
+    assert logit_path(game).equilibrium.status is Status.OK
 
 
 def test_players_with_nothing_at_stake_mix_equally():
