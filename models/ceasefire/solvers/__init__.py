@@ -46,6 +46,7 @@ from ceasefire.solvers.markov_perfect import markov_perfect
 from ceasefire.solvers.minmax import Minmax, minmax
 from ceasefire.solvers.nash import lemke_howson, nash, one_nash
 from ceasefire.solvers.payoff_set import payoff_set, payoff_sets
+from ceasefire.solvers.penal_code import PenalCode, penal_code
 from ceasefire.solvers.rationalizable import Elimination, Rationalizable, rationalizable
 from ceasefire.solvers.relational import Relational, relational
 from ceasefire.solvers.result import Component, Equilibria, Equilibrium
@@ -84,6 +85,8 @@ __all__ = [
     "SignallingComponent",
     "minmax",
     "Minmax",
+    "penal_code",
+    "PenalCode",
     "payoff_set",
     "payoff_sets",
     "relational",
