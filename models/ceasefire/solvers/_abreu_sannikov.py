@@ -68,6 +68,8 @@ class Answer:
         Of `inner`, see `kernel`.
     threat : ndarray, shape (2,)
         Under which `inner` keeps itself.
+    certificate : SelfGeneration
+        That `inner` generates itself.
     settled : bool
         Whether `inner` is the payoff set, up to rounding.
     iterations : int
@@ -79,6 +81,7 @@ class Answer:
     inner: Floats
     labels: Ints
     threat: Floats
+    certificate: SelfGeneration
     settled: bool
     iterations: int
     reached: Iterate | None = None
@@ -121,7 +124,8 @@ def solve(
     stage = scaled(game.stage) if stage is None else stage
     if game.discount < NO_FUTURE:
         polygon, labels = static(stage)
-        found = Answer(polygon, polygon, labels, stage.threat, True, 0)
+        held = certify(game, polygon, labels)
+        found = Answer(polygon, polygon, labels, stage.threat, held, True, 0)
     else:
         found = bounds(game, stage, tol, max_iterations)
     result = assembled(game, stage, found, tol)
@@ -133,21 +137,32 @@ def bounds(game: RepeatedGame, stage: Stage, tol: float, most: int) -> Answer:
     done, patience = 0, FIRST_PATIENCE * (3 if len(stage.payoff) < SMALL else 1)
     alive = np.ones(len(stage.payoff), dtype=bool)
     at = Iterate(stage.polygon, stage.labels, stage.threat.copy(), alive)
-    best = Answer(at.polygon, *static(stage), stage.threat, False, 0, at)
+    best: Answer | None = None
     while True:
         at, steps, move = applied(at, stage, game.discount, most - done, patience)
         done += steps
         if not move > 0.0:  # the operator gives back the very same set
-            return Answer(at.polygon, at.polygon, at.labels, at.threat, True, done, at)
+            held = certify(game, at.polygon, at.labels)
+            return Answer(at.polygon, at.polygon, at.labels, at.threat, held, True, done, at)
+        best = best or resting(game, stage, at)
         best = replace(best, outer=at.polygon, iterations=done, reached=at)
         for guess in guesses(at, stage, game.discount):
-            if certify(game, guess.polygon, guess.labels).holds:
+            held = certify(game, guess.polygon, guess.labels)
+            if held.holds:
+                best = replace(best, certificate=held)
                 best = compared(best, guess, at, stage, game.discount)
                 if best.settled or distance(best.outer, best.inner) <= tol:
                     return best
         if done >= most or distance(best.outer, best.inner) <= tol:
             return best
         patience *= 2
+
+
+def resting(game: RepeatedGame, stage: Stage, at: Iterate) -> Answer:
+    """What is known before any guess: the stage's own equilibria, and where the operator stands."""
+    polygon, labels = static(stage)
+    held = certify(game, polygon, labels)
+    return Answer(at.polygon, polygon, labels, stage.threat, held, False, 0, at)
 
 
 def compared(best: Answer, guess: Iterate, at: Iterate, stage: Stage, delta: float) -> Answer:
@@ -217,7 +232,7 @@ def distance(outer: Floats, inner: Floats) -> float:
 
 def assembled(game: RepeatedGame, stage: Stage, found: Answer, tol: float) -> PayoffSet:
     """The result in utils, with its certificate."""
-    certificate = certify(game, found.inner, found.labels)
+    certificate = found.certificate
     inner = utils(game, stage, found.inner, found.labels)
     same = found.outer is found.inner
     outer = inner if same else np.asarray(stage.low + stage.width * found.outer)

@@ -242,11 +242,8 @@ def _depth(polygon: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
     real = abs(edges).max(axis=1) > 0
     start, edges = polygon[real], edges[real]
     length = abs(edges).max(axis=1)
-    depth = []
-    for p in points:
-        cross = edges[:, 0] * (p[1] - start[:, 1]) - edges[:, 1] * (p[0] - start[:, 0])
-        depth.append(min(cross / length))
-    result = np.asarray(depth)
+    ahead = points[:, None, :] - start
+    result = ((edges[:, 0] * ahead[:, :, 1] - edges[:, 1] * ahead[:, :, 0]) / length).min(axis=1)
     if len(polygon) == 2:  # both sides of one line: now also between its ends
         along = polygon[1] - polygon[0]
         share = (points - polygon[0]) @ along / (along @ along)
