@@ -196,7 +196,7 @@ def _described(
         detail["rows"] = tuple(np.unique(found.last.rows[:, k]) for k in range(len(states)))
     return PayoffSet(
         game=game, vertices=tuple(shown), outer=tuple(outer), inner=tuple(inner), gap=gap,
-        threat=threat, exact=False, method=METHOD, status=status,
+        threat=threat, exact=found is None or not found.moved > 0, method=METHOD, status=status,
         iterations=0 if found is None else found.turns, certificate=checked, detail=detail,
     )  # fmt: skip
 

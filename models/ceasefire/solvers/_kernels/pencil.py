@@ -11,6 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+# called by kernels only: without wrappers for Python a fifth less to compile
+inner = njit(  # type: ignore[call-overload]  # numba's stubs lack the last two options
+    cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
+
 TO_EAST, TO_NORTH = (0.0, -1.0, 0.0, 1.0), (1.0, 0.0, -1.0, 0.0)  # axes, from north on
 FULL = -1  # the buffers of tuples are too short
 STUCK = -2  # too many steps in one turn
@@ -19,7 +24,7 @@ TURNED = 1e-13  # a direction that turns by less (a tangent) has not turned
 SLACK = 1e-13  # an incentive constraint missed by no more than this binds
 
 
-@njit(cache=True)
+@inner
 def _ahead(data, column, low, high, X, k, i):
     total = 0.0
     for j in range(low, high):
@@ -27,7 +32,7 @@ def _ahead(data, column, low, high, X, k, i):
     return total
 
 
-@njit(cache=True)
+@inner
 def _crossing(data, column, low, high, X, base, delta, i, level, first, n, down):
     """Where coordinate i of a row's polygon meets a level on a chain of n steps down, or up.
 
@@ -58,7 +63,7 @@ def _crossing(data, column, low, high, X, base, delta, i, level, first, n, down)
     return other_a + w * (other_b - other_a), True
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def binding(game, lure, X, axis, points, supported):
     """Extreme payoffs of every row at which an incentive constraint binds.
 
@@ -103,7 +108,7 @@ def binding(game, lure, X, axis, points, supported):
             points[r, 2 * i + 1, i], points[r, 2 * i + 1, 1 - i] = level, max(worst, floor)
 
 
-@njit(cache=True)
+@inner
 def _open(game, lure, X, k, gate):
     """Rows whose extreme continuation of tuple k deters every deviation."""
     data, column, pointer, payoffs, delta = game
@@ -116,7 +121,7 @@ def _open(game, lure, X, k, gate):
         gate[r] = fine
 
 
-@njit(cache=True)
+@inner
 def _follow(game, corner, policy, x):
     """Payoffs x (1, n_states, 2) of a policy: a row, or -1 - j for the fixed payoffs corner[j]."""
     data, column, pointer, payoffs, delta = game
@@ -144,7 +149,7 @@ def _follow(game, corner, policy, x):
             x[0, c, i] = total / A[c, c]
 
 
-@njit(cache=True)
+@inner
 def _choice(game, menu, gate, x, s, d, y):
     """The best policy of state s in direction d, then in the direction a quarter turn on."""
     data, column, pointer, payoffs, delta = game
@@ -168,7 +173,7 @@ def _choice(game, menu, gate, x, s, d, y):
     return best, along, chosen
 
 
-@njit(cache=True)
+@inner
 def _settle(game, menu, gate, d, policy, x):
     """Policy iteration in one direction, ties to the direction a quarter turn on."""
     n = len(policy)
@@ -187,7 +192,7 @@ def _settle(game, menu, gate, d, policy, x):
     return False
 
 
-@njit(cache=True)
+@inner
 def _next(game, menu, gate, x, d, slope, policy, w):
     """The first move that pays as the direction turns on, by at most `slope` (a tangent).
 
@@ -223,20 +228,20 @@ def _next(game, menu, gate, x, d, slope, policy, w):
     return found, chosen, best
 
 
-@njit(cache=True)
+@inner
 def _along(east, north, w):
     """Whether a move runs along an edge with this normal, to rounding, or turns in after it."""
     return east * w[0] + north * w[1] <= 10 * SMALL
 
 
-@njit(cache=True)
+@inner
 def _keep(x, policy, new_X, new_policy, k):
     for s in range(len(policy)):
         new_X[k, s, 0], new_X[k, s, 1] = x[0, s, 0], x[0, s, 1]
         new_policy[k, s] = policy[s]
 
 
-@njit(cache=True)
+@inner
 def _tangent(d, east, north):
     """Tangent of the turn from d on to another direction; inf from a quarter turn on."""
     down = d[0] * east + d[1] * north
@@ -244,7 +249,7 @@ def _tangent(d, east, north):
     return max(0.0, over / down) if down > 1e-300 else np.inf
 
 
-@njit(cache=True)
+@inner
 def _shut(game, menu, gate, policy, x, d, w):
     """Replace rows that may no longer be played; whether there were any."""
     moved = False
@@ -256,7 +261,7 @@ def _shut(game, menu, gate, policy, x, d, w):
     return moved
 
 
-@njit(cache=True)
+@inner
 def _begin(game, menu, lure, X, gate, policy, x, d, w):
     """The best policies in the first direction; whether they were found."""
     _open(game, lure, X, 0, gate)
@@ -266,7 +271,7 @@ def _begin(game, menu, lure, X, gate, policy, x, d, w):
     return _settle(game, menu, gate, d, policy, x)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def turn(game, menu, lure, X, normal, new_X, new_normal, new_policy, axis):
     """One full turn of the pencil: the sharpened tuples; returns their number, or a fault.
 
@@ -329,7 +334,7 @@ def turn(game, menu, lure, X, normal, new_X, new_normal, new_policy, axis):
     return STUCK
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def corners(x, y, order, first, keep):
     """Mark extreme points: those of block b are ``order[first[b]:first[b + 1]]``, by x then y."""
     for b in range(len(first) - 1):
@@ -352,7 +357,7 @@ def corners(x, y, order, first, keep):
                 keep[stack[j]] = True
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def apart(old, new):
     """Largest distance of a point of `old` from the polygon `new`, over states: Hausdorff."""
     worst = 0.0
