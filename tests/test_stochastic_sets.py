@@ -6,6 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from polygon_sets import distance, payoff_sets, step
 
 from ceasefire.errors import ArgumentError, SolveError
@@ -216,6 +218,20 @@ def test_units_of_payoffs_do_not_matter(unit, shift):
     known, found = payoff_set(base), payoff_set(moved)
     for a, b in zip(known.vertices, found.vertices, strict=True):
         assert same((b - shift) / unit, a, 1e-6 if shift[0] > 1e6 else 1e-9)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10**6), delta=st.sampled_from([0.2, 0.6, 0.95]))
+def test_any_small_game_is_solved_with_its_certificate(seed, delta):
+    game = random_game(seed, 2, delta)
+    found = payoff_set(game)
+    assert found.status is Status.OK
+    for points, threat in zip(found.vertices, found.threat, strict=True):
+        if len(points):
+            assert threat == pytest.approx(points.min(axis=0), abs=1e-8)
+            assert found.certificate.miss < 1e-10
+            assert np.all(points >= game.payoffs.min(axis=1) - 1e-9)
+            assert np.all(points <= game.payoffs.max(axis=1) + 1e-9)
 
 
 def test_swapping_players_and_permuting_states_carries_the_sets_along():

@@ -97,6 +97,18 @@ def state_payoff_set(
     Abreu, Brooks and Sannikov (2020), "Algorithms for stochastic games with perfect monitoring",
     Econometrica 88:1661-1695. Goldluecke and Kranz (2018), "Discounted stochastic games with
     voluntary transfers", Economic Theory 66:235-263.
+
+    Examples
+    --------
+    A pause that either side may end for good pays (2, 2) a day while both stay.
+
+    >>> from ceasefire.games import StochasticGame
+    >>> stay = [[2, -1], [3, 0]]
+    >>> law = [[[1, 0], [0, 1]], [[0, 1], [0, 1]]]
+    >>> tables = [[stay, np.transpose(stay)], np.zeros((2, 1, 1))]
+    >>> game = StochasticGame(tables, [law, [[[0, 1]]]], 0.6, states=["pause", "war"])
+    >>> state_payoff_set(game).points(0).round(9).tolist()
+    [[0.0, 0.0], [2.0, 2.0]]
     """
     if not 0 < tol < 1:
         raise ArgumentError("tol", tol, "a number between 0 and 1, in payoff ranges")
