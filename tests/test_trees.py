@@ -418,3 +418,26 @@ def test_three_players_with_hidden_moves_are_followed_to_the_limit_of_the_logit_
     assert "logit" in found.method
     with pytest.raises(ArgumentError, match="two players"):
         one_nash(catalog.load("selten-horse"), exact=True)
+
+
+def simultaneous(payoffs):
+    """Three players move at once, `payoffs` of shape (3, a, b, c)."""
+
+    def moves(state):
+        if len(state) == 3:
+            return End(payoffs[(slice(None), *state)].tolist())
+        ahead = {str(a): (*state, a) for a in range(payoffs.shape[1 + len(state)])}
+        return Decision(len(state), ahead, sees=("move", len(state)))
+
+    return ExtensiveForm.from_rules((), moves)
+
+
+def test_a_subgame_of_three_players_is_never_called_complete_where_its_table_is_not():
+    every = subgame_perfect(simultaneous(np.zeros((3, 2, 2, 2))))
+    assert len(every) >= 8
+    assert not every.complete
+    mixed = np.random.default_rng(0).normal(size=(3, 3, 6, 6, 6))[2]  # no pure equilibrium
+    one = subgame_perfect(simultaneous(mixed))
+    assert len(one) == 1
+    assert not one.complete
+    assert one[0].certificate.is_subgame_perfect

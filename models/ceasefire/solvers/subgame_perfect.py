@@ -212,17 +212,30 @@ class _Search:
             vertices = BLOCK_WORK // form.payoffs[0].size
             every = nash(form, exact=self.exact, components=False, limit=vertices)
         except (ArgumentError, SolveError):  # too many plans, or too many vertices: one will do
-            self.complete = False
-            found = one_nash(block, exact=self.exact and block.n_players == 2)
-            if not found.exact:  # its payoffs are floats, so ties around it are up to rounding
-                self.tie = [w * PAYOFF_TIE for w in self.tree.payoff_range.tolist()]
-            return [Option(dict(zip(sets, map(tuple, found.strategies), strict=True)),
-                           tuple(found.payoffs))]  # fmt: skip
+            return self._one(block, sets)
+        self.complete = self.complete and every.complete
+        if not len(every):  # three players and more, mixed equilibria only, too many supports
+            return self._one(block, sets)
+        if not every.exact:
+            self._round()
         options = []
         for e in every:
             local = behaviour_of(block, plans, e.strategies)
             options.append(Option({sets[h]: p for h, p in local.items()}, tuple(e.payoffs)))
         return options
+
+    def _one(self, block: ExtensiveForm, sets: list[int]) -> list[Option]:
+        """One equilibrium of a subgame, where all of them are too many to look for."""
+        self.complete = False
+        found = one_nash(block, exact=self.exact and block.n_players == 2)
+        if not found.exact:
+            self._round()
+        local = dict(zip(sets, map(tuple, found.strategies), strict=True))
+        return [Option(local, tuple(found.payoffs))]
+
+    def _round(self) -> None:
+        """Payoffs of a subgame are floats: ties around it are up to rounding."""
+        self.tie = [w * PAYOFF_TIE for w in self.tree.payoff_range.tolist()]
 
     def _block(
         self, root: int, value: dict[int, tuple[Any, ...]]
