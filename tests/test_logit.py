@@ -323,6 +323,17 @@ def test_choices_in_a_tree_are_fitted_and_the_error_is_the_curvature_of_the_like
     assert "standard error" in repr(fit)
 
 
+def test_a_fit_lists_the_local_maxima_of_the_likelihood_and_no_others():
+    """Counts far from the branch: it passes them close at 0.13, and again, less so, at 6.5."""
+    counts = np.array([60, 40, 30, 70])
+    fit = logit_fit(pennies(9), [counts[:2], counts[2:]])
+    assert fit.maxima[:, 0] == pytest.approx([0.1296257, 6.511844], abs=1e-6)
+    for precision, best in fit.maxima:
+        for near in (0.99 * precision, 1.01 * precision):
+            x = np.concatenate(logit(pennies(9), precision=near).strategies)
+            assert counts @ np.log(x) < best
+
+
 def test_a_fit_at_an_end_of_the_search_says_so():
     equal = logit_fit(pennies(9), [[1, 1], [1, 1]])
     assert (equal.precision, equal.interior) == (0.0, False)
@@ -341,6 +352,8 @@ def test_a_fit_at_an_end_of_the_search_says_so():
 def test_counts_that_are_no_counts_are_refused(counts, says):
     with pytest.raises(ArgumentError, match=says):
         logit_fit(pennies(9), counts)
+    with pytest.raises(ArgumentError, match="NormalForm"):
+        logit_fit(counts, counts)
 
 
 @pytest.mark.parametrize("precision", [0.05, 0.2, 1.0, 20.0])

@@ -9,8 +9,9 @@ import numpy as np
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.extensive import ExtensiveForm
-from ceasefire.solvers._logit_curve import crossing, sharpened
+from ceasefire.solvers._logit_curve import between, crossing
 from ceasefire.solvers.logit import FARTHEST, curve_of, legs, result
+from ceasefire.solvers.nash import require_normal
 from ceasefire.status import Status
 
 if TYPE_CHECKING:
@@ -143,23 +144,28 @@ def logit_fit(
     >>> print(f"{fit.precision:.3f} ({fit.standard_error:.3f})")
     0.496 (0.111)
     """
+    if not isinstance(game, ExtensiveForm):
+        require_normal(game)
     counts = _counted(game, observed)
     if highest is not None and not 0 < highest < np.inf:
         raise ArgumentError("highest", highest, "a finite number above 0")
     curve, unit = curve_of(game)
     found: list[tuple[Stand, bool]] = []
-    before: float | None = None
+    end: Stand | None = None
+    before = 0.0
     for a, b, _ in legs(curve, FARTHEST if highest is None else highest * unit):
-        if before is None:
-            before = _score(curve, counts, a)
+        if end is None:
+            end, before = a, _score(curve, counts, a)
             if before <= 0:
                 found.append((a, False))
-        after = _score(curve, counts, b)
+        # a walk's tangent is that of its guess: too rough for a score close to zero
+        here = between(curve, a, b, 1.0) or b
+        after = _score(curve, counts, here)
         if before > 0 >= after:
-            found.append((crossing(curve, a, b, lambda s: _score(curve, counts, s)), True))
-        before, end = after, b
-    if before is not None and before > 0:
-        found.append((sharpened(curve, end), False))
+            found.append((crossing(curve, end, here, lambda s: _score(curve, counts, s)), True))
+        before, end = after, here
+    if end is not None and before > 0:
+        found.append((end, False))
     likelihood = [float(counts @ curve.log(stand.point)) for stand, _ in found]
     best = int(np.argmax(likelihood))
     stand, interior = found[best]
