@@ -9,7 +9,7 @@ import pytest
 
 from ceasefire import solvers
 from ceasefire.errors import ArgumentError
-from ceasefire.games import End, ExtensiveForm, catalog
+from ceasefire.games import Chance, End, ExtensiveForm, catalog
 from ceasefire.games.extensive import Decision
 
 TREES = [
@@ -92,6 +92,25 @@ def test_beliefs_that_no_trembles_give_are_inconsistent():
     assert solvers.assess(tree, x, mu).conditions[2].gap == np.inf
 
 
+def test_a_node_that_chance_rules_out_is_not_believed_in():
+    """However the first player trembles, the second is never at b."""
+
+    def moves(state):
+        match state:
+            case "start":
+                return Decision("a", {"out": End((1, 1)), "in": "chance"})
+            case "chance":
+                return Chance({"a": (1, "a"), "b": (0, "b")})
+        return Decision("b", {"x": End((0, state == "a")), "y": End((0, state == "b"))}, sees="in")
+
+    tree = ExtensiveForm.from_rules("start", moves, players=["a", "b"])
+    mu = np.ones(tree.n_nodes)
+    for believed, met in (((0.5, 0.5), False), ((0.0, 1.0), False), ((1.0, 0.0), True)):
+        mu[tree.nodes(1)] = believed
+        assert solvers.assess(tree, [1, 0, 1, 0], mu).conditions[2].met is met
+    assert solvers.sequential(tree).belief("in").tolist() == [1, 0]
+
+
 def test_affine_changes_of_payoffs_change_nothing():
     tree = catalog.load("beer-quiche-weak")
     for scale, shift in ((1e9, 0.0), (1e-9, 0.0), (1.0, 1e6)):
@@ -108,6 +127,8 @@ def test_bad_beliefs_and_bad_trees_are_named():
     tree = catalog.load("entry-deterrence")
     with pytest.raises(ArgumentError, match="beliefs at 'entry'"):
         solvers.assess(tree, [1, 0, 0, 1], np.zeros(tree.n_nodes))
+    with pytest.raises(ArgumentError, match="beliefs"):
+        solvers.assess(tree, [1, 0, 0, 1], [1, 0])
     with pytest.raises(ArgumentError, match="ExtensiveForm"):
         solvers.sequential(catalog.load("chicken"))
     with pytest.raises(ArgumentError, match="recall"):

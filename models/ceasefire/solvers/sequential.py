@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ceasefire.errors import ArgumentError, SolveError
-from ceasefire.games.extensive import CHANCE, ExtensiveForm
+from ceasefire.games.extensive import ExtensiveForm
 from ceasefire.solvers._layout import beliefs as bayes
 from ceasefire.solvers._layout import chance, layout
 from ceasefire.solvers.logit import branch
@@ -178,8 +178,12 @@ def assess(
     method : str
         Where the assessment is from.
     """
-    mu = np.where(tree.infoset >= 0, np.asarray(beliefs, dtype=float), 0.0)
-    x = np.asarray(behaviour, dtype=float)
+    if not isinstance(tree, ExtensiveForm):
+        raise ArgumentError("tree", type(tree).__name__, "an ExtensiveForm")
+    given, x = np.asarray(beliefs, dtype=float), np.asarray(behaviour, dtype=float)
+    if given.shape != (tree.n_nodes,):
+        raise ArgumentError("beliefs", f"shape {given.shape}", f"shape ({tree.n_nodes},)")
+    mu = np.where(tree.infoset >= 0, given, 0.0)
     for h in range(tree.n_infosets):
         part = mu[tree.nodes(h)]
         if not (np.all(part >= 0) and abs(part.sum() - 1) <= ASSESSMENT):
@@ -214,8 +218,10 @@ def consistency(tree: ExtensiveForm, x: Floats, mu: Floats) -> float:
     column[never] = np.arange(len(never))
     trembles: list[list[int]] = [[]]
     sure = np.zeros(tree.n_nodes)  # log of the probability of the path's other branches
+    possible = np.ones(tree.n_nodes, dtype=bool)  # whether chance leaves the node so
     for node in range(1, tree.n_nodes):
         above, at = int(tree.parent[node]), int(place[node])
+        possible[node] = possible[above] and (at >= 0 or p[node] > 0)
         step = column[at] if at >= 0 else -1
         trembles.append([*trembles[above], int(step)] if step >= 0 else trembles[above])
         weight = x[at] if at >= 0 else p[node]
@@ -223,10 +229,14 @@ def consistency(tree: ExtensiveForm, x: Floats, mu: Floats) -> float:
     equal: list[tuple[int, int]] = []
     later: list[tuple[int, int]] = []
     for h in range(tree.n_infosets):
-        nodes = tree.nodes(h)
-        believed = [int(n) for n in nodes if mu[n] > 0]
+        nodes = [int(n) for n in tree.nodes(h) if possible[n]]
+        if not nodes:  # no trembles lead to the set: no belief contradicts them
+            continue
+        believed = [n for n in nodes if mu[n] > 0]
+        if len(believed) < np.count_nonzero(mu[tree.nodes(h)]):
+            return np.inf
         equal += [(believed[0], n) for n in believed[1:]]
-        later += [(believed[0], int(n)) for n in nodes if mu[n] <= 0 and _possible(tree, int(n))]
+        later += [(believed[0], n) for n in nodes if mu[n] <= 0]
 
     def rows(pairs: list[tuple[int, int]]) -> Any:
         entries: dict[tuple[int, int], float] = {}
@@ -257,16 +267,6 @@ def consistency(tree: ExtensiveForm, x: Floats, mu: Floats) -> float:
     c = np.linalg.lstsq(dense, wanted, rcond=None)[0]
     share = np.array([max(mu[a], mu[b]) for a, b in equal])
     return float(np.max(np.abs(dense @ c - wanted) * share))
-
-
-def _possible(tree: ExtensiveForm, node: int) -> bool:
-    """Whether chance leaves the node possible."""
-    while node > 0:
-        above = int(tree.parent[node])
-        if tree.player[above] == CHANCE and tree.probability[node] <= 0:
-            return False
-        node = above
-    return True
 
 
 def _limit(tree: ExtensiveForm, near: Floats, far: Floats, weight: float) -> Floats:
