@@ -475,6 +475,19 @@ def test_bad_payoffs_are_refused_by_name(A, B, where):
         NormalForm.bimatrix(A, B)
 
 
+def test_whole_numbers_of_any_type_are_kept_as_they_are():
+    small = np.array([[1, 2], [3, 4]], dtype=np.uint8)
+    assert NormalForm.bimatrix(small).payoffs[1].tolist() == [[-1, -2], [-3, -4]]
+    assert NormalForm.bimatrix(small == 1).payoffs[1].tolist() == [[-1, 0], [0, 0]]
+    large = np.array([[2**63 + 1, 2], [3, 4]], dtype=np.uint64)
+    assert NormalForm.bimatrix(large, -small.astype(int)).exact_payoffs[0, 0, 0] == 2**63 + 1
+    both = NormalForm.bimatrix([[2**63 + 1, 2], [-3, 4]], small)
+    assert both.exact_payoffs[0, 0, 0] == 2**63 + 1
+    assert not NormalForm.bimatrix([[1e19, 2], [-3, 4]], np.array(small, dtype=float)).is_exact
+    with pytest.raises(ArgumentError, match="A"):
+        NormalForm.bimatrix([[None, 1]])
+
+
 def test_three_matrices_are_refused_by_the_two_player_methods():
     """Fault NP-13."""
     game = NormalForm(np.zeros((3, 2, 2, 2)))

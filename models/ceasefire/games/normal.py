@@ -103,13 +103,13 @@ class NormalForm:
         Without B the game is zero-sum: ``B = -A``.
         """
         a = _array(A, "A")
-        b = -a if B is None else _array(B, "B")
+        b = _negative(a) if B is None else _array(B, "B")
         if a.ndim != 2:
             raise ArgumentError("A", f"shape {a.shape}", "a matrix: two axes, (m, n)")
         if b.shape != a.shape:
             raise ArgumentError("B", f"shape {b.shape}", f"the shape of A, {a.shape}")
-        exact = a.dtype == object or b.dtype == object
-        both = np.empty((2, *a.shape), dtype=object if exact else np.result_type(a, b))
+        whole = a.dtype.kind != "f" and b.dtype.kind != "f"
+        both = np.empty((2, *a.shape), dtype=object if whole else np.result_type(a, b))
         both[0], both[1] = a, b
         return cls(both, players=players, actions=actions, title=title)
 
@@ -125,7 +125,7 @@ class NormalForm:
 
     @property
     def is_exact(self) -> bool:
-        """Whether every payoff was given as a whole number or a fraction."""
+        """Whether payoffs are held as fractions: none was given as a float, or not all were."""
         return self._rational is not None
 
     @cached_property
@@ -286,7 +286,18 @@ def _array(values: ArrayLike, where: str = "payoffs") -> NDArray[Any]:
         raise ArgumentError(where, values, "at least one player and one action each")
     if array.dtype.kind not in "biufO":
         raise ArgumentError(where, f"dtype {array.dtype}", "real numbers")
+    if array.dtype.kind == "f" and not isinstance(values, np.ndarray) and np.any(array >= 2.0**63):
+        given = np.asarray(values, dtype=object)  # whole numbers of both signs, rounded by numpy
+        return given if all(isinstance(u, Rational) for u in given.flat) else array
     return array
+
+
+def _negative(values: NDArray[Any]) -> NDArray[Any]:
+    """The numbers with their signs turned; whole numbers without the bounds of their type."""
+    try:
+        return np.asarray(-(values if values.dtype.kind == "f" else values.astype(object)))
+    except TypeError:
+        raise ArgumentError("A", values, "numbers") from None
 
 
 def _numbers(given: NDArray[Any]) -> tuple[NDArray[np.object_] | None, NDArray[np.float64]]:
