@@ -340,3 +340,15 @@ def test_too_few_iterations_raise_with_the_bounds_reached():
     for angle in np.linspace(0, 6, 30):  # the outer bound contains the set
         d = np.array([np.cos(angle), np.sin(angle)])
         assert (early.outer[0] @ d).max() >= final.support(d) - 1e-9
+
+
+@pytest.mark.parametrize("transfers", [False, True])
+def test_digits_lost_beside_a_discount_factor_of_one_are_admitted(transfers):
+    game = random_game(5, 2, 1 - 1e-12)
+    with pytest.raises(SolveError, match="1 / \\(1 - delta\\)"):
+        payoff_set(game, transfers=transfers)
+    found = payoff_set(game, transfers=transfers, throw=False)
+    assert found.status is Status.NOT_CONVERGED
+    assert not found.exact
+    assert found.gap > 1e-5
+    assert payoff_set(random_game(5, 2, 1 - 1e-6), transfers=transfers).status is Status.OK

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-ROUNDING = 2e-13  # a turn that moves by no more does not move: a thousand roundings of 2**-53
+ROUNDING = 2e-13  # a move of no more may be rounding: a thousand roundings of 2**-53
+STILL = 8  # turns in a row by which such moves must get smaller, or they are
 FIRST_GUESS = 16  # turns before a limit is guessed; then at twice as many, and so on
 MEMORY = 10  # turns a guess is made from
 CYCLES = 8  # guesses from guesses
@@ -41,13 +42,13 @@ class Sharpened:
 
 
 def sharpen(flat: FlatStates, tolerance: float, limit: int) -> Sharpened:
-    """Outer bounds turn by turn until one moves by no more than `tolerance`.
+    """Outer bounds turn by turn until one moves by no more than `tolerance`, or by rounding.
 
     Where no action profile of a state can be played, neither it nor any state from which it can
     be reached has an equilibrium: `dead` says which, and the turns are those before.
     """
     turn = first_turn(flat)
-    history, moved, patience = [turn], np.inf, FIRST_GUESS
+    history, moved, patience, least, still = [turn], np.inf, FIRST_GUESS, np.inf, 0
     alive = np.zeros(flat.n_states, dtype=bool)
     for count in range(1, limit + 1):
         found = next_turn(flat, turn)
@@ -55,12 +56,14 @@ def sharpen(flat: FlatStates, tolerance: float, limit: int) -> Sharpened:
             return Sharpened(history[-1], turn, moved, count, found)
         turn = found
         moved = float(apart(history[-1].tuples, turn.tuples))
-        if moved <= tolerance and np.abs(turn.threat - history[-1].threat).max() <= tolerance:
+        still = still + 1 if least * 0.9 < moved <= ROUNDING else 0
+        least = min(least, moved)
+        if moved <= tolerance or still == STILL:
             return Sharpened(history[-1], turn, moved, count, alive)
         history = [*history[-MEMORY:], turn]
         if count == patience:
             patience *= 2
-            guess = _limit(flat, history, tolerance)
+            guess = _limit(flat, history, max(tolerance, ROUNDING))
             if guess is not None:
                 scales = _drawn(flat, turn, guess[1])
                 if scales:

@@ -10,7 +10,7 @@ import numpy as np
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.solvers._flat_states import FlatStates, flatten
 from ceasefire.solvers._sharpen import ROUNDING, Sharpened, sharpen
-from ceasefire.solvers._stochastic_transfers import leading_to, with_transfers
+from ceasefire.solvers._stochastic_transfers import EPSILON, leading_to, with_transfers
 from ceasefire.solvers.sets import PayoffSet
 from ceasefire.status import Status
 from ceasefire.tolerances import PAYOFF_SET_GAP, PAYOFF_TIE, STATE_GENERATION
@@ -123,17 +123,20 @@ def state_payoff_set(
     if not transfers and game.n_players != 2:
         hint = "transfers=True covers any number of players, and a RepeatedGame three and more"
         raise ArgumentError("game", f"{game.n_players} players", "two players", hint)
-    result = with_transfers(game) if transfers else _without(game, tol, max_iterations)
+    result = with_transfers(game, tol) if transfers else _without(game, tol, max_iterations)
     if throw and not result.status.solved:
         message = f"payoff set: the bounds are {result.gap:.3g} utils apart, more than tol allows"
-        raise SolveError(f"{message}; raise max_iterations or tol", reached=result)
+        hint = "raise max_iterations, or tol where the discount factor is within 1e-4 of 1"
+        raise SolveError(
+            f"{message}; {hint}: rounding counts 1 / (1 - delta) times", reached=result
+        )
     return result
 
 
 def _without(game: StochasticGame, tol: float, limit: int) -> PayoffSet:
     whole = flatten(game, one_unit=False)
     states, flat = np.arange(game.n_states), whole
-    target = max(ROUNDING, (1 - flat.delta) * min(tol, STATE_GENERATION))
+    target = (1 - flat.delta) * min(tol, STATE_GENERATION)
     while True:
         found = sharpen(flat, target, limit)
         if not found.dead.any():
@@ -190,7 +193,8 @@ def _described(
     """Back to utils, a state without equilibria without points."""
     none = np.empty((0, 2))
     shown, inner, outer = ([none] * game.n_states for _ in range(3))
-    threat, gap, status = np.full((game.n_states, 2), np.nan), 0.0, Status.OK
+    threat, gap, exact = np.full((game.n_states, 2), np.nan), 0.0, True
+    status = Status.OK
     detail: dict[str, object] = {"no_equilibrium": sorted(set(range(game.n_states)) - set(states))}
     if found is not None and checked is not None:
         for at, s in enumerate(states):
@@ -199,16 +203,16 @@ def _described(
             shown[s] = flat.low + flat.unit * extreme(last, PAYOFF_TIE)
             outer[s] = flat.low + flat.unit * extreme(found.before.tuples[:, at], ROUNDING)
             threat[s] = inner[s].min(axis=0)
-        relative = found.moved / (1 - flat.delta)
-        gap = float(flat.unit.max()) * relative
+        relative = max(found.moved, EPSILON) / (1 - flat.delta)
         held = checked.miss <= max(2 * ROUNDING, (1 - flat.delta) * STATE_GENERATION)
-        closed = relative <= tol or found.moved <= ROUNDING
-        status = Status.OK if held and closed else Status.NOT_CONVERGED
+        status = Status.OK if held and relative <= tol else Status.NOT_CONVERGED
+        exact = status is Status.OK and not found.moved > 0
+        gap = 0.0 if exact else float(flat.unit.max()) * relative
         detail["scales"] = found.scales
         detail["rows"] = tuple(np.unique(found.last.rows[:, k]) for k in range(len(states)))
     return PayoffSet(
         game=game, vertices=tuple(shown), outer=tuple(outer), inner=tuple(inner), gap=gap,
-        threat=threat, exact=found is None or not found.moved > 0, method=METHOD, status=status,
+        threat=threat, exact=exact, method=METHOD, status=status,
         iterations=0 if found is None else found.turns, certificate=checked, detail=detail,
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 METHOD = "optimal simple equilibria with transfers (Goldluecke and Kranz 2018)"
+EPSILON = 2.0**-52  # a rounding of values near 1
 DENSE = 100  # certificates of games with more states use sparse systems
 ROUNDS = 10_000  # policy iteration ends after a few; this only bounds a cycle of rounding
 
@@ -60,12 +61,14 @@ class SimpleRegime:
     miss: float
 
 
-def with_transfers(game: StochasticGame) -> PayoffSet:
+def with_transfers(game: StochasticGame, tol: float) -> PayoffSet:
     """Return ``{v : v_i >= v_i(s), sum v <= U(s)}`` for every state.
 
     Rows that can be enforced satisfy ``(1 - delta) sum u + delta E U >= sum_i max_{a_i'} [(1 -
     delta) u_i + delta E v_i]``. U is the best joint payoff with enforceable rows, v_i the
-    harshest punishment with them; rows that fail are dropped until none does, from above.
+    harshest punishment with them; rows that fail are dropped until none does, from above. Values
+    are sums over 1 / (1 - delta) days, and so is rounding: where that exceeds `tol` (in payoff
+    ranges) the status says so.
     """
     whole = flatten(game, one_unit=True)
     states, flat = np.arange(game.n_states), whole
@@ -73,10 +76,10 @@ def with_transfers(game: StochasticGame) -> PayoffSet:
         found = enforceable(flat)
         dead = ~np.logical_or.reduceat(found.allowed, flat.start[:-1])
         if not dead.any():
-            return _described(game, whole, flat, states, found)
+            return _described(game, whole, flat, states, found, tol)
         states = states[~leading_to(flat, dead)]
         if not len(states):
-            return _described(game, whole, flat, states, None)
+            return _described(game, whole, flat, states, None, tol)
         flat = whole.kept(states)
 
 
@@ -221,14 +224,14 @@ def _replies(flat: FlatStates, player: int, row: int) -> Ints:
 
 def _described(
     game: StochasticGame, whole: FlatStates, flat: FlatStates, states: Ints,
-    found: Enforceable | None,
+    found: Enforceable | None, tol: float,
 ) -> PayoffSet:  # fmt: skip
     """Back to utils and to all states; where there is no equilibrium there are no points."""
     n, unit = game.n_players, float(whole.unit[0])
     sets = [np.empty((0, n))] * game.n_states
     threat, joint = np.full((game.n_states, n), np.nan), np.full(game.n_states, np.nan)
     path, rows = np.full(game.n_states, -1), np.full((n, game.n_states), -1)
-    regime, good = None, True
+    regime, good, lost = None, True, EPSILON / (1 - whole.delta)
     if found is not None:
         regime = certified(flat, found)
         good = regime.slack >= -2 * PAYOFF_TIE and regime.miss <= PAYOFF_TIE
@@ -241,10 +244,11 @@ def _described(
             sets[s] = _simplex(threat[s], unit * float(found.joint[at] - found.threat[at].sum()),
                                unit * PAYOFF_TIE)  # fmt: skip
         regime = SimpleRegime(path, rows, joint, threat, regime.slack, regime.miss)
+    status = Status.OK if lost <= tol else Status.NOT_CONVERGED
     return PayoffSet(
-        game=game, vertices=tuple(sets), outer=tuple(sets), inner=tuple(sets), gap=0.0,
-        threat=threat, exact=True, method=METHOD,
-        status=Status.OK if good else Status.EXPLOITABLE,
+        game=game, vertices=tuple(sets), outer=tuple(sets), inner=tuple(sets),
+        gap=0.0 if lost <= tol else unit * lost, threat=threat, exact=lost <= tol, method=METHOD,
+        status=status if good else Status.EXPLOITABLE,
         iterations=0 if found is None else found.steps, transfers=True, certificate=regime,
         detail={"joint": joint, "path": _named(game, path),
                 "punishments": tuple(_named(game, r) for r in rows)},
