@@ -279,7 +279,7 @@ class _Alike(NamedTuple):
         )  # fmt: skip
         if found.status != 0:
             return None
-        return _Cost(np.clip(found.x, 0.0, width), float(found.upper.marginals.sum()))
+        return _Cost(np.clip(np.asarray(found.x), 0.0, width), float(found.upper.marginals.sum()))
 
     def top(self, a: int, t: Floats) -> float:
         """The top that an action reaches with reductions t."""

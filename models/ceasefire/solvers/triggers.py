@@ -43,8 +43,11 @@ class TriggerRegime:
     payoffs : ndarray, shape (n_players,)
         ``V_i``, per-day averages from a cooperative day on, utils.
     slack : ndarray, shape (n_players,)
-        By how much the tightest incentive of each player holds, per day, utils: the least, over
-        its deviations from either profile, of what the deviation loses. Negative where it gains.
+        By how much the tightest incentive of each player to cooperate holds, per day, utils: the
+        least, over its deviations, of what it loses less what it gains. Negative where it gains.
+    punishment_slack : ndarray, shape (n_players,)
+        The same on days of punishment, where deviations have no consequences: 0 or more exactly
+        where `punish` is an equilibrium of the stage game; inf where nothing is ever punished.
     status : Status
         OK; `EXPLOITABLE` where somebody gains; `NO_EQUILIBRIUM` where `best_trigger` found no
         regime: payoffs are then those of `punish` for ever.
@@ -60,6 +63,7 @@ class TriggerRegime:
     days: int | None
     payoffs: Floats
     slack: Floats
+    punishment_slack: Floats
     status: Status
     certificate: AutomatonCheck | None = None
 
@@ -118,8 +122,8 @@ def trigger_regime(
     game : RepeatedGame
         With `PublicSignals`; players may discount apart.
     cooperate, punish : sequence or str
-        Pure profiles, by label or index. Whether `punish` is an equilibrium of the stage game
-        counts in the slack: what is played in a punishment has no consequences.
+        Pure profiles, by label or index; `punish` has to be an equilibrium of the stage game,
+        because what is played in a punishment has no consequences.
     bad_signals : names or indices of signals
     days : int or None
         T, at least 1; None for ever.
@@ -197,7 +201,7 @@ def best_trigger(
     tie = EXPLOITABILITY * float(game.stage.payoff_range.sum())
     for bad in told.sets() if bad_signals is None else [told.bad(bad_signals)]:
         payoffs, slack = told.values(bad, days)
-        value = np.where(told.holds(slack), payoffs.sum(axis=1), -np.inf)
+        value = np.where(told.holds(slack, bad), payoffs.sum(axis=1), -np.inf)
         k = int(np.argmax(value))
         if value[k] > -np.inf and (best is None or value[k] > best[0] + tie):
             best = (float(value[k]), bad, k)
@@ -361,29 +365,38 @@ class _Told:
             value = ((1 - delta) * u + delta * P * (1 - s) * v) / (1 - delta * (1 - P + s * P))
             payoffs[:, i] = low + value
             for b in range(stage.shape[i]):
-                off, other = _deviating(here, i, b), _deviating(self.punish, i, b)
+                off = _deviating(here, i, b)
                 if b != here[i]:
                     gain = (1 - delta) * (table[off] - low - u)
                     loss = delta * (float(chance[off]) - P) * (1 - s) * (value - v)
                     slack[:, i] = np.minimum(slack[:, i], loss - gain)
-                if b != self.punish[i] and bad:
-                    gain = (1 - delta) * (table[other] - low - v)
-                    slack[:, i] = np.minimum(slack[:, i], -gain)
         return payoffs, slack
 
-    def holds(self, slack: Floats) -> NDArray[np.bool_]:
-        """Whether no player gains; as `check_automaton` judges it."""
+    def of_punishment(self, bad: tuple[int, ...]) -> Floats:
+        """What each player loses at least by deviating from the punishment, per day, utils."""
+        slack = np.full(self.game.n_players, np.inf)
+        for i, table in enumerate(self.game.stage.payoffs if bad else []):
+            for b in range(table.shape[i]):
+                if b != self.punish[i]:
+                    loss = table[self.punish] - table[_deviating(self.punish, i, b)]
+                    slack[i] = min(slack[i], (1 - self.game.discounts[i]) * float(loss))
+        return slack
+
+    def holds(self, slack: Floats, bad: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Whether no player gains, as `check_automaton` judges it; slack (..., n)."""
         least = EXPLOITABILITY * (1 - self.game.discounts) * self.game.stage.payoff_range
-        return np.asarray(np.all(slack >= -least, axis=-1))
+        nash = bool(np.all(self.of_punishment(bad) >= -least))
+        return np.asarray(np.all(slack >= -least, axis=-1) & nash)
 
     def regime(
         self, bad: tuple[int, ...], days: int | None, payoffs: Floats, slack: Floats
     ) -> TriggerRegime:
         stage = self.game.stage
-        status = Status.OK if self.holds(slack) else Status.EXPLOITABLE
+        status = Status.OK if self.holds(slack, bad) else Status.EXPLOITABLE
         parts = (
             self.game, rules.labels(stage, self.cooperate), rules.labels(stage, self.punish),
-            tuple(self.watch.signals[y] for y in bad), days, payoffs, slack, status,
+            tuple(self.watch.signals[y] for y in bad), days, payoffs, slack,
+            self.of_punishment(bad), status,
         )  # fmt: skip
         found = TriggerRegime(*parts)
         if days is not None and days > CERTIFIED_DAYS:
@@ -395,7 +408,8 @@ class _Told:
         u = np.array([table[self.punish] for table in stage.payoffs])
         return TriggerRegime(
             self.game, rules.labels(stage, self.cooperate), rules.labels(stage, self.punish), (),
-            None, u, np.full(stage.n_players, np.nan), Status.NO_EQUILIBRIUM,
+            None, u, np.full(stage.n_players, np.nan), self.of_punishment((0,)),
+            Status.NO_EQUILIBRIUM,
         )  # fmt: skip
 
 
