@@ -117,3 +117,13 @@ HYPERPLANE_GAP: Final = 1e-6
 # A direction is added to a limit set where it cuts off more than this, in payoff ranges; programs
 # are solved to 1e-10.
 LIMIT_SET_CUT: Final = 1e-7
+
+# Without a public lottery payoff sets are known to a grid of cells. No gap below this is asked for,
+# in payoff ranges: cells of 1/128, some ten thousand where the set is full. A picture shows no more.
+UNRANDOMISED_GAP: Final = 0.02
+
+# Feasibility of the linear programs of staged releases, whose every day is measured in units of
+# that day's step; and the margin by which incentives may fail, in units of what the whole stock is
+# worth: optima sit exactly on their constraints, and sums of some thousand days round by 1e-13.
+STAGED_PROGRAM: Final = 1e-10
+STAGED_MARGIN: Final = 1e-9

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.games import Automaton
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from ceasefire.games import RepeatedGame
 
     Numbers = NDArray[Any]
     Ints = NDArray[np.int64]
@@ -156,3 +160,37 @@ def _longer(
     least = threat + (1 - d) / d * stage.gain[None, :, player]
     node, profile = np.nonzero((later >= least - MEETS) & (later <= most + MEETS))
     return later[node, profile], np.hstack([history[node], profile[:, None]])
+
+
+def automaton(game: RepeatedGame, start: Path, punishments: list[Path], title: str) -> Automaton:
+    """A path, left for the punishment of whoever deviates (of several the first listed)."""
+    names: list[str] = []
+    profiles: list[int] = []
+    first, after = [], []
+    said = ["keep", *(f"punish {name}" for name in game.stage.players)]
+    for name, path in zip(said, [start, *punishments], strict=True):
+        at, days = len(names), len(path.profiles)
+        first.append(at)
+        names += [name if days == 1 else f"{name}, day {t + 1}" for t in range(days)]
+        profiles += path.profiles
+        after += [at + (t + 1 if t + 1 < days else path.loop) for t in range(days)]
+    cells = np.stack(np.unravel_index(profiles, game.stage.shape), axis=1)
+    table = replies(cells, game.stage.shape, first[1:])
+    table[(np.arange(len(cells)), *cells.T)] = after
+    play = [tuple(map(int, cell)) for cell in cells]
+    return Automaton(game.stage, play, table, states=names, title=title)
+
+
+def replies(cells: Ints, shape: tuple[int, ...], punishments: Sequence[int]) -> Ints:
+    """The next state after each profile, (n_states, *n_actions): the first deviator's punishment.
+
+    Where nobody deviates the entry is still open (0).
+    """
+    table = np.zeros((len(cells), *shape), dtype=np.int64)
+    for s, cell in enumerate(cells):
+        for i in reversed(range(len(shape))):
+            where = [1] * len(shape)
+            where[i] = shape[i]
+            off = (np.arange(shape[i]) != cell[i]).reshape(where)
+            table[s] = np.where(off, punishments[i], table[s])
+    return table

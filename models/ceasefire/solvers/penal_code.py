@@ -114,7 +114,7 @@ class PenalCode:
         ArgumentError
             Where the code draws lots and the stage has too many profiles to list such signals.
         """
-        reply = _replies(self)
+        reply = paths.replies(self.profiles, self.game.stage.shape, self.punishments)
         if self.randomises:
             parts = _parts(self.lottery)
             drawn = np.array([_drawn(row, parts) for row in self.lottery])
@@ -362,22 +362,6 @@ def _gain(
     after = np.array([value[s, i] for i, s in enumerate(first)], dtype=value.dtype)
     gain = (best + d * after - value).max()
     return max(gain, abs(kept - value).max()) if np.any(kept != value) else gain
-
-
-def _replies(code: PenalCode) -> NDArray[np.int64]:
-    """The next state after each profile, (n_states, *n_actions): the first deviator's punishment.
-
-    Where nobody deviates the entry is still open.
-    """
-    shape = code.game.stage.shape
-    table = np.zeros((len(code.states), *shape), dtype=np.int64)
-    for s, cell in enumerate(code.profiles):
-        for i in reversed(range(len(shape))):
-            off = np.arange(shape[i]) != cell[i]
-            where = [1] * len(shape)
-            where[i] = shape[i]
-            table[s] = np.where(off.reshape(where), code.punishments[i], table[s])
-    return table
 
 
 def _parts(lottery: Numbers) -> list[float]:
