@@ -342,6 +342,20 @@ def test_a_continuum_is_reported_and_its_extreme_points_are_listed():
     assert found.status is Status.INCOMPLETE
 
 
+def test_a_tie_with_a_mixture_that_rounding_may_hide_is_not_claimed_away():
+    """Against (4/5, 0, 1/5) all three columns pay alike: 7 equilibria, 5 where that is lost."""
+    A = np.array([[6, -5, 0], [1, 6, 3], [1, 3, 5]])
+    B = np.array([[4, 3, 2], [-4, 5, 0], [-3, 1, 5]])
+    whole = markov_perfect(chain([np.array([A, B])]))
+    assert whole.count == 7
+    assert not whole.detail["unproven"]
+    shifted = [np.array([A, B]), np.full((2, 1, 1), Fraction(1, 3))]
+    rounded = markov_perfect(chain(shifted, discount=0.9))
+    assert rounded.detail["unproven"] == ("1",)
+    assert not rounded.complete
+    assert markov_perfect(chain(shifted), exact=True).count >= 7
+
+
 def test_three_players_and_players_with_nothing_to_choose():
     rng = np.random.default_rng(0)
     table = rng.normal(size=(3, 2, 2, 2))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+DIGITS = 30  # binary digits of a payoff that is taken to be exact
+
 
 class Stage(NamedTuple):
     """Equilibria of one stage game.
@@ -35,7 +37,8 @@ def solve(Q: Floats, sizes: tuple[int, ...]) -> list[Stage]:
 
     Q (G, n_players, n_rows) holds payoffs, the last player's action fastest. Payoffs of a player
     that tie within ``PAYOFF_TIE`` are made equal first: continuation values carry rounding, and a
-    tie in the game that is played must be one in the game that is solved.
+    tie in the game that is played must be one in the game that is solved. Rounding can also hide a
+    tie against a mixture: a game too close to one is `proven` only where its payoffs are exact.
     """
     movers = [i for i, k in enumerate(sizes) if k > 1]
     if len(movers) > 2:
@@ -63,6 +66,7 @@ def _by_batch(Q: Floats, sizes: tuple[int, ...], movers: list[int]) -> list[Stag
     tables = Q.reshape(len(Q), len(sizes), m, k)
     A, B = snapped(tables[:, one]), snapped(tables[:, two].transpose(0, 2, 1)).transpose(0, 2, 1)
     found = nash_batch(A, B, workers=1 if len(Q) < 200 else None)
+    proven = ~found.degenerate | few_digits(tables[:, movers])
     result = []
     for g in range(len(Q)):
         part = found.of(g)
@@ -72,22 +76,32 @@ def _by_batch(Q: Floats, sizes: tuple[int, ...], movers: list[int]) -> list[Stag
         mixtures[:, start[one] : start[one] + m] = rows
         mixtures[:, start[two] : start[two] + k] = columns
         worth = np.einsum("em,imk,ek->ei", rows, tables[g], columns)
-        result.append(Stage(mixtures, worth, not _share(rows) and not _share(columns)))
+        isolated = not _share(rows) and not _share(columns)
+        result.append(Stage(mixtures, worth, isolated, bool(proven[g])))
     return result
 
 
 def snapped(A: NDArray[Any]) -> Floats:
-    """Payoffs (G, m, n) with those of a column that tie made equal; payoffs from 0 up to 1."""
-    low = A.min(axis=(1, 2), keepdims=True)
-    width = np.ptp(A, axis=(1, 2), keepdims=True)
-    rounding = 1e-14 * np.abs(A).max(axis=(1, 2), keepdims=True)
-    B: Floats = (A - low) / np.where(width > rounding, width, np.inf)
-    near = np.maximum(PAYOFF_TIE, rounding / np.where(width > 0, width, 1.0))[:, 0]
-    for i in range(A.shape[1]):
+    """Payoffs (G, m, n) with those of a column that tie made equal; otherwise as they are."""
+    B: Floats = np.array(A, dtype=float)
+    width = np.ptp(B, axis=(1, 2), keepdims=True)
+    near = np.maximum(PAYOFF_TIE * width, 1e-14 * np.abs(B).max(axis=(1, 2), keepdims=True))[:, 0]
+    for i in range(B.shape[1]):
         for k in range(i):
             tied = np.abs(B[:, i] - B[:, k]) <= near
             B[:, i] = np.where(tied, B[:, k], B[:, i])
     return B
+
+
+def few_digits(tables: Floats) -> NDArray[np.bool_]:
+    """Which games (G, ...) have payoffs of few binary digits: these carry no rounding.
+
+    A rounded continuation value has digits down to the last, but for a chance of 2**-22.
+    """
+    flat = tables.reshape(len(tables), -1)
+    _, exponent = np.frexp(np.abs(flat).max(axis=1))
+    scaled = np.ldexp(flat, (DIGITS - exponent)[:, None])
+    return np.asarray(np.all(scaled == np.rint(scaled), axis=1))  # whole numbers in floats
 
 
 def _share(strategies: Floats) -> bool:

@@ -30,7 +30,7 @@ class Place(NamedTuple):
         the field command delivers today's batch or holds it back; "morning": a day inside a chunk
         begins, the pausing state stays or leaves; "aftermath": the same when nothing more comes.
     held : float
-        Captives held.
+        Captives held; 0 in the aftermath, where it no longer matters.
     day : int
         Pause days used.
     left : int
@@ -46,8 +46,9 @@ class Place(NamedTuple):
     batch: float = 0.0
 
     def __str__(self) -> str:
+        held = "" if self.stage == "aftermath" else f", {self.held:g} held"
         chunk = f", {self.left} to go" if self.left else ""
-        return f"{self.stage} on day {self.day}, {self.held:g} held{chunk}"
+        return f"{self.stage} on day {self.day}{held}{chunk}"
 
 
 def as_stochastic_game(
