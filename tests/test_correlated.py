@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ceasefire.errors import ArgumentError
-from ceasefire.games import NormalForm
+from ceasefire.games import NormalForm, catalog
 from ceasefire.solvers import correlated, nash
 
 
@@ -70,3 +70,5 @@ def test_an_exact_answer_is_in_fractions():
 def test_an_unknown_objective_is_refused_by_name():
     with pytest.raises(ArgumentError, match="objective"):
         correlated(chicken(), objective="glory")
+    with pytest.raises(ArgumentError, match="strategic_form"):
+        correlated(catalog.load("centipede"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ceasefire.errors import ArgumentError
-from ceasefire.games import NormalForm
+from ceasefire.games import NormalForm, catalog
 from ceasefire.solvers import rationalizable
 
 
@@ -47,3 +47,5 @@ def test_a_mixture_that_ties_exactly_does_not_dominate_strictly():
 def test_an_unknown_kind_of_dominance_is_refused_by_name():
     with pytest.raises(ArgumentError, match="dominance"):
         rationalizable(NormalForm.bimatrix([[1]], [[1]]), dominance="total")
+    with pytest.raises(ArgumentError, match="strategic_form"):
+        rationalizable(catalog.load("centipede"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.solvers.nash import require_normal
 from ceasefire.solvers.rationalizable import (
     ACTIVE,
     exactly,
@@ -178,6 +179,7 @@ def correlated(
     1/4 (stay, yield)
     best correlated equilibrium by welfare 21/2; payoffs 21/4, 21/4; exact; HiGHS, vertex...
     """
+    require_normal(game)
     label, goal = _goal(game, objective)
     if goal is None and worst:  # the smallest payoff is concave: its least is some player's least
         ends = [_distribution(game, table, coarse, worst, exact) for table in game.exact_payoffs]

@@ -16,6 +16,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.solvers.nash import require_normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -156,6 +157,7 @@ def rationalizable(
     left: 1: 1, 2; 2: 1, 2
     strict dominance, mixtures included, all at once in each round
     """
+    require_normal(game)
     if dominance not in DOMINANCE:
         raise ArgumentError("dominance", dominance, ", ".join(DOMINANCE))
     ranks = [_ranks(game, i) for i in range(game.n_players)]
