@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games import Chance, Decision, End, ExtensiveForm, catalog
-from ceasefire.solvers import certify, nash, one_nash, sequence_form, subgame_perfect
+from ceasefire.solvers import (
+    certify,
+    nash,
+    one_nash,
+    sequence_form,
+    sequential,
+    subgame_perfect,
+)
 from ceasefire.solvers._lemke import Path
 from ceasefire.solvers.tree_certificate import certify_exactly
 
@@ -441,3 +448,15 @@ def test_a_subgame_of_three_players_is_never_called_complete_where_its_table_is_
     assert len(one) == 1
     assert not one.complete
     assert one[0].certificate.is_subgame_perfect
+
+
+@pytest.mark.parametrize("exact", [False, True], ids=["floats", "fractions"])
+@pytest.mark.parametrize(
+    "root", [End((1, 2)), Chance({"a": (1, End((1, 2)))})], ids=["end", "chance"]
+)
+def test_a_tree_without_decisions_is_worth_its_payoffs(root, exact):
+    tree = ExtensiveForm.from_rules(root, lambda move: move, players=["one", "two"])
+    for found in (*subgame_perfect(tree, exact=exact), sequence_form(tree, exact=exact)):
+        assert found.payoffs.tolist() == [1, 2]
+        assert found.strategies == ()
+    assert "payoffs 1, 2" in repr(sequential(tree))

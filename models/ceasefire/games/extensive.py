@@ -356,7 +356,7 @@ class ExtensiveForm:
         if vector.shape != (int(self.infoset_start[-1]),):
             allowed = f"shape ({int(self.infoset_start[-1])},), one probability an action"
             raise ArgumentError("behaviour", f"shape {vector.shape}", allowed)
-        return np.split(vector, self.infoset_start[1:-1])
+        return np.split(vector, self.infoset_start[1:-1]) if self.n_infosets else []
 
     def strategic_form(self, *, reduced: bool = True, limit: int = 1_000_000) -> Any:
         """The strategic form, with `reduced` one action a reduced plan (Kuhn 1953).

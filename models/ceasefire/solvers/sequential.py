@@ -78,7 +78,7 @@ class Assessment:
     @property
     def behaviour(self) -> Floats:
         """All strategies in one vector (see `ExtensiveForm.infoset_start`)."""
-        return np.concatenate(self.strategies)
+        return np.concatenate([np.empty(0), *self.strategies])
 
     def belief(self, infoset: int | str) -> Floats:
         """Beliefs at a set, over its nodes in preorder."""
@@ -272,7 +272,7 @@ def consistency(tree: ExtensiveForm, x: Floats, mu: Floats) -> float:
 def _limit(tree: ExtensiveForm, near: Floats, far: Floats, weight: float) -> Floats:
     x = far + (weight - 1) * (far - near)
     x[(x < NEVER) | (far < NEVER)] = 0.0
-    return np.concatenate([s / s.sum() for s in tree.split(x)])
+    return np.concatenate([np.empty(0), *(s / s.sum() for s in tree.split(x))])
 
 
 def _tidied(tree: ExtensiveForm, mu: Floats) -> Floats:

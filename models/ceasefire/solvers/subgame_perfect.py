@@ -137,9 +137,9 @@ class _Search:
         self.tree, self.exact, self.complete = tree, exact, True
         plan = layout(tree)
         self.roots = plan.roots[::-1].tolist()
-        self.inside: dict[int, list[int]] = {root: [] for root in self.roots}
+        self.inside: dict[int, list[int]] = {}
         for node, root in enumerate(plan.root_of.tolist()):
-            self.inside[root].append(node)
+            self.inside.setdefault(root, []).append(node)
         self.payoffs: Any = (
             tree.exact_payoffs() if self.exact else counted_from_lowest(tree)[1].tolist()
         )
