@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games import RepeatedGame, StochasticGame
-from ceasefire.solvers import _abreu_sannikov, _transfers
+from ceasefire.solvers import _abreu_sannikov, _transfers, _unrandomised
 from ceasefire.solvers._stochastic_sets import state_payoff_set
 from ceasefire.tolerances import PAYOFF_SET_GAP
 
@@ -45,7 +45,10 @@ def payoff_set(
     transfers : bool
         Whether players can pay each other; then any number of players.
     public_randomisation : bool
-        Whether a public lottery is drawn every day, so that the set is convex.
+        Whether a public lottery is drawn every day, so that the set is convex. Without it (two
+        players, small games) the result is a list of payoffs of equilibria found and the cells
+        outside which there are none, at best `UNRANDOMISED_GAP` payoff ranges apart: its
+        `contains` and `excludes` tell these apart, and a coarser `tol` is quicker.
     exact : bool
         Check in fractions (payoffs and the discount factor stand for themselves): slower, for
         small games. ``detail["exact_vertices"]`` then holds the vertices as `Fraction`.
@@ -158,6 +161,8 @@ def dispatched(
     """Choose the algorithm by what the game is; ArgumentError where there is none."""
     if not 0 < tol < 1:
         raise ArgumentError("tol", tol, "a number between 0 and 1, in payoff ranges")
+    if max_iterations < 1:
+        raise ArgumentError("max_iterations", max_iterations, "a whole number from 1")
     if not game.has_common_discount:
         shown = ", ".join(f"{d:.10g}" for d in game.discounts)
         hint = (
@@ -170,10 +175,10 @@ def dispatched(
     if transfers:
         return _transfers.solve(game)
     if not public_randomisation:
-        raise ArgumentError("public_randomisation", False, "True")
+        if exact:
+            raise ArgumentError("exact", True, "False where public_randomisation is False")
+        return _unrandomised.solve(game, tol=tol, max_iterations=max_iterations)
     if game.n_players != 2:
         allowed = "two players, or transfers=True"
         raise ArgumentError("game", f"{game.n_players} players", allowed)
-    if max_iterations < 1:
-        raise ArgumentError("max_iterations", max_iterations, "a whole number from 1")
     return _abreu_sannikov.solve(game, exact=exact, tol=tol, max_iterations=max_iterations)
