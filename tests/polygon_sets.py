@@ -12,7 +12,8 @@ import numpy as np
 
 def hull(points, tolerance=1e-11):
     """Extreme points, counterclockwise, but for those nearer to a chord than `tolerance`."""
-    ordered = sorted({(float(x), float(y)) for x, y in points})
+    # rounded, so that a vertical edge is one: its ends would else change places
+    ordered = sorted({(round(float(x), 12), round(float(y), 12)) for x, y in points})
     if len(ordered) < 3:
         return ordered
 

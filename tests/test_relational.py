@@ -132,6 +132,59 @@ def test_negotiation_every_day_leaves_one_day_equilibria():
             assert np.unravel_index(local, tuple(game.n_actions[s])) in pure
 
 
+def every_combination(u, stay, end, d, rho):
+    """All (U, v_1, v_2) of a state that stays or ends at `end`: each path, each pair of replies."""
+    cells, found = list(np.ndindex(*stay.shape)), set()
+    for path in cells:
+        joint = ((1 - d) * sum(u[:, *path]) + d * (1 - stay[path]) * sum(end)) / (
+            1 - d * stay[path]
+        )
+        for replies in np.ndindex(len(cells), len(cells)):
+            A, b = np.zeros((2, 2)), np.zeros(2)
+            for i in range(2):
+                a = cells[replies[i]]
+                w = d * stay[a]
+                A[i] += w * rho / 2
+                A[i, i] += 1 - w
+                b[i] = (1 - d) * u[i][a] + d * (1 - stay[a]) * end[i] + w * rho / 2 * joint
+            v = np.linalg.solve(A, b)
+            worth = v + rho / 2 * (joint - v.sum())
+            offered = (1 - d) * u.sum(axis=0) + d * (stay * joint + (1 - stay) * sum(end))
+            lured = [
+                ((1 - d) * u[i] + d * (stay * worth[i] + (1 - stay) * end[i])).max(
+                    axis=i, keepdims=True
+                )
+                + 0 * stay
+                for i in range(2)
+            ]
+            kept = offered >= lured[0] + lured[1] - 1e-10
+            low = [lured[i][kept].min(initial=np.inf) for i in range(2)]
+            if offered[kept].max(initial=-np.inf) == pytest.approx(joint) and low == pytest.approx(
+                v
+            ):
+                found.add((round(joint, 7), *v.round(7)))
+    return found
+
+
+def test_existence_and_values_are_those_of_trying_every_combination():
+    rng = np.random.default_rng(0)
+    seen = {0: 0, 1: 0, 2: 0}
+    for _ in range(40):
+        shape = tuple(rng.integers(1, 3, size=2))
+        u, end = rng.integers(0, 6, size=(2, *shape)), rng.integers(0, 4, size=2)
+        d, rho = float(rng.choice([0.3, 0.6, 0.9])), float(rng.choice([0.1, 0.4, 0.8, 1.0]))
+        stay = rng.choice([0, 0.5, 1.0], size=shape)
+        law = np.stack([stay, 1 - stay], axis=-1)
+        game = StochasticGame([u, end.reshape(2, 1, 1)], [law, [[[0, 1]]]], d)
+        found, known = relational(game, negotiation=rho), every_combination(u, stay, end, d, rho)
+        seen[min(len(known), 2)] += 1
+        assert found.exists == bool(known)
+        if known:
+            got = (found.joint[0], *found.threat[0])
+            assert any(got == pytest.approx(one, abs=1e-6) for one in known)
+    assert min(seen[0], seen[1]) > 0
+
+
 def test_shares_follow_the_weights():
     for weights in ([1, 0], [0, 1], [0.25, 0.75]):
         found = relational(investment(0.3), negotiation=0.1, weights=weights)
@@ -155,7 +208,7 @@ def test_a_chain_of_many_states_is_solved_from_its_end():
 
 def test_what_is_not_covered_is_refused_by_name():
     cycle = StochasticGame(np.zeros((2, 2, 1, 1)), [[[[0, 1]]], [[[1, 0]]]], 0.5)
-    with pytest.raises(ArgumentError, match="weakly directional.*payoff_set"):
+    with pytest.raises(ArgumentError, match=r"weakly directional.*payoff_set"):
         relational(cycle, negotiation=0.5)
     with pytest.raises(ArgumentError, match="negotiation"):
         relational(investment(0.5), negotiation=1.5)
