@@ -29,8 +29,10 @@ class _Option(NamedTuple):
     values: list[Fraction]
 
 
-def solve(game: StochasticGame, limit: int) -> Iterator[Exact]:
+def solve(game: StochasticGame, limit: int, continua: set[int]) -> Iterator[Exact]:
     """Yield up to `limit` equilibria of a directional game as flat vectors of `Fraction`.
+
+    States in which equilibria form a continuum are added to `continua`.
 
     Depth first over the states, last states first: cost grows with the number of equilibria times
     the number of states.
@@ -45,6 +47,8 @@ def solve(game: StochasticGame, limit: int) -> Iterator[Exact]:
         while len(pending) < len(order):
             s = int(order[len(pending)])
             pending.append(_options(game, s, values)[::-1])
+            if _continuum(pending[-1]):
+                continua.add(s)
             _enter(game, s, pending[-1][-1], values, behaviour)
         yield behaviour.copy()
         found += 1
@@ -87,6 +91,16 @@ def _options(game: StochasticGame, s: int, values: Exact) -> list[_Option]:
         worth = [v / (1 - d * stay) for v, d in zip(mean, game.exact_discounts, strict=True)]
         options.append(_Option(mixtures, worth))
     return options
+
+
+def _continuum(options: list[_Option]) -> bool:
+    """Whether two equilibria share a mover's mixture; see `ceasefire.solvers._stage_games`."""
+    for i in range(len(options[0].mixtures)):
+        movers = [tuple(one.mixtures[i]) for one in options]
+        if len(movers[0]) > 1 and len(set(movers)) < len(movers):
+            return True
+    choosers = sum(len(x) > 1 for x in options[0].mixtures)
+    return choosers == 1 and len(options) > 1
 
 
 def _equilibria(q: Exact, sizes: tuple[int, ...], name: str) -> list[list[Exact]]:

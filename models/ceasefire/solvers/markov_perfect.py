@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.stochastic import StochasticGame
-from ceasefire.solvers import _best_reply_dynamics, _markov_values, _state_recursion, _zero_sum
+from ceasefire.solvers import (
+    _best_reply_dynamics,
+    _exact_recursion,
+    _markov_values,
+    _state_recursion,
+    _zero_sum,
+)
 from ceasefire.solvers.markov import MarkovEquilibrium, markov_equilibrium
 from ceasefire.solvers.result import Equilibria
 from ceasefire.status import Status
@@ -48,7 +54,7 @@ def markov_perfect(
         Players may discount differently.
     method : {"state-recursion", "shapley", "homotopy", "best-reply"}, optional
         By default state recursion where no state returns once left, Shapley iteration where two
-        players are opposed, else a homotopy (`markov_logit_path`).
+        players are opposed, else a homotopy (`markov_trace`).
 
         * ``state-recursion``: all equilibria, counted. A state may stay for a while.
         * ``shapley``: the value and optimal strategies; players opposed, discounting alike.
@@ -72,7 +78,8 @@ def markov_perfect(
     Equilibria of MarkovEquilibrium
         `complete` says whether the list is provably all; `count` is exact, or None where it is not
         known. `detail["continua"]` names states in whose one-day game equilibria form a continuum:
-        their extreme points are followed, and `complete` is False.
+        their extreme points are followed, and `complete` is False. `detail["unproven"]` names
+        states whose one-day game is so close to a tie that rounding may hide equilibria.
 
     Raises
     ------
@@ -141,40 +148,37 @@ def _method(game: StochasticGame) -> Method:
 
 def _directional(game: StochasticGame, limit: int, exact: bool) -> Equilibria[MarkovEquilibrium]:
     found = _state_recursion.solve(game, limit)
-    behaviours: list[NDArray[np.generic]] = list(found.behaviours)
+    behaviours: list[NDArray[Any]] = list(found.behaviours)
+    count: int | None = None if found.cut else found.count
+    continua, unproven = found.continua, found.unproven
     if exact:
-        from ceasefire.solvers import _exact_recursion
-
-        behaviours = list(_exact_recursion.solve(game, limit))
+        met: set[int] = set()
+        behaviours = list(_exact_recursion.solve(game, limit, met))
+        if len(behaviours) < limit:  # the list is all there is: floats are not needed
+            count, continua, unproven = len(behaviours), sorted(met), []
     listed = tuple(markov_equilibrium(game, x, RECURSION) for x in behaviours)
-    count = None if found.cut else max(found.count, len(listed))
-    sure = not (found.cut or found.unproven or found.continua)
+    sure = count is not None and not unproven and not continua
     good = all(e.status is Status.OK for e in listed)
-    complete = sure and good and count == len(listed)
-    detail = {
-        "at_least": max(found.count, len(listed)),
-        "continua": tuple(game.states[s] for s in found.continua),
-        "unproven": tuple(game.states[s] for s in found.unproven),
-        "branching": found.branching,
-    }
+    claim = "all Markov perfect equilibria"
+    if continua:
+        claim = "Markov perfect equilibria by extreme equilibria of every state's game"
+    elif count is None or count > len(listed):
+        claim = f"the first {len(listed)} Markov perfect equilibria"
     status = Status.OK if sure else Status.INCOMPLETE
     return Equilibria(
         listed,
-        complete,
-        _claim(found, len(listed)),
+        sure and good and count == len(listed),
+        claim,
         RECURSION,
         status if good else Status.EXPLOITABLE,
         count=count,
-        detail=detail,
+        detail={
+            "at_least": found.count if count is None else count,
+            "continua": tuple(game.states[s] for s in continua),
+            "unproven": tuple(game.states[s] for s in unproven),
+            "branching": found.branching,
+        },
     )
-
-
-def _claim(found: _state_recursion.Recursion, listed: int) -> str:
-    if found.continua:
-        return "Markov perfect equilibria by extreme equilibria of every state's game"
-    if found.count > listed:
-        return f"the first {listed} Markov perfect equilibria"
-    return "all Markov perfect equilibria"
 
 
 def _opposed(game: StochasticGame, tolerance: float) -> Equilibria[MarkovEquilibrium]:
@@ -202,12 +206,18 @@ def _opposed(game: StochasticGame, tolerance: float) -> Equilibria[MarkovEquilib
 def _homotopy(
     game: StochasticGame, starts: int, rng: np.random.Generator | None
 ) -> Equilibria[MarkovEquilibrium]:
+    """One equilibrium by logarithmic tracing; best replies where the path cannot be followed."""
+    from ceasefire.solvers.markov_homotopy import markov_trace
+
     try:
-        from ceasefire.solvers.markov_homotopy import markov_trace
-    except ImportError:
-        return _replies(game, starts, rng)
-    one = markov_trace(game)
-    return Equilibria((one,), one.status is Status.OK, "one equilibrium", one.method, one.status)
+        one = markov_trace(game)
+    except SolveError as failed:
+        try:
+            return _replies(game, starts, rng)
+        except SolveError:
+            raise failed from None
+    claim, good = "one equilibrium", one.status is Status.OK
+    return Equilibria((one,), good, claim, one.method, one.status)
 
 
 def _replies(
