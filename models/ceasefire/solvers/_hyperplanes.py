@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 METHOD = (
     "outer and inner hyperplanes (Judd, Yeltekin and Conklin 2003), directions added where apart"
 )
-POLYGONS = "outer and inner polygons of public equilibria (Abreu, Pearce and Stacchetti 1990)"
+ONE_DAY = "pure equilibria of the stage game: the future counts for nothing"
 ITERATIONS = 20_000
 INNER_STEPS = 3_000
 ROUNDS = 24  # of adding directions
@@ -99,7 +99,7 @@ def hyperplanes(
     delta = game.discount
     rules, low, unit = enforcement(game)
     if delta == 0.0:
-        return _one_day(game, rules, low, unit)
+        return one_day(game, rules, low, unit)
     D = polytopes.directions(rules.n_players, directions, rules.u)
     h = (D @ rules.u.T).max(axis=1)
     steps, finer, rounds = 0, 1.0, 0
@@ -107,7 +107,7 @@ def hyperplanes(
         found = _outer(rules, delta, D, h, tol * (1 - delta) * 0.05 * finer)
         steps, rounds = steps + found.iterations, rounds + 1
         if not found.alive.any():
-            return _empty(game, steps)
+            return empty(game, steps)
         outer, points = (
             polytopes.vertices(D, found.h, found.points),
             polytopes.extreme(found.points),
@@ -116,7 +116,7 @@ def hyperplanes(
         last = len(D) >= most_directions or rounds == ROUNDS
         if far.max() <= tol or last:
             for tighter in (1e-2, 1e-4):  # nearer its limit, the set generates itself better
-                if _certificate(rules, delta, points).passed:
+                if certificate(rules, delta, points).passed:
                     break
                 found = _outer(rules, delta, D, found.h, tol * (1 - delta) * finer * tighter)
                 outer = polytopes.vertices(D, found.h, found.points)
@@ -156,55 +156,6 @@ class _Outer:
     points: Floats  # (L, n): the payoff reached in each direction
     bound: Floats
     iterations: int
-
-
-def polygons(game: RepeatedGame, *, tol: float, most_edges: int) -> PayoffSet:
-    """Two players: the same bounds by polygons whose edges follow the set, to `tol`.
-
-    What a polygon generates is found edge by edge to within a small part of `tol`, so that the
-    outer bound is not limited by a fixed list of directions. Sets without interior are left to
-    `hyperplanes`.
-    """
-    delta = game.discount
-    rules, low, unit = enforcement(game)
-    if delta == 0.0:
-        return _one_day(game, rules, low, unit)
-    base = -(1 - delta) / delta * rules.gain
-    parts = (rules.u, rules.seen, rules.apart, rules.who, base, rules.threats, delta)
-    small = tol * (1 - delta) * 0.1
-    outer, reached, alive, steps = kernel.shrink_polygon(
-        polytopes.extreme(rules.u), *parts, small, small, most_edges, ITERATIONS
-    )
-    if not len(outer):
-        return _empty(game, int(steps))
-    inner = kernel.hull(reached, 1e-12)
-    proof = _certificate(rules, delta, inner)
-    if not proof.passed:
-        seed = _seed(parts, alive, inner, small, most_edges)
-        if not len(seed):
-            return hyperplanes(game, tol=tol, directions=32, most_directions=most_edges)
-        inner = kernel.grow_polygon(seed, *parts, alive, small, small, most_edges, INNER_STEPS)
-        proof = _certificate(rules, delta, inner)
-    gap = float(polytopes.distances(outer, inner)[0].max())
-    close = gap <= tol and steps < ITERATIONS and proof.passed
-    shown = low + unit * inner
-    return PayoffSet(
-        game, shown, low + unit * outer, shown, gap * float(unit.max()),
-        low + unit * inner.min(axis=0), False, POLYGONS,
-        Status.OK if close else Status.NOT_CONVERGED, int(steps), certificate=proof,
-        detail={"enforceable": np.flatnonzero(alive).tolist()},
-    )  # fmt: skip
-
-
-def _seed(parts: tuple[Any, ...], alive: Ints, points: Floats, eps: float, most: int) -> Floats:
-    """The polygon shrunk towards its middle until it is seen to generate itself; or nothing."""
-    centre = points.mean(axis=0)
-    for share in SHRINKS:
-        trial = centre + (1 - share) * (points - centre)
-        made, _, _ = kernel.generated(trial, *parts, alive, False, eps * share, most)
-        if len(made) and polytopes.outside(trial, kernel.hull(made, 1e-13)) <= ROUNDING:
-            return np.asarray(kernel.hull(np.concatenate([trial, made]), 1e-12))
-    return np.empty((0, 2))
 
 
 class _Programs(NamedTuple):
@@ -265,7 +216,7 @@ def _inner(
     and shrunk towards its middle until it does, and then grown again; else what grows from the
     equilibria of the stage game.
     """
-    proof = _certificate(rules, delta, points)
+    proof = certificate(rules, delta, points)
     if proof.passed:
         return points, proof
     seed = _nash(rules)
@@ -276,9 +227,9 @@ def _inner(
             if len(made) and polytopes.distances(trial, made)[0].max() <= ROUNDING * (1 - delta):
                 seed = polytopes.extreme(np.concatenate([trial, made]))
                 grown = _grown(rules, delta, D, found, seed, tol)
-                return grown, _certificate(rules, delta, grown)
+                return grown, certificate(rules, delta, grown)
     grown = _grown(rules, delta, D, found, seed, tol) if len(seed) else seed
-    return grown, _certificate(rules, delta, grown)
+    return grown, certificate(rules, delta, grown)
 
 
 def _grown(
@@ -358,23 +309,22 @@ class SelfGeneration:
         return self.largest_gap <= GENERATION_GAP
 
 
-def _certificate(rules: Enforcement, delta: float, points: Floats) -> SelfGeneration:
+def certificate(rules: Enforcement, delta: float, points: Floats) -> SelfGeneration:
     """Each extreme point as a mixture of generated payoffs: one program a point."""
     gaps = [polytopes.generation_gap(rules, delta, points, v) / (1 - delta) for v in points]
     return SelfGeneration(max(gaps, default=0.0), len(points))
 
 
-def _one_day(game: RepeatedGame, rules: Enforcement, low: Floats, unit: Floats) -> PayoffSet:
+def one_day(game: RepeatedGame, rules: Enforcement, low: Floats, unit: Floats) -> PayoffSet:
     """Discount factor 0: the hull of the stage game's pure equilibria."""
     points = _nash(rules)
     if not len(points):
-        return _empty(game, 0)
+        return empty(game, 0)
     shown = low + unit * points
-    return PayoffSet(game, shown, shown, shown, 0.0, shown.min(axis=0), True,
-                     "pure equilibria of the stage game: the future counts for nothing")  # fmt: skip
+    return PayoffSet(game, shown, shown, shown, 0.0, shown.min(axis=0), True, ONE_DAY)
 
 
-def _empty(game: RepeatedGame, steps: int) -> PayoffSet:
+def empty(game: RepeatedGame, steps: int) -> PayoffSet:
     none = np.empty((0, game.n_players))
     return PayoffSet(game, none, none, none, 0.0, np.full(game.n_players, np.nan), True, METHOD,
                      iterations=steps)  # fmt: skip

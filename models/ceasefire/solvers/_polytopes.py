@@ -22,7 +22,7 @@ STRICT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1
 
 
 def directions(n: int, count: int, points: Floats) -> Floats:
-    """Unit vectors (L, n): first ``+e_i, -e_i`` of each player, facets of the hull, then a spread."""
+    """Unit vectors (L, n): first ``+e_i, -e_i`` of each player, the hull's facets, a spread."""
     axes = np.repeat(np.eye(n), 2, axis=0)
     axes[1::2] *= -1
     if n == 1:

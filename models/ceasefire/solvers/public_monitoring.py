@@ -438,7 +438,9 @@ def _along(D: Floats, k: Floats) -> Floats:
 
 def _has_interior(points: Floats) -> bool:
     n = points.shape[1]
-    return len(points) > n and int(np.linalg.matrix_rank(points[1:] - points[0], tol=1e-7)) == n
+    if len(points) <= n:
+        return False
+    return int(np.linalg.matrix_rank(points[1:] - points[0], tol=1e-7)) == int(n)
 
 
 def _between(D: Floats, k: Floats, corners: Floats) -> Floats:

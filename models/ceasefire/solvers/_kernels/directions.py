@@ -29,9 +29,9 @@ def _inverse(A: Floats, basis: Ints, inverse: Floats) -> bool:
     k = len(basis)
     work = np.empty((k, 2 * k))
     for i in range(k):
-        work[i, :k] = A[basis[i]]
-        work[i, k:] = 0.0
-        work[i, k + i] = 1.0
+        for j in range(k):
+            work[i, j] = A[basis[i], j]
+            work[i, k + j] = 1.0 if i == j else 0.0
     for i in range(k):
         best = i
         for r in range(i + 1, k):
@@ -40,7 +40,9 @@ def _inverse(A: Floats, basis: Ints, inverse: Floats) -> bool:
         if abs(work[best, i]) < 1e-14:
             return False
         for j in range(2 * k):
-            work[i, j], work[best, j] = work[best, j], work[i, j]
+            above = work[i, j]
+            work[i, j] = work[best, j]
+            work[best, j] = above
         scale = 1.0 / work[i, i]
         for j in range(2 * k):
             work[i, j] *= scale
@@ -49,7 +51,9 @@ def _inverse(A: Floats, basis: Ints, inverse: Floats) -> bool:
             if r != i and factor != 0.0:
                 for j in range(2 * k):
                     work[r, j] -= factor * work[i, j]
-    inverse[:] = work[:, k:]
+    for i in range(k):
+        for j in range(k):
+            inverse[i, j] = work[i, k + j]
     return True
 
 
@@ -62,7 +66,9 @@ def _dual_value(A: Floats, b: Floats, c: Floats, basis: Ints, inverse: Floats) -
     """
     k = len(c)
     total = 0.0
-    rest = c.copy()
+    rest = np.empty(k)
+    for i in range(k):
+        rest[i] = c[i]
     for j in range(k):
         z = 0.0
         for i in range(k):
@@ -72,7 +78,9 @@ def _dual_value(A: Floats, b: Floats, c: Floats, basis: Ints, inverse: Floats) -
             rest[i] -= z * A[basis[j], i]
             size += abs(A[basis[j], i])
         total += z * b[basis[j]] if z > 0 else -z * size
-    return total + np.abs(rest).sum()
+    for i in range(k):
+        total += abs(rest[i])
+    return total
 
 
 @njit(cache=True)
@@ -114,9 +122,9 @@ def _bound(A: Floats, b: Floats, c: Floats, basis: Ints, x: Floats) -> tuple[int
                 least = min(least, (max(price[j], 0.0) + PRICE) / slope[j])
         leave = -1
         for j in range(k):  # among the rows that may leave, the largest pivot (Harris 1973)
-            if slope[j] > PIVOT and max(price[j], 0.0) <= least * slope[j]:
-                if leave < 0 or slope[j] > slope[leave]:
-                    leave = j
+            near = slope[j] > PIVOT and max(price[j], 0.0) <= least * slope[j]
+            if near and (leave < 0 or slope[j] > slope[leave]):
+                leave = j
         if leave < 0:
             code = INFEASIBLE if worst > HOPELESS else LOST
             return code, _dual_value(A, b, c, basis, inverse)
@@ -167,18 +175,19 @@ def shrink(
             bound[p, d] = np.inf
     by = np.full(L, -1, dtype=np.int64)
     where = np.zeros((L, k))
-    b, x = np.empty(R), np.empty(k)
+    x, after = np.empty(k), np.empty(L)
     right = np.empty((P, R))
+    done = np.empty(P, dtype=np.int64)
     lost = 0
     for iteration in range(most):
         for p in range(P):
             for r in range(R):
                 right[p, r] = base[p, r] + (h[refer[r]] if refer[r] >= 0 else 0.0)
         change = 0.0
-        after = np.empty(L)
         for d in range(L):
             best, chosen = -np.inf, -1
-            done = np.zeros(P, dtype=np.int64)
+            for p in range(P):
+                done[p] = 0
             while True:  # profiles in the order of their last bound, until none can do better
                 p, top = -1, best
                 for q in range(P):
@@ -187,8 +196,7 @@ def shrink(
                 if p < 0:
                     break
                 done[p] = 1
-                b[:] = right[p]
-                code, reached = _bound(A[p], b, C[p, d], basis[p, d], x)
+                code, reached = _bound(A[p], right[p], C[p, d], basis[p, d], x)
                 if code == INFEASIBLE:
                     alive[p] = 0
                     continue
@@ -199,13 +207,18 @@ def shrink(
                 bound[p, d] = value
                 if value > best:
                     best, chosen = value, p
-                    where[d] = x
+                    for i in range(k):
+                        where[d, i] = x[i]
             by[d] = chosen
             after[d] = min(best, h[d])
             change = max(change, h[d] - after[d])
-        if alive.sum() == 0:
+        left = 0
+        for p in range(P):
+            left += alive[p]
+        if left == 0:
             return iteration + 1, alive, by, where, bound, lost
-        h[:] = after
+        for d in range(L):
+            h[d] = after[d]
         if change <= tol:
             return iteration + 1, alive, by, where, bound, lost
     return most, alive, by, where, bound, lost
@@ -250,7 +263,8 @@ def reach(
             if value > best:
                 best = value
                 by[d] = p
-                where[d] = x
+                for i in range(k):
+                    where[d, i] = x[i]
     return by, where
 
 
@@ -259,218 +273,226 @@ def reach(
 
 
 @njit(cache=True)
-def hull(points: Floats, tol: float) -> Floats:
-    """Extreme points, counterclockwise from the lowest first coordinate (monotone chain)."""
+def chain(points: Floats, tol: float, kept: Ints) -> int:
+    """Extreme points, counterclockwise, of points sorted by their coordinates (monotone chain).
+
+    Their places are written to `kept` (2 m + 2,); returns how many there are.
+    """
     m = len(points)
-    by_second = np.argsort(points[:, 1], kind="mergesort")
-    order = by_second[np.argsort(points[by_second, 0], kind="mergesort")]
-    kept = np.empty((2 * m + 2, 2))
     size = 0
     for side in range(2):
         floor = size + 1 if side else 1
         for k in range(m):
-            p = points[order[m - 1 - k] if side else order[k]]
-            if size and np.abs(kept[size - 1] - p).max() <= tol:
+            p = m - 1 - k if side else k
+            if size and _near(points, kept[size - 1], p, tol):
                 continue
             while size > floor:
                 a, b = kept[size - 2], kept[size - 1]
-                turn = (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0])
-                if turn > tol * np.hypot(p[0] - a[0], p[1] - a[1]):
+                along, up = points[p, 0] - points[a, 0], points[p, 1] - points[a, 1]
+                turn = (points[b, 0] - points[a, 0]) * up - (points[b, 1] - points[a, 1]) * along
+                if turn > tol * np.sqrt(along * along + up * up):
                     break
                 size -= 1
             kept[size] = p
             size += 1
-    if size > 1 and np.abs(kept[size - 1] - kept[0]).max() <= tol:
+    if size > 1 and _near(points, kept[size - 1], kept[0], tol):
         size -= 1
-    return kept[:size].copy()
+    return size
 
 
 @njit(cache=True)
-def _facets(V: Floats) -> tuple[Floats, Floats]:
+def _near(points: Floats, a: int, b: int, tol: float) -> bool:
+    """Whether two points are the same up to `tol` in each coordinate."""
+    along, up = abs(points[a, 0] - points[b, 0]), abs(points[a, 1] - points[b, 1])
+    return along <= tol and up <= tol
+
+
+@njit(cache=True)
+def _facets(V: Floats, N: Floats, h: Floats) -> int:
     """The box of a polygon (+e1, -e1, +e2, -e2), then a normal an edge; with their supports."""
     m = len(V)
-    N = np.zeros((4 + m, 2))
-    N[0, 0], N[1, 0], N[2, 1], N[3, 1] = 1.0, -1.0, 1.0, -1.0
+    for r in range(4):
+        N[r, 0], N[r, 1] = 0.0, 0.0
+        N[r, r // 2] = 1.0 if r % 2 == 0 else -1.0
     size = 4
     for k in range(m):
-        edge = V[(k + 1) % m] - V[k]
-        length = np.hypot(edge[0], edge[1])
+        after = k + 1 if k + 1 < m else 0
+        along, up = V[after, 0] - V[k, 0], V[after, 1] - V[k, 1]
+        length = np.sqrt(along * along + up * up)
         if m > 1 and length > 1e-13:
-            N[size, 0], N[size, 1] = edge[1] / length, -edge[0] / length
+            N[size, 0], N[size, 1] = up / length, -along / length
             size += 1
-    h = np.empty(size)
     for r in range(size):
-        h[r] = (V @ N[r]).max()
-    return N[:size].copy(), h
+        h[r] = -np.inf
+        for k in range(m):
+            h[r] = max(h[r], V[k, 0] * N[r, 0] + V[k, 1] * N[r, 1])
+    return size
 
 
 @njit(cache=True)
-def _support2(
-    d: Floats, N: Floats, h: Floats, u: Floats, seen: Floats, apart: Floats, who: Ints,
-    base: Floats, threats: bool, delta: float, alive: Ints, outside: bool, v: Floats,
-) -> float:  # fmt: skip
-    """How far out in direction d the polygon ``N w <= h`` generates; v is the payoff there.
+def _stacked(N: Floats, h: Floats, F: int, Y: int, A: Floats, b: Floats) -> None:
+    """Rows that keep the continuation payoffs after each signal in the polygon ``N w <= h``."""
+    for y in range(Y):
+        for r in range(F):
+            for i in range(2 * Y):
+                A[y * F + r, i] = 0.0
+            A[y * F + r, 2 * y], A[y * F + r, 2 * y + 1] = N[r, 0], N[r, 1]
+            b[y * F + r] = h[r]
 
-    `outside`: programs that rounding ended early count with their bound, else they do not count.
+
+@njit(cache=True)
+def _support(
+    D: Floats, q: int, A: Floats, b: Floats, F: int, u: Floats, seen: Floats, apart: Floats,
+    who: Ints, base: Floats, threats: bool, delta: float, alive: Ints, outside: bool, X: Floats,
+) -> float:  # fmt: skip
+    """How far out in direction ``D[q]`` the polygon generates; ``X[q]`` is the payoff there.
+
+    A, b hold the polygon's rows (see `_stacked`), then those of the incentives, which are written
+    here. `outside`: programs that rounding ended early count with their bound, else not at all.
     """
     P, J, Y = apart.shape
-    F = len(N)
     k = 2 * Y
-    A, b = np.zeros((Y * F + J, k)), np.empty(Y * F + J)
-    for y in range(Y):
-        A[y * F : (y + 1) * F, 2 * y : 2 * y + 2] = N
-        b[y * F : (y + 1) * F] = h
     c, x, basis = np.empty(k), np.empty(k), np.empty(k, dtype=np.int64)
     # no profile reaches past its own payoff with the furthest corner of the box ahead
-    far = (h[0] if d[0] > 0 else -h[1]) * d[0] + (h[2] if d[1] > 0 else -h[3]) * d[1]
-    order = np.argsort(-(u @ d))
+    far = (b[0] if D[q, 0] > 0 else -b[1]) * D[q, 0] + (b[2] if D[q, 1] > 0 else -b[3]) * D[q, 1]
+    done = np.zeros(P, dtype=np.int64)
     best = -np.inf
-    for p in order:
-        flow = (1 - delta) * (u[p, 0] * d[0] + u[p, 1] * d[1])
-        if not alive[p] or flow + delta * far <= best:
-            continue
+    while True:
+        p, top = -1, best
+        for other in range(P):  # profiles in the order of what they could reach at most
+            flow = (1 - delta) * (u[other, 0] * D[q, 0] + u[other, 1] * D[q, 1])
+            if alive[other] and not done[other] and flow + delta * far > top:
+                p, top = other, flow + delta * far
+        if p < 0:
+            return best
+        done[p] = 1
         for j in range(J):
             row = Y * F + j
-            A[row] = 0.0
             for y in range(Y):
+                A[row, 2 * y], A[row, 2 * y + 1] = 0.0, 0.0
                 A[row, 2 * y + who[j]] = -apart[p, j, y]
-            b[row] = base[p, j] + (h[2 * who[j] + 1] if threats else 0.0)
+            b[row] = base[p, j] + (b[2 * who[j] + 1] if threats else 0.0)
         for y in range(Y):
             for i in range(2):
-                c[2 * y + i] = seen[p, y] * d[i]
-                sign = 0 if c[2 * y + i] >= 0 else 1
-                basis[2 * y + i] = y * F + 2 * i + sign
+                c[2 * y + i] = seen[p, y] * D[q, i]
+                basis[2 * y + i] = y * F + 2 * i + (0 if c[2 * y + i] >= 0 else 1)
         code, value = _bound(A, b, c, basis, x)
         if code == INFEASIBLE:
             alive[p] = 0
             continue
+        flow = (1 - delta) * (u[p, 0] * D[q, 0] + u[p, 1] * D[q, 1])
         value = min(flow + delta * value, flow + delta * far)
         if value > best and (code == SOLVED or outside):
             best = value
-            v[0], v[1] = (1 - delta) * u[p, 0], (1 - delta) * u[p, 1]
-            for y in range(Y):
-                v[0] += delta * seen[p, y] * x[2 * y]
-                v[1] += delta * seen[p, y] * x[2 * y + 1]
-    return best
+            for i in range(2):
+                X[q, i] = (1 - delta) * u[p, i]
+                for y in range(Y):
+                    X[q, i] += delta * seen[p, y] * x[2 * y + i]
+
+
+@njit(cache=True)
+def _across(X: Floats, D: Floats, a: int, b: int, size: int) -> bool:
+    """Write to ``D[size]`` the direction across two points; False where they or it are known."""
+    along, up = X[b, 0] - X[a, 0], X[b, 1] - X[a, 1]
+    length = np.sqrt(along * along + up * up)
+    if length < 1e-12:
+        return False
+    D[size, 0], D[size, 1] = up / length, -along / length
+    known = False
+    for q in range(size):
+        known = known or _near(D, q, size, 1e-12)
+    return not known
 
 
 @njit(cache=True)
 def generated(
     V: Floats, u: Floats, seen: Floats, apart: Floats, who: Ints, base: Floats, threats: bool,
-    delta: float, alive: Ints, outside: bool, eps: float, most: int,
-) -> tuple[Floats, Floats, Floats]:  # fmt: skip
-    """What the polygon V generates: points (q, 2), and directions with supports that bound it.
+    delta: float, alive: Ints, outside: bool, eps: float, X: Floats, D: Floats, s: Floats,
+) -> int:  # fmt: skip
+    """What the polygon V generates: points X, and directions D with supports s that bound it.
 
-    Between the points and the tangents lies at most `eps`, unless `most` directions do not do.
+    Between the points and the tangents lies at most `eps`, unless the arrays' length (q, 2) does
+    not do. Returns how many were written; 0 where nothing is generated.
     """
-    N, h = _facets(V)
-    D, s, X = np.empty((most + 8, 2)), np.empty(most + 8), np.empty((most + 8, 2))
-    size = 0
-    for r in range(4):
-        D[size] = N[r]
-        s[size] = _support2(
-            D[size], N, h, u, seen, apart, who, base, threats, delta, alive, outside, X[size]
-        )
-        if s[size] == -np.inf:
-            return X[:0].copy(), D[:0].copy(), s[:0].copy()
-        size += 1
+    _, J, Y = apart.shape
+    N, h = np.empty((4 + len(V), 2)), np.empty(4 + len(V))
+    F = _facets(V, N, h)
+    A, b = np.empty((Y * F + J, 2 * Y)), np.empty(Y * F + J)
+    _stacked(N, h, F, Y, A, b)
     # pairs of neighbouring points, counterclockwise: +e1, +e2, -e1, -e2
+    most = len(s)
     stack = np.empty((most + 16, 2), dtype=np.int64)
+    size = np.int64(0)  # a plain 0 would be a type of its own, compiled once more
+    first, height = 4, 4
     for k in range(4):
         stack[k, 0], stack[k, 1] = (0, 2, 1, 3)[k], (2, 1, 3, 0)[k]
-    height = 4
-    while height and size < most + 4:
-        height -= 1
-        a, b = stack[height, 0], stack[height, 1]
-        edge = X[b] - X[a]
-        length = np.hypot(edge[0], edge[1])
-        if length < 1e-12:
-            continue
-        D[size, 0], D[size, 1] = edge[1] / length, -edge[0] / length
-        known = False
-        for q in range(size):
-            known = known or np.abs(D[q] - D[size]).max() < 1e-12
-        if known:
-            continue
-        value = _support2(
-            D[size], N, h, u, seen, apart, who, base, threats, delta, alive, outside, X[size]
+    while (first or height) and size < most:
+        p, q = 0, 0
+        if first:  # the four directions of the axes
+            D[size, 0], D[size, 1] = N[size, 0], N[size, 1]
+        else:
+            height -= 1
+            p, q = stack[height, 0], stack[height, 1]
+            if not _across(X, D, p, q, size):
+                continue
+        s[size] = _support(
+            D, size, A, b, F, u, seen, apart, who, base, threats, delta, alive, outside, X
         )
-        if value == -np.inf:
+        if first:
+            if s[size] == -np.inf:
+                return 0
+            first -= 1
+        elif s[size] == -np.inf:
             continue  # every program was lost to rounding: no point, and no tangent
-        s[size] = value
-        if value - (D[size] @ X[a]) > eps and height + 2 < most + 16:
-            stack[height, 0], stack[height, 1] = a, size
-            stack[height + 1, 0], stack[height + 1, 1] = size, b
+        elif s[size] - D[size, 0] * X[p, 0] - D[size, 1] * X[p, 1] > eps and height < most:
+            stack[height, 0], stack[height, 1] = p, size
+            stack[height + 1, 0], stack[height + 1, 1] = size, q
             height += 2
         size += 1
-    return X[:size].copy(), D[:size].copy(), s[:size].copy()
+    return size
 
 
 @njit(cache=True)
-def cut(V: Floats, d: Floats, s: float) -> Floats:
-    """The part of a polygon in ``d v <= s``; its nearest point where there is none."""
-    m = len(V)
-    over = V @ d - s
-    if over.max() <= 1e-13:
-        return V
-    if over.min() > 0:
-        k = np.argmin(over)
-        return V[k : k + 1].copy()
-    out = np.empty((m + 2, 2))
-    size = 0
-    for k in range(m):
-        j = (k + 1) % m
-        if over[k] <= 0:
-            out[size] = V[k]
-            size += 1
-        if (over[k] <= 0) != (over[j] <= 0) and size < m + 2:
-            out[size] = V[k] + over[k] / (over[k] - over[j]) * (V[j] - V[k])
-            size += 1
-    return out[:size].copy()
+def cut(V: Floats, m: int, D: Floats, s: Floats, out: Floats) -> tuple[int, float]:
+    """Cut a polygon, the first m rows of V, by ``D v <= s``, and leave it there.
 
-
-@njit(cache=True)
-def shrink_polygon(
-    V: Floats, u: Floats, seen: Floats, apart: Floats, who: Ints, base: Floats, threats: bool,
-    delta: float, tol: float, eps: float, most: int, steps: int,
-) -> tuple[Floats, Floats, Ints, int]:  # fmt: skip
-    """Apply the operator from outside until no support falls by more than `tol`.
-
-    Returns the outer polygon, the points reached in the last pass, the profiles still
-    enforceable, and the number of passes; no points where the set is empty.
+    Returns its new size, and the most that it reached past one of the tangents before. Where a
+    tangent leaves nothing the nearest point stays. `out` is room for the work, as long as V.
     """
-    alive = np.ones(len(u), dtype=np.int64)
-    X = V
-    change = 1.0
-    for step in range(steps):
-        # coarse edges do while the set still falls by much more than they are off
-        fine = max(eps, 0.02 * change)
-        X, D, s = generated(V, u, seen, apart, who, base, threats, delta, alive, True, fine, most)
-        if len(X) == 0:
-            return X, X, alive, step + 1
-        change = 0.0
-        after = V
-        for q in range(len(D)):
-            change = max(change, (V @ D[q]).max() - s[q])
-            after = cut(after, D[q], s[q])
-        V = hull(after, 1e-13)
-        if change <= tol:
-            return V, X, alive, step + 1
-    return V, X, alive, steps
-
-
-@njit(cache=True)
-def grow_polygon(
-    V: Floats, u: Floats, seen: Floats, apart: Floats, who: Ints, base: Floats, threats: bool,
-    delta: float, alive: Ints, tol: float, eps: float, most: int, steps: int,
-) -> Floats:  # fmt: skip
-    """Apply the operator to a polygon that generates itself until it grows by no more than `tol`."""
-    for _ in range(steps):
-        X, D, s = generated(V, u, seen, apart, who, base, threats, delta, alive, False, eps, most)
-        grown = 0.0
-        for q in range(len(D)):
-            grown = max(grown, s[q] - (V @ D[q]).max())
-        if grown <= tol:
-            break
-        V = hull(np.concatenate((V, X)), 1e-12)
-    return V
+    change = 0.0
+    start = m
+    for k in range(m):
+        out[k, 0], out[k, 1] = V[k, 0], V[k, 1]
+    for q in range(len(s)):
+        for k in range(start):
+            change = max(change, D[q, 0] * out[k, 0] + D[q, 1] * out[k, 1] - s[q])
+    for q in range(len(s)):
+        most, least, near = -np.inf, np.inf, 0
+        for k in range(m):
+            over = D[q, 0] * V[k, 0] + D[q, 1] * V[k, 1] - s[q]
+            most = max(most, over)
+            if over < least:
+                least, near = over, k
+        if most <= 1e-13:
+            continue
+        if least > 0:
+            V[0, 0], V[0, 1] = V[near, 0], V[near, 1]
+            m = 1
+            continue
+        size = 0
+        for k in range(m):
+            j = k + 1 if k + 1 < m else 0
+            here = D[q, 0] * V[k, 0] + D[q, 1] * V[k, 1] - s[q]
+            there = D[q, 0] * V[j, 0] + D[q, 1] * V[j, 1] - s[q]
+            if here <= 0:
+                out[size, 0], out[size, 1] = V[k, 0], V[k, 1]
+                size += 1
+            if (here <= 0) != (there <= 0):
+                share = here / (here - there)
+                out[size, 0] = V[k, 0] + share * (V[j, 0] - V[k, 0])
+                out[size, 1] = V[k, 1] + share * (V[j, 1] - V[k, 1])
+                size += 1
+        m = size
+        for k in range(m):
+            V[k, 0], V[k, 1] = out[k, 0], out[k, 1]
+    return m, change
