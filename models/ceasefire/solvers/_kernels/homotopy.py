@@ -85,7 +85,7 @@ def assemble(plan, work, mode, level, z, line, given, full):
     lam = z[z.shape[0] - 1] if given.shape[0] == 0 else level
     eps = np.exp(-lam) if mode in (TRACING, FIXED_TRACING) else 0.0
     scale = _probabilities(mode, z, played)
-    last[:] = line[n_actions:]
+    _copy(line[n_actions:], last)
     right[:] = 0.0
     right[lines, 1] = 1.0
     edge[lines] = 0.0
@@ -108,9 +108,9 @@ def assemble(plan, work, mode, level, z, line, given, full):
                       scale[low:high], Q, D, E, cross, change, residual[low:high],
                       column[low:high])  # fmt: skip
         if given.shape[0]:
-            column[low:high] = given[low:high]
-            column[first : first + n] = given[first : first + n]
-        F[n] = line[low:high]
+            _copy(given[low:high], column[low:high])
+            _copy(given[first : first + n], column[first : first + n])
+        _copy(line[low:high], F[n])
         if full.shape[0]:
             _fill(begin, low, first, n_actions, succ, D, E, F, G, full)
             continue
@@ -122,11 +122,18 @@ def assemble(plan, work, mode, level, z, line, given, full):
                 residual[first : first + n], column[first : first + n], part, right, edge,
                 last)  # fmt: skip
     if full.shape[0]:
-        full[:-1, -1] = column
-        full[-1] = line
+        _copy(column, full[: column.shape[0], column.shape[0]])
+        _copy(line, full[column.shape[0]])
     edge[lines] += line[line.shape[0] - 1]
     last[lines] = 0.0
     return sign, least
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _copy(source, target):
+    """Copy a vector: assigning slices would also compile the text of numpy's error message."""
+    for k in range(source.shape[0]):
+        target[k] = source[k]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -153,7 +160,7 @@ def _payoffs(top, end, ptr, local, chance, succ, values, s, payoff, ahead):
         for i in range(n):
             gain[k, i] = ahead[i] * (values[succ[k], i] - values[s, i])
     for r in range(top, end):
-        T[r - top] = payoff[r]
+        _copy(payoff[r], T[r - top])
         for k in range(ptr[r], ptr[r + 1]):
             for i in range(n):
                 T[r - top, i] += chance[k] * gain[local[k], i]
@@ -268,10 +275,11 @@ def _fill(begin, low, first, n_actions, succ, D, E, F, G, full):
     """Write a state's lines of the whole matrix."""
     n, size = G.shape[0], D.shape[0]
     full[low : low + size] = 0.0
-    full[low : low + size, low : low + size] = D
+    for a in range(size):
+        _copy(D[a], full[low + a, low : low + size])
     for i in range(n):
         full[first + i] = 0.0
-        full[first + i, low : low + size] = F[i]
+        _copy(F[i], full[first + i, low : low + size])
         for k in range(E.shape[1]):
             at = n_actions + succ[k] * n + i
             full[first + i, at] = G[i, k]
@@ -286,7 +294,8 @@ def _factor(D, pivot):
     Returns the determinant's sign and the smallest pivot over its column's largest entry.
     """
     size, sign, least = D.shape[0], 1.0, 1.0
-    tall = np.full(size, 1e-300)
+    tall = np.empty(size)
+    tall[:] = 1e-300
     for a in range(size):
         for b in range(size):
             tall[b] = max(tall[b], abs(D[a, b]))
@@ -352,7 +361,7 @@ def _reduce(begin, place, lines, succ, E, F, G, gap, moved, value_gap, value_mov
         for j in range(n):
             total[:] = 0.0
             if i == j:
-                total[:] = G[i]
+                _copy(G[i], total)
             for a in range(begin[j], begin[j + 1]):
                 for k in range(E.shape[1]):
                     total[k] -= y[a] * E[a, k]
@@ -375,8 +384,8 @@ def dense(reach, after, block, edge, last, matrix):
                 for j in range(n):
                     matrix[s * n + i, after[k] * n + j] = block[place]
                     place += 1
-    matrix[:, total] = edge
-    matrix[total, :total] = last[:total]
+    _copy(edge, matrix[:, total])
+    _copy(last[:total], matrix[total, :total])
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -415,7 +424,7 @@ def back(action, reach, after, slot, square, slope, lu, pivot, residual, column,
     n = (tail.shape[0] - 1) // (reach.shape[0] - 1)
     total, n_actions = tail.shape[0] - 1, residual.shape[0] - tail.shape[0] + 1
     for c in range(2):
-        step[c, n_actions:] = tail[:, c]
+        _copy(tail[:, c], step[c, n_actions:])
         for s in range(reach.shape[0] - 1):
             low, high = action[s * n], action[s * n + n]
             size, wide = high - low, reach[s + 1] - reach[s]
