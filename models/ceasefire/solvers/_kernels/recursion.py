@@ -12,6 +12,7 @@ from numba import njit
 
 WAITING, DONE, STOPPED = 0, 1, 2  # status of a state
 SOLVE, MERGE = 1, 2  # why a state was stopped
+UNSOLVED, SEVERAL = -3, -2  # what follows is not solved yet, or depends on several tables
 MOST = 4  # actions left a player after dominance that are solved here
 LISTED = 16  # a nondegenerate 4 x 4 game has at most 15 equilibria
 TIE = 1e-10  # see tolerances.PAYOFF_TIE
@@ -429,6 +430,22 @@ def classify(worth, low, count, kind):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _depends(s, graph_ptr, graph, status, table):
+    """The table on which what follows a state depends; -1 none, else UNSOLVED or SEVERAL."""
+    f, several = -1, False
+    for e in range(graph_ptr[s], graph_ptr[s + 1]):
+        t = graph[e]
+        if t == s:
+            continue
+        if status[t] != DONE:
+            return UNSOLVED
+        if table[t] >= 0:
+            several = several or (f >= 0 and table[t] != f)
+            f = table[t]
+    return SEVERAL if several else f
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def advance(
     todo, position, n_actions, action_start, profile_start, payoffs, discounts, data, indices,
     indptr, graph_ptr, graph, status, need, table, rows, values, behaviour, owner, column, first,
@@ -448,23 +465,12 @@ def advance(
     group = np.empty(most, np.int64)
     for at in range(position, todo.shape[0]):
         s = todo[at]
-        ready, f, merge = True, -1, False
-        for e in range(graph_ptr[s], graph_ptr[s + 1]):
-            t = graph[e]
-            if t == s:
-                continue
-            if status[t] != DONE:
-                ready = False
-                break
-            if table[t] >= 0:
-                if f >= 0 and table[t] != f:
-                    merge = True
-                f = table[t]
-        if not ready:
+        f = _depends(s, graph_ptr, graph, status, table)
+        if f == UNSOLVED:
             rest[waits] = s
             waits += 1
             continue
-        if merge:
+        if f == SEVERAL:
             status[s] = STOPPED
             stopped[stops], why[stops] = s, MERGE
             stops += 1
