@@ -29,6 +29,7 @@ EDGE = 1e-9  # directions of shorter edges are noise: the turn's own normal is k
 class Sharpened:
     """The last two turns, the distance `moved` between them, and states without a set.
 
+    `grown` is the most that any turn left the one before, which only rounding can make it do.
     `scales` counts how often the limit was checked to draw turns onto it; 0 where turns ended by
     themselves.
     """
@@ -38,6 +39,7 @@ class Sharpened:
     moved: float
     turns: int
     dead: NDArray[np.bool_]
+    grown: float
     scales: int = 0
 
 
@@ -49,17 +51,19 @@ def sharpen(flat: FlatStates, tolerance: float, limit: int) -> Sharpened:
     """
     turn = first_turn(flat)
     history, moved, patience, least, still = [turn], np.inf, FIRST_GUESS, np.inf, 0
+    grown = 0.0
     alive = np.zeros(flat.n_states, dtype=bool)
     for count in range(1, limit + 1):
         found = next_turn(flat, turn)
         if isinstance(found, np.ndarray):
-            return Sharpened(history[-1], turn, moved, count, found)
+            return Sharpened(history[-1], turn, moved, count, found, grown)
         turn = found
         moved = float(apart(history[-1].tuples, turn.tuples))
+        grown = max(grown, float(apart(turn.tuples, history[-1].tuples)))
         still = still + 1 if least * 0.9 < moved <= ROUNDING else 0
         least = min(least, moved)
         if moved <= tolerance or still == STILL:
-            return Sharpened(history[-1], turn, moved, count, alive)
+            return Sharpened(history[-1], turn, moved, count, alive, grown)
         history = [*history[-MEMORY:], turn]
         if count == patience:
             patience *= 2
@@ -67,8 +71,8 @@ def sharpen(flat: FlatStates, tolerance: float, limit: int) -> Sharpened:
             if guess is not None:
                 scales = _drawn(flat, turn, guess[1])
                 if scales:
-                    return Sharpened(*guess, count, alive, scales)
-    return Sharpened(history[-2], turn, moved, count, alive)
+                    return Sharpened(*guess, count, alive, grown, scales)
+    return Sharpened(history[-2], turn, moved, count, alive, grown)
 
 
 def _limit(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 METHOD = "pencil sharpening (Abreu, Brooks and Sannikov 2020)"
+GROWN = 1e-11  # bounds only shrink: a turn that grows by more has met a fault of rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,10 +206,11 @@ def _described(
             threat[s] = inner[s].min(axis=0)
         relative = max(found.moved, EPSILON) / (1 - flat.delta)
         held = checked.miss <= max(2 * ROUNDING, (1 - flat.delta) * STATE_GENERATION)
+        held &= found.grown <= GROWN  # else a turn may have cut off what is in the set
         status = Status.OK if held and relative <= tol else Status.NOT_CONVERGED
         exact = status is Status.OK and not found.moved > 0
         gap = 0.0 if exact else float(flat.unit.max()) * relative
-        detail["scales"] = found.scales
+        detail |= {"scales": found.scales, "grown": found.grown}
         detail["rows"] = tuple(np.unique(found.last.rows[:, k]) for k in range(len(states)))
     return PayoffSet(
         game=game, vertices=tuple(shown), outer=tuple(outer), inner=tuple(inner), gap=gap,
