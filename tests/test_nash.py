@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceasefire.errors import ArgumentError, SolveError
-from ceasefire.games import NormalForm
+from ceasefire.games import NormalForm, from_nashpy, to_nashpy
 from ceasefire.solvers import (
     _bimatrix,
     _minors,
@@ -515,3 +515,29 @@ def test_a_path_with_ties_is_left_to_the_table():
     tied = np.ones((3, 3))
     assert pivoting.lemke_howson_revised(tied, tied, 0, 100)[0] == pivoting.TIED
     assert nash(NormalForm.bimatrix(tied, tied)).max_regret == 0.0
+
+
+def test_copies_of_an_action_are_left_out_of_the_reduced_game():
+    A = [[1, 2, 1], [3, 4, 3], [1, 2, 1]]
+    game = NormalForm.bimatrix(A, A, actions=[["a", "b", "c"], ["d", "e", "f"]])
+    assert game.copies() == [[0, 1, 0], [0, 1, 0]]
+    assert game.reduced() == NormalForm.bimatrix([[1, 2], [3, 4]], [[1, 2], [3, 4]],
+                                                 actions=[["a", "b"], ["d", "e"]])  # fmt: skip
+
+
+def test_best_replies_are_listed_by_profile_and_shown_in_a_notebook():
+    game = NormalForm.bimatrix(*BATTLE, players=["one", "<two>"])
+    table = game.best_response_table()
+    assert len(table) == 4
+    both = table["best reply one"] & table["best reply <two>"]
+    cells = [(int(a) - 1, int(b) - 1) for a, b in table.loc[both, ["one", "<two>"]].to_numpy()]
+    assert cells == game.pure_equilibria()
+    assert "&lt;two&gt;" in game._repr_html_()
+    assert game._repr_html_().count("<td>") == 4
+
+
+def test_a_game_of_nashpy_comes_back_the_same():
+    game = NormalForm.bimatrix(np.arange(6.0).reshape(2, 3), np.ones((2, 3)))
+    assert from_nashpy(to_nashpy(game)) == game
+    with pytest.raises(ArgumentError, match="two players"):
+        to_nashpy(NormalForm(np.zeros((3, 2, 2, 2))))

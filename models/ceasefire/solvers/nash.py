@@ -115,8 +115,9 @@ def one_nash(game: NormalForm | ExtensiveForm, *, exact: bool = False) -> Equili
     """One Nash equilibrium, by the method that suits the game.
 
     Two players: Lemke-Howson from the first label whose end is certified. More players: a pure
-    equilibrium where there is one, else the end of a logit path, polished. A tree: backward
-    induction where every player sees everything, else the sequence form (two players).
+    equilibrium where there is one, else the end of a logit path, polished: floats then, `exact` or
+    not, since it can be irrational. A tree: backward induction where every player sees everything,
+    else the sequence form (two players), else the limit of the agent logit path (not `exact`).
     """
     if isinstance(game, ExtensiveForm):
         from ceasefire.solvers.tree import one_equilibrium
@@ -165,11 +166,13 @@ def lemke_howson(
     total = sum(game.shape)
     if label is not None and not 0 <= label < total:
         raise ArgumentError("label", label, f"0 to {total - 1}")
-    ends: dict[tuple[bytes, bytes], tuple[Equilibrium, list[int]]] = {}
+    ends: dict[tuple[Any, Any], tuple[Equilibrium, list[int]]] = {}
     for k in range(total) if label is None else [label]:
         found = follow(game, k, exact, pivots)
-        key = tuple(np.round(s.astype(float), 9).tobytes() for s in found.strategies)
-        ends.setdefault((key[0], key[1]), (found, []))[1].append(k)
+        rows, columns = (
+            tuple(s.tolist()) if exact else np.round(s, 9).tobytes() for s in found.strategies
+        )
+        ends.setdefault((rows, columns), (found, []))[1].append(k)
     listed = []
     for found, labels in ends.values():
         found.detail["labels"] = tuple(labels)

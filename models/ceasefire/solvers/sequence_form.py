@@ -67,7 +67,8 @@ def sequence_form(
         is solved in fractions and checked; where that is no equilibrium, the path is followed in
         whole numbers. Constant-sum trees take the same way.
     seed : int
-        Draws the prior. Another prior may lead to another equilibrium.
+        Draws the trembles, and the priors that are tried after the first, which leads to every end
+        about equally often. Another prior may lead to another equilibrium.
     pivots : int
         Most steps of one path.
 
