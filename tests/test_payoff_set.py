@@ -389,5 +389,7 @@ def test_what_the_method_does_not_cover_is_refused_with_the_reason():
     with pytest.raises(ArgumentError, match="tol"):
         found(JYC, 0.5, tol=0)
     noisy = PublicSignals([[[0.9, 0.1], [0.5, 0.5]], [[0.5, 0.5], [0.2, 0.8]]])
-    with pytest.raises(ArgumentError, match="monitoring"):
-        payoff_set(RepeatedGame(JYC, discount=0.5, monitoring=noisy))
+    with pytest.raises(ArgumentError, match="transfers"):
+        payoff_set(RepeatedGame(JYC, discount=0.5, monitoring=noisy), transfers=True)
+    with pytest.raises(ArgumentError, match="exact"):
+        payoff_set(RepeatedGame(JYC, discount=0.5, monitoring=noisy), exact=True)

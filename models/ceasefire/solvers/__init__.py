@@ -47,6 +47,13 @@ from ceasefire.solvers.minmax import Minmax, minmax
 from ceasefire.solvers.nash import lemke_howson, nash, one_nash
 from ceasefire.solvers.payoff_set import payoff_set, payoff_sets
 from ceasefire.solvers.penal_code import PenalCode, penal_code
+from ceasefire.solvers.public_monitoring import (
+    LimitSet,
+    RankCondition,
+    RankConditions,
+    limit_payoff_set,
+    rank_conditions,
+)
 from ceasefire.solvers.rationalizable import Elimination, Rationalizable, rationalizable
 from ceasefire.solvers.relational import Relational, relational
 from ceasefire.solvers.result import Component, Equilibria, Equilibrium
@@ -55,8 +62,19 @@ from ceasefire.solvers.sequential import Assessment, Condition, assess, sequenti
 from ceasefire.solvers.sets import PayoffSet, SelfGeneration
 from ceasefire.solvers.signalling import SignallingComponent, signalling
 from ceasefire.solvers.simulation import Simulation, simulate
+from ceasefire.solvers.strongly_symmetric import (
+    StronglySymmetric,
+    strongly_symmetric,
+    symmetric_critical_discount,
+)
 from ceasefire.solvers.subgame_perfect import subgame_perfect
 from ceasefire.solvers.tree_certificate import TreeCertificate, certify, certify_exactly
+from ceasefire.solvers.triggers import (
+    TriggerRegime,
+    best_trigger,
+    surveillance_value,
+    trigger_regime,
+)
 
 __all__ = [
     "nash",
@@ -133,4 +151,16 @@ __all__ = [
     "Component",
     "Equilibria",
     "Equilibrium",
+    "rank_conditions",
+    "RankConditions",
+    "RankCondition",
+    "limit_payoff_set",
+    "LimitSet",
+    "strongly_symmetric",
+    "symmetric_critical_discount",
+    "StronglySymmetric",
+    "trigger_regime",
+    "best_trigger",
+    "TriggerRegime",
+    "surveillance_value",
 ]

@@ -115,12 +115,11 @@ def hyperplanes(
         far, away = polytopes.distances(outer, points)
         last = len(D) >= most_directions or rounds == ROUNDS
         if far.max() <= tol or last:
-            for tighter in (1e-2, 1e-4):  # nearer its limit, the set generates itself better
-                if certificate(rules, delta, points).passed:
-                    break
-                found = _outer(rules, delta, D, found.h, tol * (1 - delta) * finer * tighter)
-                outer = polytopes.vertices(D, found.h, found.points)
-                points = polytopes.extreme(found.points)
+            # nearer its limit the set generates itself better
+            found = _outer(rules, delta, D, found.h, max(tol * finer * 1e-5, 1e-13) * (1 - delta))
+            steps += found.iterations
+            outer = polytopes.vertices(D, found.h, found.points)
+            points = polytopes.extreme(found.points)
             inner, proof = _inner(rules, delta, D, found, points, tol)
             apart, beyond = polytopes.distances(outer, inner)
             if last or apart.max() <= tol:

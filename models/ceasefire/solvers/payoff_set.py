@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games import RepeatedGame, StochasticGame
-from ceasefire.solvers import _abreu_sannikov, _transfers, _unrandomised
+from ceasefire.solvers import _abreu_sannikov, _hyperplanes, _polygons, _transfers, _unrandomised
 from ceasefire.solvers._stochastic_sets import state_payoff_set
-from ceasefire.tolerances import PAYOFF_SET_GAP
+from ceasefire.tolerances import HYPERPLANE_GAP, NOISY_SET_GAP, PAYOFF_SET_GAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ceasefire.games import NormalForm
     from ceasefire.solvers.sets import PayoffSet
 
+MOST_EDGES = 2000  # of a polygon: a gap of 1e-6 of the payoff range
+FIRST_DIRECTIONS, MOST_DIRECTIONS = 32, 600
+
 
 def payoff_set(
     game: RepeatedGame | StochasticGame,
@@ -24,7 +27,7 @@ def payoff_set(
     transfers: bool = False,
     public_randomisation: bool = True,
     exact: bool = False,
-    tol: float = PAYOFF_SET_GAP,
+    tol: float | None = None,
     max_iterations: int = _abreu_sannikov.MOST_ITERATIONS,
     throw: bool = True,
 ) -> PayoffSet:
@@ -36,12 +39,15 @@ def payoff_set(
         B(W) = \mathrm{co} \bigcup_a \{(1-\delta) u(a) + \delta w : w \in W,\;
             \delta (w_i - \min_W w_i) \ge (1-\delta)(\max_{b} u_i(b, a_{-i}) - u_i(a))\}.
 
-    With `transfers` players may also pay each other, and burn utility, before every action.
+    With `transfers` players may also pay each other, and burn utility, before every action. With
+    noisy public signals y of law rho the set is that of perfect public equilibria in pure actions:
+    continuations w(y), one a signal, with ``delta sum_y (rho(y | a) - rho(y | b, a_-i)) w_i(y) >=
+    (1 - delta) (u_i(b, a_-i) - u_i(a))``.
 
     Parameters
     ----------
     game : RepeatedGame or StochasticGame
-        With a common discount factor and perfect monitoring. Without transfers two players.
+        With a common discount factor; any number of players, and any public signals.
     transfers : bool
         Whether players can pay each other; then any number of players.
     public_randomisation : bool
@@ -53,9 +59,12 @@ def payoff_set(
         Check in fractions (payoffs and the discount factor stand for themselves): slower, for
         small games. ``detail["exact_vertices"]`` then holds the vertices as `Fraction`.
     tol : float
-        The gap between the bounds that counts as solved, in payoff ranges.
+        The gap between the bounds that counts as solved, in payoff ranges. By default 1e-9 for
+        two players under perfect monitoring and with transfers, 1e-6 for more players, and 1e-4
+        under noisy signals, where the boundary is curved.
     max_iterations : int
-        Most applications of the operator.
+        Most applications of the operator; of hyperplanes and polygons, which converge at the
+        rate delta, as many as the tolerance asks for (up to 20,000).
     throw : bool
         Whether a gap above `tol` raises; else the result's status says so.
 
@@ -86,6 +95,13 @@ def payoff_set(
     superset that floats found and that is taken 1e-9 wider; sets with irrational vertices and
     constraints missed by less than 1e-14 raise.
 
+    Three and more players: a polytope around the set, one linear program a direction and profile
+    at each application, with directions added where the bounds are apart (Judd, Yeltekin and
+    Conklin). What it generates in its limit is the inner bound, once it is seen to generate itself
+    by other programs, one a vertex. Two players with noisy signals: the same by polygons, whose
+    edges follow the curved boundary; their number grows as ``1 / sqrt(tol)``, and a program has
+    as many unknowns as there are players times signals. `tol` is met or the status says not.
+
     With transfers the set is the simplex ``{v : v_i >= p_i, sum v <= U}``, found by comparing
     profiles, always in fractions. Payoffs with a smaller sum than U may need utility burnt.
 
@@ -93,6 +109,7 @@ def payoff_set(
     ----------
     Abreu, Pearce and Stacchetti (1990), Econometrica 58:1041-1063. Abreu and Sannikov (2014),
     Theoretical Economics 9:313-338. Goldluecke and Kranz (2012), JET 147:1187-1221, theorem 1.
+    Judd, Yeltekin and Conklin (2003), Econometrica 71:1239-1254.
 
     Examples
     --------
@@ -108,7 +125,7 @@ def payoff_set(
     if isinstance(game, StochasticGame):  # a set for every state
         return state_payoff_set(
             game, transfers=transfers, public_randomisation=public_randomisation, exact=exact,
-            tol=tol, max_iterations=max_iterations, throw=throw,
+            tol=PAYOFF_SET_GAP if tol is None else tol, max_iterations=max_iterations, throw=throw,
         )  # fmt: skip
     checked(game)
     result = dispatched(game, transfers, public_randomisation, exact, tol, max_iterations)
@@ -155,11 +172,11 @@ def dispatched(
     transfers: bool,
     public_randomisation: bool,
     exact: bool,
-    tol: float,
+    tol: float | None,
     max_iterations: int,
 ) -> PayoffSet:
     """Choose the algorithm by what the game is; ArgumentError where there is none."""
-    if not 0 < tol < 1:
+    if tol is not None and not 0 < tol < 1:
         raise ArgumentError("tol", tol, "a number between 0 and 1, in payoff ranges")
     if max_iterations < 1:
         raise ArgumentError("max_iterations", max_iterations, "a whole number from 1")
@@ -171,14 +188,44 @@ def dispatched(
         )
         raise ArgumentError("game.discount", shown, "one discount factor for all players", hint)
     if game.monitoring is not None:
-        raise ArgumentError("game.monitoring", game.monitoring, "None: perfect monitoring")
+        _only_floats(game, transfers, public_randomisation, exact)
+        return _noisy(game, NOISY_SET_GAP if tol is None else tol)
     if transfers:
         return _transfers.solve(game)
+    if game.n_players != 2:
+        _only_floats(game, transfers, public_randomisation, exact)
+        return _several(game, HYPERPLANE_GAP if tol is None else tol)
+    close = PAYOFF_SET_GAP if tol is None else tol
     if not public_randomisation:
         if exact:
             raise ArgumentError("exact", True, "False where public_randomisation is False")
-        return _unrandomised.solve(game, tol=tol, max_iterations=max_iterations)
-    if game.n_players != 2:
-        allowed = "two players, or transfers=True"
-        raise ArgumentError("game", f"{game.n_players} players", allowed)
-    return _abreu_sannikov.solve(game, exact=exact, tol=tol, max_iterations=max_iterations)
+        return _unrandomised.solve(game, tol=close, max_iterations=max_iterations)
+    return _abreu_sannikov.solve(game, exact=exact, tol=close, max_iterations=max_iterations)
+
+
+def _only_floats(
+    game: RepeatedGame, transfers: bool, public_randomisation: bool, exact: bool
+) -> None:
+    """Refuse options that hyperplanes do not take."""
+    seen = "perfect monitoring" if game.monitoring is None else "noisy signals"
+    what = f"with {game.n_players} players under {seen}"
+    for name, got, taken in (
+        ("transfers", transfers, False),
+        ("public_randomisation", public_randomisation, True),
+        ("exact", exact, False),
+    ):
+        if got is not taken:
+            raise ArgumentError(name, got, f"{taken} {what}")
+
+
+def _noisy(game: RepeatedGame, tol: float) -> PayoffSet:
+    """Public signals: polygons of two players, hyperplanes of any other number."""
+    if game.n_players == 2:
+        return _polygons.polygons(game, tol=tol, most_edges=MOST_EDGES)
+    return _several(game, tol)
+
+
+def _several(game: RepeatedGame, tol: float) -> PayoffSet:
+    return _hyperplanes.hyperplanes(
+        game, tol=tol, directions=FIRST_DIRECTIONS, most_directions=MOST_DIRECTIONS
+    )
