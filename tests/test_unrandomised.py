@@ -175,7 +175,7 @@ def test_a_gap_that_stays_open_is_an_error_and_a_status():
 
 def test_what_it_does_not_cover_is_refused():
     three = NormalForm(np.zeros((3, 2, 2, 2)))
-    with pytest.raises(ArgumentError, match="two players"):
+    with pytest.raises(ArgumentError, match="public_randomisation"):
         payoff_set(RepeatedGame(three, discount=0.5), public_randomisation=False)
     with pytest.raises(ArgumentError, match="one discount factor for all"):
         payoff_set(RepeatedGame(JYC, discount=[0.5, 0.6]), public_randomisation=False)

@@ -29,7 +29,8 @@ METHOD = "cells closed under the set operator, and paths kept by certified punis
 MOST_PROFILES = 225
 LEVELS = 10  # the finest grid has 2**10 cells a side
 EXTRA = 2  # grids tried past the one whose cells would do
-DOWN = 30  # times that threats are lowered to what their own paths pay
+DOWN = 12  # times that threats are lowered to what their own paths pay
+HALVINGS = 6  # times that threats between those and what failed are tried
 LOWERED = 1e-9  # of the payoff range: less is no progress
 
 
@@ -144,7 +145,7 @@ def _refined(
     """Halve the cells until the points found are within `tol` of them, in payoff ranges."""
     level = max(3, int(np.ceil(np.log2(np.sqrt(2.0) / tol))))
     last, steps = min(LEVELS, level + EXTRA), 0
-    grid = cells.first(hull)
+    grid, seeds = cells.first(hull), _seeds(near, hull)
     share = stage.width / (float(stage.width.max()) or 1.0)
     best: tuple[float, Points, cells.Grid] | None = None
     while grid.level < last:
@@ -155,7 +156,7 @@ def _refined(
             return _empty(game, stage, steps)
         if grid.level < min(level, last):
             continue
-        points = _inner(near, grid, hull)
+        points = _inner(near, grid, hull, seeds)
         gap = _gap(points, grid, share)
         if best is None or gap < best[0]:
             best = gap, points, grid
@@ -165,34 +166,58 @@ def _refined(
     return _assembled(game, stage, near, best[1], best[2], steps, tol)
 
 
-def _inner(near: paths.Stage, grid: cells.Grid, hull: Floats) -> Points:
+def _seeds(near: paths.Stage, hull: Floats) -> list[paths.Path]:
+    """Paths that pay each player its worst payoff under a lottery; none where one is missing."""
+    found = [paths.worst(near, i, hull.min(axis=0), hull[:, i].max()) for i in range(2)]
+    kept = [path for path in found if path is not None]
+    return kept if len(kept) == 2 else []
+
+
+def _inner(near: paths.Stage, grid: cells.Grid, hull: Floats, seeds: list[paths.Path]) -> Points:
     """Points whose paths are kept by threats that some of them carry out.
 
     The convex set's own threats where paths carry them out; else the cells' threats, raised until
     paths do, then lowered to what these pay.
     """
-    level = hull.min(axis=0)
-    most = hull.max(axis=0)
-    exactly = [paths.worst(near, i, level, most[i]) for i in range(2)]
-    if all(path is not None for path in exactly):
-        seeds = [path for path in exactly if path is not None]
+    if seeds:
+        level = hull.min(axis=0)
         return grown(near, level, start(near, level, seeds), grid.size / 2)
-    rise = 0.0
+    return _lowered(near, _raised(near, grid), grid)
+
+
+def _raised(near: paths.Stage, grid: cells.Grid) -> tuple[Points, Floats]:
+    """Points kept by threats of their own, and threats that were too low."""
+    rise, failed = 0.0, grid.threat
     while True:
         threat = np.minimum(grid.threat + rise, 1.0)
         points = grown(near, threat, start(near, threat, []), grid.size / 2)
-        if len(points.value) and np.all(points.value.min(axis=0) <= threat + LOWERED * 1e-3):
-            break
+        if _carried_out(points, threat):
+            return points, failed
         if np.all(threat >= 1.0):
-            return points if len(points.value) == 0 else Points.none()
-        rise = 2.0 * rise or grid.size
-    for _ in range(DOWN):
-        lower = points.value.min(axis=0)
-        if np.all(threat - lower <= LOWERED):
-            break
-        threat = lower
-        points = grown(near, threat, start(near, threat, points.worst()), grid.size / 2)
+            return Points.none(), failed
+        rise, failed = 2.0 * rise or grid.size, threat
+
+
+def _lowered(near: paths.Stage, found: tuple[Points, Floats], grid: cells.Grid) -> Points:
+    """Points with harsher threats: half way to what failed, then what the points pay."""
+    points, failed = found
+    for step in range(HALVINGS + DOWN if len(points.value) else 0):
+        reached = points.value.min(axis=0)
+        threat = (reached + np.minimum(failed, reached)) / 2 if step < HALVINGS else reached
+        again = grown(near, threat, start(near, threat, points.worst()), grid.size / 2)
+        if _carried_out(again, threat):
+            points = again
+            if step >= HALVINGS and np.all(reached - again.value.min(axis=0) <= LOWERED):
+                break
+        else:
+            failed = threat
     return points
+
+
+def _carried_out(points: Points, threat: Floats) -> bool:
+    """Whether some points pay each player no more than the threats that keep all of them."""
+    worst = points.value.min(axis=0, initial=np.inf)
+    return bool(np.all(worst <= threat + LOWERED * 1e-3))
 
 
 def _gap(points: Points, grid: cells.Grid, share: Floats) -> float:

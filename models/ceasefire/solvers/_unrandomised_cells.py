@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.solvers._kernels import unrandomised as kernel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -38,7 +40,7 @@ class Grid:
 
     def corners(self) -> Floats:
         """Lower corners of the cells that are left, (k, 2)."""
-        return np.argwhere(self.alive) * self.size
+        return np.asarray(np.argwhere(self.alive) * self.size, dtype=np.float64)
 
 
 def first(hull: Floats) -> Grid:
@@ -51,7 +53,7 @@ def halved(grid: Grid, hull: Floats) -> Grid:
     alive = np.kron(grid.alive, np.ones((2, 2), dtype=bool))
     fine = Grid(grid.level + 1, alive, grid.threat)
     at = np.argwhere(alive)
-    alive[tuple(at[~_meets(at * fine.size, fine.size, hull)].T)] = False
+    alive[tuple(at[~_meets(fine.corners(), fine.size, hull)].T)] = False
     return fine
 
 
@@ -92,23 +94,6 @@ def _paid(at: NDArray[np.int64], alive: Bools, size: float, stage: Stage, threat
     count = np.zeros((n + 1, n + 1), dtype=np.int64)
     count[1:, 1:] = alive.cumsum(axis=0).cumsum(axis=1)
     need = threat + (1 - d) / d * stage.gain
-    paid, left = np.zeros(len(at), dtype=bool), np.arange(len(at))
-    for u, least in zip(stage.payoff, need, strict=True):
-        if np.any(least > 1.0 + ROUNDING):
-            continue
-        low = (at[left] * size - (1 - d) * u) / d
-        high = low + size / d
-        from_ = np.maximum(low, least - ROUNDING)
-        # cells k with [k, k + 1] size meeting the box, closed
-        a = np.clip(np.ceil(from_ / size - 1.0 - TOUCH), 0, n).astype(np.int64)
-        b = np.clip(np.floor(high / size + TOUCH) + 1.0, 0, n).astype(np.int64)
-        some = np.all((b > a) & (from_ <= high + TOUCH * size), axis=1)
-        a, b = a[some], b[some]
-        inside = (
-            count[b[:, 0], b[:, 1]] - count[a[:, 0], b[:, 1]]
-            - count[b[:, 0], a[:, 1]] + count[a[:, 0], a[:, 1]]
-        )  # fmt: skip
-        hit = np.flatnonzero(some)[inside > 0]
-        paid[left[hit]] = True
-        left = np.delete(left, hit)
-    return paid
+    some = np.all(need <= 1.0 + ROUNDING, axis=1)
+    good = kernel.paid(at, count, size, stage.payoff[some], need[some], d, TOUCH, ROUNDING)
+    return np.asarray(good)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.solvers import _penal_paths as paths
+from ceasefire.solvers._kernels import unrandomised as kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 CYCLES = 4_096  # of one length that are looked at
 LONGEST = 6
-MOST_POINTS = 400_000
+EXTRA = 10_000  # points kept for their low payoffs alone
 LONGER = 4.0
 PROGRESS = 1e-10  # of the payoff range: a lower worst payoff than before
 
@@ -120,27 +121,19 @@ def grown(stage: paths.Stage, threat: Floats, points: Points, size: float) -> Po
     Points that pay a player less than all others are added in any case. Where delta is near 1 one
     day moves payoffs by less than a cell; runs of days move them far, in a straight line.
     """
-    d, side = stage.discount, int(np.ceil(1.0 / size)) + 1
-    lengths = _runs(d)
-    taken = np.zeros(side * side, dtype=bool)
-    taken[_cell(points.value, size, side)] = True
-    lowest = points.value.min(axis=0, initial=np.inf)
-    frontier = np.arange(len(points.value))
-    while len(frontier) and len(points.value) < MOST_POINTS:
-        made = _before(stage, threat, points, frontier, lengths)
-        place = _cell(made.value, size, side)
-        _, first = np.unique(place, return_index=True)
-        new = first[~taken[place[first]]]
-        lower = [int(np.argmin(made.value[:, i])) for i in range(2)] if len(place) else []
-        extra = [k for i, k in enumerate(lower) if made.value[k, i] < lowest[i] - PROGRESS]
-        new = np.unique(np.concatenate([new, np.array(extra, dtype=np.int64)]))
-        taken[place[new]] = True
-        frontier = len(points.value) + np.arange(len(new))
-        points = points.joined(
-            Points(made.value[new], made.profile[new], made.days[new], made.after[new])
-        )
-        lowest = points.value.min(axis=0, initial=np.inf)
-    return points
+    d, side, known = stage.discount, int(np.ceil(1.0 / size)) + 1, len(points.value)
+    lengths = np.array(_runs(d))
+    least = (1 - d) * (stage.payoff + stage.gain) + d * threat - _slack(d)
+    taken = np.zeros((side, side), dtype=bool)
+    taken[tuple(np.clip((points.value / size).astype(np.int64), 0, side - 1).T)] = True
+    room = known + side * side + EXTRA
+    value, whole = np.empty((room, 2)), np.empty((3, room), dtype=np.int64)
+    value[:known], whole[:, :known] = points.value, (points.profile, points.days, points.after)
+    total = kernel.grow(
+        value, whole[0], whole[1], whole[2], known, taken, stage.payoff, least, lengths,
+        d**lengths, size, PROGRESS,
+    )  # fmt: skip
+    return Points(value[:total].copy(), *whole[:, :total].copy())
 
 
 def _runs(d: float) -> list[int]:
@@ -150,28 +143,3 @@ def _runs(d: float) -> list[int]:
         lengths.append(max(lengths[-1] + 1, round(np.log1p(-weight) / np.log(d))))
         weight *= LONGER
     return lengths
-
-
-def _cell(value: Floats, size: float, side: int) -> Ints:
-    at = np.clip(np.floor(value / size).astype(np.int64), 0, side - 1)
-    return np.asarray(at[:, 0] * side + at[:, 1])
-
-
-def _before(
-    stage: paths.Stage, threat: Floats, points: Points, frontier: Ints, lengths: list[int]
-) -> Points:
-    """All points that lead to those of the frontier, incentives kept on every day of a run."""
-    d = stage.discount
-    later = points.value[frontier]
-    least = (1 - d) * (stage.payoff + stage.gain) + d * threat - _slack(d)
-    made = Points.none()
-    for a, (u, floor) in enumerate(zip(stage.payoff, least, strict=True)):
-        last = (1 - d) * u + d * later
-        good = np.all(last >= floor, axis=1)
-        for m in lengths:
-            value = (1 - d**m) * u + d**m * later
-            some = np.flatnonzero(good & np.all(value >= floor, axis=1))
-            here = np.full(len(some), a)
-            days = np.full(len(some), m)
-            made = made.joined(Points.of(value[some], here, frontier[some], days))
-    return made
