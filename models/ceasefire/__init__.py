@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # one line a room: type checkers read these, `__getattr__` finds it by itself
+    from ceasefire import bargaining as bargaining
     from ceasefire import data as data
     from ceasefire import errors as errors
     from ceasefire import figures as figures

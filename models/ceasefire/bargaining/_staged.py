@@ -1,0 +1,341 @@
+"""Staged releases: results, their certificate, and the solvers that the models of gradualism share.
+
+Steps ``x_t`` are worth v and cost c a unit, and a step may cost no more than what is still to come
+is worth: ``c x_t <= delta W_{t+1}`` with ``W_t = (v - c) x_t + delta W_{t+1}``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.status import Status
+from ceasefire.tolerances import STAGED_MARGIN, STAGED_PROGRAM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+Number = float | Fraction
+Tail = Literal["relaxed", "none", "value"]
+GameTail = Literal["path", "none"]
+SHOWN = 12
+CLOSED = "closed form"
+PROGRAM = "linear program over incentive constraints (HiGHS)"
+BACKWARDS = "backward induction on steps"
+
+
+@dataclass(frozen=True, eq=False)
+class StagingCertificate:
+    """What was recomputed about a schedule, by summing payoffs along it day by day.
+
+    Attributes
+    ----------
+    margins : ndarray, shape (n_steps, n_constraints)
+        What keeping to the schedule is worth at a step, less what the best deviation gives, utils.
+    payoff : float
+        What the schedule is worth, utils, by the same sums.
+    scale : float
+        What margins are compared with, utils.
+    recursion : float or None
+        The optimum by backward recursion over tight constraints, where the solver was a linear
+        program.
+    """
+
+    margins: Floats
+    payoff: float
+    scale: float
+    recursion: float | None = None
+
+    @property
+    def worst(self) -> float:
+        """The least margin over `scale`; 0 or rounding below it where all constraints hold."""
+        return float(self.margins.min(initial=0.0)) / self.scale
+
+    @property
+    def holds(self) -> bool:
+        """Whether nobody gains by leaving the schedule at any step."""
+        return self.worst >= -STAGED_MARGIN
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Staging:
+    """A staged release: what is handed over when, and what that is worth.
+
+    Attributes
+    ----------
+    model : object
+        The model solved.
+    steps : ndarray, shape (n_steps,)
+        What is added on each day or round, in units of the stock; whole numbers where `whole`.
+    payments : ndarray, shape (n_steps,), or None
+        What is paid for each step, utils; None where nobody pays.
+    payoff : float
+        Utils: in the models of Lockwood and Thomas the per-day average of either player, in
+        that of Pitchford and Snyder the surplus of both, a discounted sum, with the worth of
+        the end where that counts.
+    limit : float
+        What has been released when all is done, in units of the stock.
+    horizon : int or None
+        Days or rounds up to which incentives bind; None: without end.
+    tail : str
+        What follows them: "infinite" (the closed form goes on), "relaxed", "none" or "value".
+    bound : {"exact", "above"}
+        Whether `payoff` is the optimum itself or an upper bound on it.
+    method : str
+    status : Status
+    certificate : StagingCertificate
+    tail_value : float
+        What the end is worth by itself, utils (`tail` "value").
+    whole : bool
+    """
+
+    model: Any
+    steps: NDArray[Any]
+    payments: Floats | None
+    payoff: float
+    limit: float
+    horizon: int | None
+    tail: str
+    bound: Literal["exact", "above"]
+    method: str
+    status: Status
+    certificate: StagingCertificate
+    tail_value: float = 0.0
+    whole: bool = False
+
+    @property
+    def levels(self) -> Floats:
+        """What has been released after each step, shape (n_steps,)."""
+        return np.cumsum(self.steps.astype(float))
+
+    @property
+    def remaining(self) -> Floats:
+        """What is still to come after each step, of the model's `total`, shape (n_steps,)."""
+        return np.asarray(float(self.model.total) - self.levels)
+
+    @property
+    def trades(self) -> bool:
+        """Whether anything is ever released."""
+        return bool(np.any(self.steps > 0))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{x:.6g}" for x in self.steps[:6].tolist())
+        more = ", ..." if len(self.steps) > 6 or self.tail == "infinite" else ""
+        claim = "payoff" if self.bound == "exact" else "payoff at most"
+        what = f"steps {shown}{more}" if self.trades else "no trade"
+        return f"{what}; {claim} {self.payoff:.9g} utils; {self.method}; {self.status}"
+
+
+def exact(value: Number) -> Fraction:
+    """The number as a fraction; a float stands for its own binary value."""
+    return Fraction(value)
+
+
+def checked(where: str, value: Number, low: float, high: float, allowed: str) -> None:
+    """Refuse what is not a finite number with ``low < value < high``."""
+    fine = isinstance(value, int | float | Fraction | np.integer | np.floating)
+    if not (fine and not isinstance(value, bool) and math.isfinite(value) and low < value < high):
+        raise ArgumentError(where, value, allowed)
+
+
+def checked_discount(value: Number) -> None:
+    """Refuse a discount factor outside [0, 1)."""
+    checked("discount", value, -1e-300, 1, "a number from 0 to below 1")
+
+
+def checked_count(where: str, value: object, least: int = 1) -> int:
+    """Refuse what is not a whole number from `least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ArgumentError(where, value, f"a whole number from {least}")
+    return int(value)
+
+
+def checked_tail(tail: str, allowed: Sequence[str]) -> None:
+    """Refuse a tail that the model does not have."""
+    if tail not in allowed:
+        raise ArgumentError("tail", tail, " or ".join(repr(t) for t in allowed))
+
+
+def enough(ratio: float) -> int:
+    """Days after which steps that shrink by `ratio` are below 1e-14 of the first, 2000 at most."""
+    if not 0 < ratio < 1:
+        return 200 if ratio else 10
+    return min(2000, max(10, math.ceil(math.log(1e-14) / math.log(ratio))))
+
+
+def program(value: Number, cost: Number, discount: Number, horizon: int, tail: str) -> Floats:
+    """The best first `horizon` steps of a stock of 1, by a linear program.
+
+    Maximises W_0 over steps x_t, worths W_t and what is left q_t, with ``q_0 = 1``,
+
+    ``q_t = x_t + q_{t+1}``, ``W_t = (v - c) x_t + delta W_{t+1}``, ``c x_t <= delta W_{t+1}``,
+
+    closed by ``W_T = (v - c) q_T`` (relaxed from above: after T nobody can be lured) or by
+    ``W_T = 0`` (T is known to be the end).
+
+    Notes
+    -----
+    All of day t is measured in units of r^t, r = c / (delta v). Unscaled, steps fall below the
+    tolerance of any program, and one with a known end then returns what an endless one would.
+    """
+    from scipy.optimize import linprog
+
+    v, c, d, T = 1.0, float(cost) / float(value), float(discount), horizon
+    unit = min(c / d, 1.0) if d else 1.0
+    size = 3 * T + 2  # z_0 .. z_{T-1}, w_0 .. w_T, q_0 .. q_T
+    equal, right = _recurrences(v - c, d, unit, T, tail)
+    less = _incentives(c, d, unit, T)
+    objective = np.zeros(size)
+    objective[T] = -1.0
+    found = linprog(
+        objective, A_ub=less, b_ub=np.zeros(T), A_eq=equal, b_eq=right, method="highs",
+        options={"primal_feasibility_tolerance": STAGED_PROGRAM,
+                 "dual_feasibility_tolerance": STAGED_PROGRAM},
+    )  # fmt: skip
+    if found.status != 0 or found.x is None:
+        raise SolveError(f"gradualism: the linear program ended with: {found.message}", found)
+    return np.asarray(np.maximum(found.x[:T], 0.0) * unit ** np.arange(T))
+
+
+def _recurrences(margin: float, d: float, unit: float, T: int, tail: str) -> tuple[Any, Floats]:
+    """The equations of `program`: worths, what is left, the end, the start."""
+    from scipy.sparse import coo_array
+
+    t = np.arange(T)
+    z, w, q, one = t, T + t, 2 * T + 1 + t, np.ones(T)
+    rows = np.concatenate([t, t, t, T + t, T + t, T + t])
+    columns = np.concatenate([w, z, w + 1, q, z, q + 1])
+    entries = np.concatenate([one, -margin * one, -d * unit * one, one, -one, -unit * one])
+    end = [(2 * T, 2 * T, 1.0), (2 * T + 1, 2 * T + 1, 1.0)]  # w_T, q_0
+    if tail == "relaxed":
+        end.append((2 * T, 3 * T + 1, -margin))
+    last = np.array(end)
+    place = (
+        np.concatenate([rows, last[:, 0]]).astype(int),
+        np.concatenate([columns, last[:, 1]]).astype(int),
+    )
+    data = np.concatenate([entries, last[:, 2]])
+    right = np.zeros(2 * T + 2)
+    right[-1] = 1.0
+    return coo_array((data, place), shape=(2 * T + 2, 3 * T + 2)).tocsr(), right
+
+
+def _incentives(c: float, d: float, unit: float, T: int) -> Any:
+    from scipy.sparse import coo_array
+
+    t, one = np.arange(T), np.ones(T)
+    place = (np.concatenate([t, t]), np.concatenate([t, T + t + 1]))
+    data = np.concatenate([c * one, -d * unit * one])
+    return coo_array((data, place), shape=(T, 3 * T + 2)).tocsr()
+
+
+def recursion(value: Number, cost: Number, discount: Number, horizon: int, tail: str) -> float:
+    """What a stock of 1 is worth when all constraints are tight, backwards from the end.
+
+    With W the worth of one unit left, the step before is ``x = delta W / c`` a unit left, and the
+    1 + x units before it are worth ``v x``: ``W <- v delta W / (c + delta W)``, from ``v - c``
+    (relaxed) or 0 (a known end, at which it stays). Its fixed point is ``v - c / delta``.
+    """
+    v, c, d = float(value), float(cost), float(discount)
+    worth = v - c if tail == "relaxed" else 0.0
+    for _ in range(horizon):
+        worth = v * d * worth / (c + d * worth)
+    return worth
+
+
+def endless(value: Number, cost: Number, discount: Number, count: int) -> tuple[Floats, float]:
+    """First `count` steps of a stock of 1, and its worth, when nobody knows an end: closed form."""
+    v, c, d = exact(value), exact(cost), exact(discount)
+    if d * v <= c:
+        return np.zeros(count), 0.0
+    ratio = float(c / (d * v))
+    steps = float(1 - c / (d * v)) * np.power(ratio, np.arange(count, dtype=np.float64))
+    return steps, float(v - c / d)
+
+
+def staged_value(flows: Floats, discount: float, after: float) -> Floats:
+    """Discounted worth from every step on, shape (n + 1,), `after` that of the end."""
+    worth = np.append(np.zeros(len(flows)), after)
+    for t in range(len(flows) - 1, -1, -1):
+        worth[t] = flows[t] + discount * worth[t + 1]
+    return worth
+
+
+def level_certificate(
+    steps: Floats, discount: Number, flow: Callable[[Floats, Floats], Floats], after: float,
+    scale: float, second: float | None = None,
+) -> StagingCertificate:  # fmt: skip
+    """Check levels that are raised together, flow payoffs ``flow(own, other)``, for ever.
+
+    A player that does not follow a step keeps its level while the other raises, and nobody moves
+    again. `after` is the per-day average from the day after the last step on.
+    """
+    d = float(discount)
+    levels = np.cumsum(np.asarray(steps, dtype=float))
+    before = np.append(0.0, levels[:-1])[: len(levels)]
+    worth = staged_value((1 - d) * flow(levels, levels), d, after)
+    margins = worth[:-1] - flow(before, levels)
+    return StagingCertificate(margins[:, None], float(worth[0]), scale, second)
+
+
+def next_below(levels: Sequence[Number]) -> bool:
+    """Whether levels rise strictly."""
+    return all(low < high for low, high in pairwise(levels))
+
+
+def checked_pair(name: str, more: Number, cost: Number) -> None:
+    checked("cost", cost, 0, math.inf, "a number above 0, utils a unit")
+    checked(name, more, 0, math.inf, "a number above the cost, utils a unit")
+    if more <= cost:
+        raise ArgumentError(name, more, f"above the cost, {float(cost):g}", "else nothing to gain")
+
+
+def shrinkage(value: Number, cost: Number, discount: Number) -> float:
+    return float(exact(cost) / (exact(discount) * exact(value))) if discount else math.inf
+
+
+def solved(
+    value: Number, cost: Number, discount: Number, horizon: int | None, tail: str
+) -> tuple[Floats, float, int]:  # fmt: skip
+    """Steps and worth of a stock of 1, and the horizon: the two linear models share them."""
+    default = enough(shrinkage(value, cost, discount))
+    T = checked_count("horizon", default if horizon is None else horizon)
+    if tail == "none":  # x_{t-1} = (delta v / c) x_t: the last step is 0, and so are all before it
+        return np.zeros(T), recursion(value, cost, discount, T, tail), T
+    shares = program(value, cost, discount, T, tail)
+    margin = float(value) - float(cost)
+    end = margin * max(1 - float(shares.sum()), 0.0)
+    return shares, float(staged_value(margin * shares, float(discount), end)[0]), T
+
+
+def described(
+    model: Any, steps: Floats, payments: Floats | None, payoff: float, limit: float,
+    horizon: int | None, tail: str, proof: StagingCertificate, bounded: str = PROGRAM,
+) -> Staging:  # fmt: skip
+    method = {"infinite": CLOSED, "none": BACKWARDS, "relaxed": bounded}[tail]
+    status = Status.OK if payoff > 0 else Status.NO_DEAL
+    return Staging(
+        model, steps, payments, payoff, limit, horizon, tail,
+        "above" if tail == "relaxed" else "exact", method,
+        status if proof.holds else Status.EXPLOITABLE, proof,
+    )  # fmt: skip
+
+
+def tail_of(tail: str, carried: Any) -> Any:
+    checked_tail(tail, ("path", "none"))
+    return carried if tail == "path" else None
+
+
+def days_to(ratio: float, within: float) -> float:
+    checked("within", within, 0, 1, "a share of the whole, above 0 and below 1")
+    return math.inf if ratio >= 1 else float(math.ceil(math.log(within) / math.log(ratio) - 1e-12))
