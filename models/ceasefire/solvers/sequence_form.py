@@ -55,8 +55,9 @@ def sequence_form(
     """One Nash equilibrium of a two-player tree, in behaviour strategies.
 
     Constant sum: a linear program (HiGHS). Otherwise Lemke's path, which starts at best replies to
-    a prior and ends at an equilibrium of the tree with vanishing trembles, so that moves off the
-    path of play are best replies too.
+    a prior and ends at an equilibrium of the tree with vanishing trembles. Moves off the path of
+    play answer the trembles where those settle them; `certificate` says whether the equilibrium is
+    subgame perfect, which it need not be.
 
     Parameters
     ----------
