@@ -20,7 +20,7 @@ JYC = bimatrix([[4, 0], [6, 2]], [[4, 6], [0, 2]])
 PENNIES = bimatrix([[1, -1], [-1, 1]])
 
 
-def alone(stage, delta, tol=1e-9):
+def alone(stage, delta, tol=0.02):
     return solve(RepeatedGame(stage, discount=delta), tol=tol, max_iterations=5000)
 
 
@@ -185,3 +185,24 @@ def test_what_it_does_not_cover_is_refused():
         payoff_set(RepeatedGame(JYC, discount=0.5), public_randomisation=False, exact=True)
     with pytest.raises(ArgumentError, match="point"):
         alone(JYC, 0.3).automaton(7)
+
+
+def test_a_tolerance_is_kept_or_the_status_says_that_it_is_not():
+    game = RepeatedGame(JYC, discount=0.55)
+    for tol in (0.1, 0.005):
+        found = payoff_set(game, public_randomisation=False, tol=tol)
+        assert found.gap <= tol * 6
+    beyond = payoff_set(game, public_randomisation=False, tol=1e-9, throw=False)
+    assert beyond.status is Status.NOT_CONVERGED
+    assert beyond.gap < 0.005 * 6
+
+
+def test_a_set_like_cantors_has_a_threat_that_no_path_pays_with_a_lottery():
+    """Player 2 is held to 0 at once, player 1 only to what a dust of continuations leaves."""
+    stage = bimatrix([[0, 1, 3], [-1, 3, 3]], [[-4, 3, -4], [0, 0, 0]])
+    game = RepeatedGame(stage, discount=0.3)
+    found = payoff_set(game, public_randomisation=False, tol=0.005)
+    assert np.allclose(payoff_set(game).threat, 0, atol=1e-9)
+    assert found.detail["at_least"][0] > 0.11
+    assert found.threat[0] < 0.13
+    assert check_automaton(game, found.automaton(0)).is_equilibrium

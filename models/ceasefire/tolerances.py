@@ -118,8 +118,8 @@ HYPERPLANE_GAP: Final = 1e-6
 # are solved to 1e-10.
 LIMIT_SET_CUT: Final = 1e-7
 
-# Without a public lottery payoff sets are known to a grid of cells. No gap below this is asked for,
-# in payoff ranges: cells of 1/128, some ten thousand where the set is full. A picture shows no more.
+# Without a public lottery payoff sets are known to a grid of cells. Bounds this close, in payoff
+# ranges, count as met: cells of 1/128, some ten thousand where the set is full.
 UNRANDOMISED_GAP: Final = 0.02
 
 # Feasibility of the linear programs of staged releases, whose every day is measured in units of

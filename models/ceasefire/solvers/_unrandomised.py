@@ -15,7 +15,7 @@ from ceasefire.solvers import _unrandomised_cells as cells
 from ceasefire.solvers._unrandomised_points import Points, grown, start
 from ceasefire.solvers.sets import PayoffSet
 from ceasefire.status import Status
-from ceasefire.tolerances import PAYOFF_SET_GAP, UNRANDOMISED_GAP
+from ceasefire.tolerances import PAYOFF_SET_GAP
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -119,8 +119,9 @@ def solve(game: RepeatedGame, *, tol: float, max_iterations: int) -> Unrandomise
     A cell stays if for some profile the continuations that would pay it meet a cell that stays.
     Threats are bounded from below by the cells and from above by points found, whose paths must
     be kept by threats that the points themselves carry out. Costs a multiple of the number of
-    cells times that of profiles; the gap is never finer than `UNRANDOMISED_GAP`, and stays open
-    beside discount factors at which the set jumps.
+    cells times that of profiles; a gap finer than some 0.003 payoff ranges is out of reach, and
+    the gap stays open beside discount factors at which the set jumps, and where cells of a
+    fractal set fall away slowly.
     """
     if game.n_players != 2:
         got = f"{game.n_players} players, public_randomisation=False"
@@ -136,7 +137,7 @@ def solve(game: RepeatedGame, *, tol: float, max_iterations: int) -> Unrandomise
     convex = _abreu_sannikov.bounds(game, stage, PAYOFF_SET_GAP, _abreu_sannikov.MOST_ITERATIONS)
     if not len(convex.outer):
         return _empty(game, stage, 0)
-    return _refined(game, stage, near, convex.outer, max(tol, UNRANDOMISED_GAP), max_iterations)
+    return _refined(game, stage, near, convex.outer, tol, max_iterations)
 
 
 def _refined(
@@ -186,16 +187,26 @@ def _inner(near: paths.Stage, grid: cells.Grid, hull: Floats, seeds: list[paths.
 
 
 def _raised(near: paths.Stage, grid: cells.Grid) -> tuple[Points, Floats]:
-    """Points kept by threats of their own, and threats that were too low."""
-    rise, failed = 0.0, grid.threat
+    """Points kept by threats of their own, and threats that were too low.
+
+    The threats that are not carried out are raised to what the points pay, by ever more; where
+    that is too much for any path, the stage's own equilibria are threats.
+    """
+    rise, threat, failed = 0.0, grid.threat, grid.threat
     while True:
-        threat = np.minimum(grid.threat + rise, 1.0)
         points = grown(near, threat, start(near, threat, []), grid.size / 2)
+        if not len(points.value):
+            break
         if _carried_out(points, threat):
             return points, failed
-        if np.all(threat >= 1.0):
-            return Points.none(), failed
-        rise, failed = 2.0 * rise or grid.size, threat
+        worst, failed = points.value.min(axis=0), threat
+        threat = np.where(worst > threat, np.maximum(worst, threat + rise), threat)
+        rise = 2.0 * rise or grid.size
+    rest = np.flatnonzero(np.all(near.gain <= 0.0, axis=1))
+    if not len(rest):
+        return Points.none(), failed
+    threat = near.payoff[rest].min(axis=0)
+    return grown(near, threat, start(near, threat, []), grid.size / 2), failed
 
 
 def _lowered(near: paths.Stage, found: tuple[Points, Floats], grid: cells.Grid) -> Points:

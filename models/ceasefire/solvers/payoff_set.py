@@ -8,7 +8,12 @@ from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games import RepeatedGame, StochasticGame
 from ceasefire.solvers import _abreu_sannikov, _hyperplanes, _polygons, _transfers, _unrandomised
 from ceasefire.solvers._stochastic_sets import state_payoff_set
-from ceasefire.tolerances import HYPERPLANE_GAP, NOISY_SET_GAP, PAYOFF_SET_GAP
+from ceasefire.tolerances import (
+    HYPERPLANE_GAP,
+    NOISY_SET_GAP,
+    PAYOFF_SET_GAP,
+    UNRANDOMISED_GAP,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,15 +58,14 @@ def payoff_set(
     public_randomisation : bool
         Whether a public lottery is drawn every day, so that the set is convex. Without it (two
         players, small games) the result is a list of payoffs of equilibria found and the cells
-        outside which there are none, at best `UNRANDOMISED_GAP` payoff ranges apart: its
-        `contains` and `excludes` tell these apart, and a coarser `tol` is quicker.
+        outside which there are none; its `contains` and `excludes` tell these apart.
     exact : bool
         Check in fractions (payoffs and the discount factor stand for themselves): slower, for
         small games. ``detail["exact_vertices"]`` then holds the vertices as `Fraction`.
     tol : float
         The gap between the bounds that counts as solved, in payoff ranges. By default 1e-9 for
-        two players under perfect monitoring and with transfers, 1e-6 for more players, and 1e-4
-        under noisy signals, where the boundary is curved.
+        two players under perfect monitoring and with transfers, 1e-6 for more players, 1e-4
+        under noisy signals, where the boundary is curved, and 0.02 without a public lottery.
     max_iterations : int
         Most applications of the operator; of hyperplanes and polygons, which converge at the
         rate delta, as many as the tolerance asks for (up to 20,000).
@@ -195,11 +199,12 @@ def dispatched(
     if game.n_players != 2:
         _only_floats(game, transfers, public_randomisation, exact)
         return _several(game, HYPERPLANE_GAP if tol is None else tol)
-    close = PAYOFF_SET_GAP if tol is None else tol
     if not public_randomisation:
         if exact:
             raise ArgumentError("exact", True, "False where public_randomisation is False")
+        close = UNRANDOMISED_GAP if tol is None else tol
         return _unrandomised.solve(game, tol=close, max_iterations=max_iterations)
+    close = PAYOFF_SET_GAP if tol is None else tol
     return _abreu_sannikov.solve(game, exact=exact, tol=close, max_iterations=max_iterations)
 
 
