@@ -90,6 +90,18 @@ def test_a_dilemma_punishes_with_its_own_equilibrium():
     assert [tuple(found.profiles[s]) for s in found.punishments] == [(1, 1), (1, 1)]
 
 
+def test_three_players_share_one_code():
+    """A public good: 2 for each contribution to all, at a cost of 3; minmax 0, 3 each at best."""
+    payoffs = np.zeros((3, 2, 2, 2))
+    for cell in np.ndindex(2, 2, 2):
+        payoffs[(slice(None), *cell)] = 2 * (3 - sum(cell)) - 3 * (1 - np.array(cell))
+    found = code(NormalForm(payoffs), 0.8)
+    assert np.allclose(found.worst, 0, atol=1e-8)
+    assert found.is_optimal
+    assert found.values[found.initial].sum() >= 9 - 1e-6  # all contribute: 3 each
+    assert checked(found).is_equilibrium
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([0.3, 0.5, 0.7, 0.9]))
 def test_every_code_is_an_equilibrium_with_the_sets_threats(seed, delta):

@@ -35,8 +35,14 @@ class Point:
     law: Law
 
 
-def generated(game: RepeatedGame, stage: paths.Stage, found: PayoffSet) -> list[Point]:
-    """Extreme points of the inner set with what generates them."""
+def generated(
+    game: RepeatedGame, stage: paths.Stage, found: PayoffSet, margin: float = 0.0
+) -> list[Point]:
+    """Extreme points of the inner set with what generates them.
+
+    `margin`, payoff ranges: by how much incentives are to hold where bounds are in floats, so that
+    they still do once payoffs are what play pays and not what the bound says.
+    """
     proof = found.certificate
     if game.n_players == 2 and isinstance(proof, SelfGeneration):
         flat = np.ravel_multi_index(tuple(proof.profiles.T), game.stage.shape)
@@ -47,7 +53,7 @@ def generated(game: RepeatedGame, stage: paths.Stage, found: PayoffSet) -> list[
         return [
             Point(v, int(a), _mixture(corners, w)) for v, a, w in zip(own, flat, later, strict=True)
         ]
-    return _programmed(game, stage, found)
+    return _programmed(game, stage, found, margin)
 
 
 def _mixture(corners: Numbers, target: Numbers) -> Law:
@@ -91,7 +97,9 @@ def _law(weights: Law) -> Law:
     return {k: w / total for k, w in kept.items()}
 
 
-def _programmed(game: RepeatedGame, stage: paths.Stage, found: PayoffSet) -> list[Point]:
+def _programmed(
+    game: RepeatedGame, stage: paths.Stage, found: PayoffSet, margin: float
+) -> list[Point]:
     """The same for any number of players, by one linear program a vertex.
 
     A vertex is a lottery over profiles, each with its continuation in the vertices' hull. Each
@@ -104,7 +112,10 @@ def _programmed(game: RepeatedGame, stage: paths.Stage, found: PayoffSet) -> lis
     corners, d = (np.asarray(found.inner) - low) / width, float(stage.discount)
     u, gain, floor = stage.payoff.astype(float), stage.gain.astype(float), corners.min(axis=0)
     need = floor + (1 - d) / d * gain if d > 0 else np.where(gain > 0, np.inf, floor)
-    some = np.flatnonzero(np.all(need <= corners.max(axis=0) + SAME, axis=1))
+    need = need + margin
+    some = np.flatnonzero(np.all(need <= corners.max(axis=0) + SAME, axis=1)).tolist()
+    if not some:
+        raise SolveError("penal code: no profile has a continuation", reached=found)
     k, n = corners.shape
     worth = np.concatenate([(1 - d) * u[a] + d * corners for a in some])  # (profiles * k, n)
     rows = np.zeros((len(some) * n, len(worth)))
@@ -122,19 +133,29 @@ def _programmed(game: RepeatedGame, stage: paths.Stage, found: PayoffSet) -> lis
             b_ub=np.concatenate([np.zeros(len(rows)), v, -v]),
             A_eq=np.append(np.ones(len(worth)), 0.0)[None], b_eq=[1.0],
         )  # fmt: skip
-        if lp.status != 0 or lp.x is None or lp.x[-1] > EXPLOITABILITY:
+        if lp.status != 0 or lp.x is None or lp.x[-1] > max(100 * margin, EXPLOITABILITY):
             raise SolveError("penal code: an extreme point is not decomposed", reached=found)
         y = np.maximum(lp.x[:-1], 0.0).reshape(len(some), k)
-        laws.append({int(some[m]): y[m] for m in np.flatnonzero(y.sum(axis=1) > SAME)})
+        used = np.flatnonzero(y.sum(axis=1) > SAME).tolist()
+        laws.append({some[m]: y[m] for m in used})
+    return _linked(laws, stage, corners)
+
+
+def _linked(
+    laws: list[dict[int, NDArray[np.float64]]], stage: paths.Stage, corners: NDArray[np.float64]
+) -> list[Point]:
+    """Points that lead to points: every corner of a continuation is its own lottery in turn."""
     names = [(v, a) for v, law in enumerate(laws) for a in law]
-    share = [{(v, a): float(y.sum()) for a, y in law.items()} for v, law in enumerate(laws)]
-    made = []
+    place = {name: k for k, name in enumerate(names)}
+    share = [{a: float(y.sum()) for a, y in law.items()} for law in laws]
+    d, made = float(stage.discount), []
     for v, a in names:
-        weight = laws[v][a] / laws[v][a].sum()
+        weight = laws[v][a] / share[v][a]
         law: Law = {}
         for c in np.flatnonzero(weight > SAME).tolist():
-            for name, part in share[c].items():
-                place = names.index(name)
-                law[place] = law.get(place, 0.0) + float(weight[c]) * part
-        made.append(Point((1 - d) * u[a] + d * (weight @ corners), a, _law(law)))
+            for b, part in share[c].items():
+                k = place[c, b]
+                law[k] = law.get(k, 0.0) + float(weight[c]) * part
+        value = (1 - d) * stage.payoff[a].astype(float) + d * (weight @ corners)
+        made.append(Point(value, a, _law(law)))
     return made

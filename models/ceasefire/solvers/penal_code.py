@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[Any]
     Law = dict[int, Any]
 
+MARGINS = (0.0, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4)  # payoff ranges by which incentives are to hold
 MOST_SIGNALS = 4_000_000  # entries of the law that shows profiles and draws
 SAME = 1e-12  # payoff ranges: a continuation that is one of the points
 
@@ -186,8 +188,9 @@ def penal_code(game: RepeatedGame, *, exact: bool = False) -> PenalCode:
     without a draw that pays exactly ``v_i`` is then looked for (at most 12 profiles, then a cycle
     of one or two, the shortest first: often a stick and a carrot). Where none is found the
     decomposition is followed: an extreme point is today's profile and a lottery over extreme
-    points from tomorrow on. With three and more players the set's inner bound is used, and
-    `at_least` is its outer bound.
+    points from tomorrow on. With three and more players the set's inner bound is decomposed by
+    linear programs, one an extreme point, with the least margin on incentives (0 to 1e-4 payoff
+    ranges) that survives the check; `at_least` is the outer bound.
 
     References
     ----------
@@ -215,17 +218,22 @@ def penal_code(game: RepeatedGame, *, exact: bool = False) -> PenalCode:
     if len(found.inner) == 0:
         message = "penal code: no equilibrium in pure actions is known"
         raise SolveError(message, reached=found)
-    return _from_set(game, found, exact)
+    if game.n_players == 2:
+        return _from_set(game, found, exact)
+    for margin in MARGINS[:-1]:
+        with contextlib.suppress(SolveError):
+            return _from_set(game, found, exact, margin)
+    return _from_set(game, found, exact, MARGINS[-1])
 
 
-def _from_set(game: RepeatedGame, found: PayoffSet, exact: bool) -> PenalCode:
+def _from_set(game: RepeatedGame, found: PayoffSet, exact: bool, margin: float = 0.0) -> PenalCode:
     """The code whose threats are the least payoffs of a set's inner bound."""
     payoff, gain = units(game.stage)
     delta: Any = game.exact_discount
     if not exact:
         payoff, gain, delta = payoff.astype(float), gain.astype(float), float(delta)
     stage = paths.Stage(payoff, gain, delta)
-    points = generated(game, stage, found)
+    points = generated(game, stage, found, margin)
     threat = np.array([min(p.value[i] for p in points) for i in range(game.n_players)])
     code = _Builder(stage, game, points, threat)
     top = max(points, key=lambda p: float(sum(p.value)))
