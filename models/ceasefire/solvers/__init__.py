@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ceasefire.solvers._unrandomised import UnrandomisedSet
 from ceasefire.solvers.automata import (
     AutomatonCheck,
     AutomatonValue,
@@ -105,6 +106,7 @@ __all__ = [
     "Minmax",
     "penal_code",
     "PenalCode",
+    "UnrandomisedSet",
     "payoff_set",
     "payoff_sets",
     "relational",
