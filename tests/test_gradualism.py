@@ -78,6 +78,25 @@ def test_the_relaxed_program_falls_to_the_closed_form(model, numbers):
     assert found.certificate.holds
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        Instalments(2, 1, 0.8, 98),
+        Instalments(10, 1e-6, 0.9, 1),
+        Instalments(3, 1, 1 - 1e-9, 50),
+        Instalments(3, 1, 1e-12, 50),
+        Instalments(3, 1, 0.3, 50),
+        LockwoodThomas(1, 1.001, 0.9999, 50),
+    ],
+)
+def test_long_horizons_and_extreme_ratios_are_solved_like_the_recursion(model):
+    found = model.solve(horizon=400)
+    assert abs(found.payoff - found.certificate.recursion) < 1e-12 * found.certificate.scale
+    assert found.payoff > model.closed_form().payoff - 1e-12 * found.certificate.scale
+    assert found.certificate.holds
+    assert found.horizon <= 400
+
+
 @pytest.mark.parametrize(("model", "numbers"), SMOOTH)
 def test_the_smooth_bound_falls_to_the_closed_form_like_one_over_the_square(model, numbers):
     limit = numbers[-1]

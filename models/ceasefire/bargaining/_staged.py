@@ -32,6 +32,8 @@ SHOWN = 12
 CLOSED = "closed form"
 PROGRAM = "linear program over incentive constraints (HiGHS)"
 BACKWARDS = "backward induction on steps"
+LEAST_DAYS, USUAL_DAYS, MOST_DAYS = 10, 200, 1000
+FAR = math.log(1e14)  # steps below 1e-14 of the first are beyond its rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,11 +168,12 @@ def checked_tail(tail: str, allowed: Sequence[str]) -> None:
         raise ArgumentError("tail", tail, " or ".join(repr(t) for t in allowed))
 
 
-def enough(ratio: float) -> int:
-    """Days after which steps that shrink by `ratio` are below 1e-14 of the first, 2000 at most."""
-    if not 0 < ratio < 1:
-        return 200 if ratio else 10
-    return min(2000, max(10, math.ceil(math.log(1e-14) / math.log(ratio))))
+def enough(ratio: float) -> float:
+    """Days after which further ones move the bound by less than 1e-14 of it; inf if r is 1."""
+    if not 0 < ratio < math.inf:
+        return LEAST_DAYS
+    speed = abs(math.log(ratio))
+    return max(LEAST_DAYS, math.ceil(FAR / speed)) if speed > 0 else math.inf
 
 
 def program(value: Number, cost: Number, discount: Number, horizon: int, tail: str) -> Floats:
@@ -178,7 +181,7 @@ def program(value: Number, cost: Number, discount: Number, horizon: int, tail: s
 
     Maximises W_0 over steps x_t, worths W_t and what is left q_t, with ``q_0 = 1``,
 
-    ``q_t = x_t + q_{t+1}``, ``W_t = (v - c) x_t + delta W_{t+1}``, ``c x_t <= delta W_{t+1}``,
+    ``q_t >= x_t + q_{t+1}``, ``W_t = (v - c) x_t + delta W_{t+1}``, ``c x_t <= delta W_{t+1}``,
 
     closed by ``W_T = (v - c) q_T`` (relaxed from above: after T nobody can be lured) or by
     ``W_T = 0`` (T is known to be the end).
@@ -193,13 +196,14 @@ def program(value: Number, cost: Number, discount: Number, horizon: int, tail: s
     v, c, d, T = 1.0, float(cost) / float(value), float(discount), horizon
     unit = min(c / d, 1.0) if d else 1.0
     size = 3 * T + 2  # z_0 .. z_{T-1}, w_0 .. w_T, q_0 .. q_T
-    equal, right = _recurrences(v - c, d, unit, T, tail)
-    less = _incentives(c, d, unit, T)
+    equal, right = _worths(v - c, d, unit, T, tail)
+    less = _limits(c, d, unit, T)
     objective = np.zeros(size)
     objective[T] = -1.0
     found = linprog(
-        objective, A_ub=less, b_ub=np.zeros(T), A_eq=equal, b_eq=right, method="highs",
-        options={"primal_feasibility_tolerance": STAGED_PROGRAM,
+        objective, A_ub=less, b_ub=np.zeros(2 * T), A_eq=equal, b_eq=right, method="highs",
+        options={"presolve": False,  # it loses five digits over chains of hundreds of days
+                 "primal_feasibility_tolerance": STAGED_PROGRAM,
                  "dual_feasibility_tolerance": STAGED_PROGRAM},
     )  # fmt: skip
     if found.status != 0 or found.x is None:
@@ -207,40 +211,40 @@ def program(value: Number, cost: Number, discount: Number, horizon: int, tail: s
     return np.asarray(np.maximum(found.x[:T], 0.0) * unit ** np.arange(T))
 
 
-def _recurrences(margin: float, d: float, unit: float, T: int, tail: str) -> tuple[Any, Floats]:
-    """The equations of `program`: worths, what is left, the end, the start."""
-    from scipy.sparse import coo_array
-
-    t = np.arange(T)
-    z, w, q, one = t, T + t, 2 * T + 1 + t, np.ones(T)
-    rows = np.concatenate([t, t, t, T + t, T + t, T + t])
-    columns = np.concatenate([w, z, w + 1, q, z, q + 1])
-    entries = np.concatenate([one, -margin * one, -d * unit * one, one, -one, -unit * one])
-    end = [(2 * T, 2 * T, 1.0), (2 * T + 1, 2 * T + 1, 1.0)]  # w_T, q_0
-    if tail == "relaxed":
-        end.append((2 * T, 3 * T + 1, -margin))
-    last = np.array(end)
-    place = (
-        np.concatenate([rows, last[:, 0]]).astype(int),
-        np.concatenate([columns, last[:, 1]]).astype(int),
-    )
-    data = np.concatenate([entries, last[:, 2]])
-    right = np.zeros(2 * T + 2)
-    right[-1] = 1.0
-    return coo_array((data, place), shape=(2 * T + 2, 3 * T + 2)).tocsr(), right
-
-
-def _incentives(c: float, d: float, unit: float, T: int) -> Any:
+def _worths(margin: float, d: float, unit: float, T: int, tail: str) -> tuple[Any, Floats]:
+    """The equations of `program`: worths, the end, the start."""
     from scipy.sparse import coo_array
 
     t, one = np.arange(T), np.ones(T)
-    place = (np.concatenate([t, t]), np.concatenate([t, T + t + 1]))
-    data = np.concatenate([c * one, -d * unit * one])
-    return coo_array((data, place), shape=(T, 3 * T + 2)).tocsr()
+    w, q = T, 2 * T + 1  # where they begin
+    rows, columns = np.concatenate([t, t, t]), np.concatenate([w + t, t, w + t + 1])
+    entries = np.concatenate([one, -margin * one, -d * unit * one])
+    last = [(T, w + T, 1.0), (T + 1, q, 1.0)]
+    if tail == "relaxed":
+        last.append((T, q + T, -margin))
+    for row, column, entry in last:
+        rows, columns = np.append(rows, row), np.append(columns, column)
+        entries = np.append(entries, entry)
+    right = np.append(np.zeros(T + 1), 1.0)
+    return coo_array((entries, (rows, columns)), shape=(T + 2, 3 * T + 2)).tocsr(), right
 
 
-def recursion(value: Number, cost: Number, discount: Number, horizon: int, tail: str) -> float:
-    """What a stock of 1 is worth when all constraints are tight, backwards from the end.
+def _limits(c: float, d: float, unit: float, T: int) -> Any:
+    """The inequalities of `program`, at most 0: incentives, and what is left."""
+    from scipy.sparse import coo_array
+
+    t, one = np.arange(T), np.ones(T)
+    w, q = T, 2 * T + 1
+    rows = np.concatenate([t, t, T + t, T + t, T + t])
+    columns = np.concatenate([t, w + t + 1, t, q + t + 1, q + t])
+    entries = np.concatenate([c * one, -d * unit * one, one, unit * one, -one])
+    return coo_array((entries, (rows, columns)), shape=(2 * T, 3 * T + 2)).tocsr()
+
+
+def recursion(
+    value: Number, cost: Number, discount: Number, horizon: int, tail: str
+) -> tuple[Floats, float]:  # fmt: skip
+    """First `horizon` steps of a stock of 1, and its worth, with all constraints tight: backwards.
 
     With W the worth of one unit left, the step before is ``x = delta W / c`` a unit left, and the
     1 + x units before it are worth ``v x``: ``W <- v delta W / (c + delta W)``, from ``v - c``
@@ -248,9 +252,12 @@ def recursion(value: Number, cost: Number, discount: Number, horizon: int, tail:
     """
     v, c, d = float(value), float(cost), float(discount)
     worth = v - c if tail == "relaxed" else 0.0
-    for _ in range(horizon):
-        worth = v * d * worth / (c + d * worth)
-    return worth
+    parts = np.zeros(horizon)  # of what is left, that each step takes
+    for t in range(horizon - 1, -1, -1):
+        parts[t] = d * worth / (c + d * worth)
+        worth = v * parts[t]
+    left = np.cumprod(np.append(1.0, 1.0 - parts[:-1]))
+    return left * parts, worth
 
 
 def endless(value: Number, cost: Number, discount: Number, count: int) -> tuple[Floats, float]:
@@ -308,10 +315,12 @@ def solved(
     value: Number, cost: Number, discount: Number, horizon: int | None, tail: str
 ) -> tuple[Floats, float, int]:  # fmt: skip
     """Steps and worth of a stock of 1, and the horizon: the two linear models share them."""
-    default = enough(shrinkage(value, cost, discount))
-    T = checked_count("horizon", default if horizon is None else horizon)
-    if tail == "none":  # x_{t-1} = (delta v / c) x_t: the last step is 0, and so are all before it
-        return np.zeros(T), recursion(value, cost, discount, T, tail), T
+    useful = enough(shrinkage(value, cost, discount))
+    usual = min(useful, MOST_DAYS) if useful < math.inf else USUAL_DAYS
+    T = checked_count("horizon", int(usual) if horizon is None else horizon)
+    if tail == "none":
+        return (*recursion(value, cost, discount, T, tail), T)
+    T = int(min(T, useful))
     shares = program(value, cost, discount, T, tail)
     margin = float(value) - float(cost)
     end = margin * max(1 - float(shares.sum()), 0.0)

@@ -120,7 +120,8 @@ class LockwoodThomas:
         Parameters
         ----------
         horizon : int, optional
-            Days T; by default so many that what is left is below 1e-14 of the cap (2000 at most).
+            Days T; by default so many that more move nothing but rounding (1000 at most), and more
+            are not used.
         tail : {"relaxed", "none"}
             Day T onwards: no incentives, so both jump to the cap (a bound from above that falls to
             the closed form, by about r a day); or T is known to be the end of all raising.
@@ -194,7 +195,7 @@ class LockwoodThomas:
             after = float(self._carried(exact(last)))
         second = None
         if tail == "relaxed" and horizon is not None:
-            second = cap * _staged.recursion(b, a, self.discount, horizon, tail)
+            second = cap * _staged.recursion(b, a, self.discount, horizon, tail)[1]
         proof = _staged.level_certificate(
             steps, self.discount, lambda own, other: b * other - a * own, after, b * cap, second
         )

@@ -140,7 +140,8 @@ class Instalments:
         ----------
         horizon : int, optional
             Rounds in which incentives bind; with `whole` a deadline, after which nothing is handed
-            over. By default as many as matter; with `whole` none.
+            over. By default as many as move more than rounding, at most 1000, and more are not
+            used; with `whole` none.
         tail : {"relaxed", "none", "value"}, optional
             From then on: all that is left changes hands at once, on trust, which bounds the plan
             from above; or nothing; or, for whole captives, `tail_value` if nobody is left. By
@@ -293,7 +294,7 @@ class Instalments:
         unit = {"relaxed": v - c, "none": 0.0, "infinite": v - c / d if trades else 0.0}[tail]
         second = None
         if tail == "relaxed" and horizon is not None:
-            second = K * _staged.recursion(v, c, d, horizon, tail)
+            second = K * _staged.recursion(v, c, d, horizon, tail)[1]
         proof = self._certificate(steps, c * steps, unit * left, second)
         limit = K if trades and tail != "none" else float(steps.sum())
         return _staged.described(self, steps, c * steps, K * worth, limit, horizon, tail, proof)
