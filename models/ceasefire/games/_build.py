@@ -17,6 +17,7 @@ from ceasefire.games.extensive import (
     ExtensiveForm,
     check_probabilities,
 )
+from ceasefire.games.normal import WIDEST, require_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -304,19 +305,24 @@ def _finish(
             owner[h] = i
     sizes = [len(actions) for actions in action_labels]
     weights = [p.item() if isinstance(p, np.generic) else p for p in chance]
+    try:
+        table = np.array(payoffs, dtype=np.float64).reshape(len(parent), len(players))
+    except OverflowError:
+        allowed = "numbers that a float holds"
+        raise ArgumentError("payoffs", "a number past 1e308", allowed) from None
     arrays = {
         "parent": np.array(parent, dtype=np.int64),
         "player": np.array(player, dtype=np.int64),
         "infoset": np.array(infoset, dtype=np.int64),
         "action": np.array(action, dtype=np.int64),
         "probability": np.array([float(p) for p in weights]),
-        "payoffs": np.array(payoffs, dtype=np.float64).reshape(len(parent), len(players)),
+        "payoffs": table,
         "infoset_player": np.array(owner, dtype=np.int64),
         "infoset_start": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
     }
     for array in arrays.values():
         array.setflags(write=False)
-    return ExtensiveForm(
+    tree = ExtensiveForm(
         players=players,
         infoset_labels=_distinct(infoset_labels),
         action_labels=action_labels,
@@ -325,6 +331,16 @@ def _finish(
         _exact=(weights, payoffs),
         **arrays,
     )
+    if np.abs(table).max() > WIDEST / (2 * len(parent)):  # totals could overflow
+        _require_ranges(tree)
+    return tree
+
+
+def _require_ranges(tree: ExtensiveForm) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        totals = tree.total_payoffs[tree.ends]
+    for i, name in enumerate(tree.players):
+        require_range(totals[:, i].max(), totals[:, i].min(), f"payoffs of {name}")
 
 
 def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -325,8 +325,8 @@ class ExtensiveForm:
     def require_perfect_recall(self) -> None:
         """Raise `ArgumentError` naming the information set at fault, unless recall is perfect."""
         if self.recall_fault:
-            hint = "behaviour strategies and best replies on the tree need perfect recall"
-            raise ArgumentError("game", self.recall_fault, "a game of perfect recall", hint)
+            hint = f"{self.recall_fault}; behaviour strategies and best replies need perfect recall"
+            raise ArgumentError("game", "imperfect recall", "a game of perfect recall", hint)
 
     @cached_property
     def subgame_roots(self) -> NDArray[np.int64]:

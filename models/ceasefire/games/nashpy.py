@@ -23,6 +23,9 @@ def to_nashpy(game: NormalForm) -> nashpy.Game:
     """
     import nashpy
 
+    if not isinstance(game, NormalForm):
+        hint = "a tree's strategic form is tree.strategic_form()"
+        raise ArgumentError("game", type(game).__name__, "a NormalForm", hint)
     if game.n_players != 2:
         raise ArgumentError("game", f"{game.n_players} players", "two players: nashpy has no more")
     return nashpy.Game(np.array(game.payoffs[0]), np.array(game.payoffs[1]))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 SHOWN_CELLS = 64
+WIDEST = 1e308  # payoff range past which differences of payoffs overflow
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,8 +44,9 @@ class NormalForm:
     Raises
     ------
     ArgumentError
-        Names the field: ragged or empty payoffs, a payoff that is not a finite number, a shape
-        that does not fit the number of players, labels missing or repeated.
+        Names the field: ragged or empty payoffs, a payoff that is not a finite number, a player's
+        payoffs more than 1e308 apart, a shape that does not fit the number of players, labels
+        missing or repeated.
 
     Examples
     --------
@@ -80,6 +82,8 @@ class NormalForm:
         if 0 in given.shape:
             raise ArgumentError("payoffs", f"shape {given.shape}", "at least one action a player")
         rational, floats = _numbers(given)
+        for i, table in enumerate(floats):
+            require_range(table.max(), table.min(), f"payoffs[{i}]")
         floats.setflags(write=False)
         store = object.__setattr__
         store(self, "payoffs", floats)
@@ -272,6 +276,17 @@ def number(value: Any) -> str:
     if float(value).is_integer() and abs(value) < 1e16:
         return str(int(value))
     return repr(float(value))
+
+
+def require_range(highest: float, lowest: float, where: str) -> None:
+    """Raise `ArgumentError` where payoffs are so far apart that their differences overflow.
+
+    A range that is infinite would make every gain from deviating a vanishing part of it.
+    """
+    if not highest / 2 - lowest / 2 <= WIDEST / 2:
+        got = f"payoffs from {lowest:.3g} to {highest:.3g}"
+        allowed = f"a range of at most {WIDEST:.0e}"
+        raise ArgumentError(where, got, allowed, "measure utility in a larger unit")
 
 
 def _array(values: ArrayLike, where: str = "payoffs") -> NDArray[Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ceasefire.errors import ArgumentError
-from ceasefire.games.normal import NormalForm
+from ceasefire.games.normal import WIDEST, NormalForm, require_range
 from ceasefire.solvers import _bimatrix, _minors, certificate
 from ceasefire.solvers._kernels import minors, vertices
 from ceasefire.tolerances import EXPLOITABILITY
@@ -62,8 +62,10 @@ class BatchEquilibria:
         return slice(int(low), int(high))
 
     def __repr__(self) -> str:
+        found, games = len(self.game), len(self.counts)
         return (
-            f"{len(self.game):,} extreme equilibria of {len(self.counts):,} games, "
+            f"{found:,} extreme equilibri{'um' if found == 1 else 'a'} of "
+            f"{games:,} game{'' if games == 1 else 's'}, "
             f"{int(self.degenerate.sum()):,} of them degenerate; "
             f"largest relative regret {self.max_regret:.1e}"
         )
@@ -169,6 +171,9 @@ def _stack(name: str, values: ArrayLike) -> NDArray[np.float64]:
     if not finite.all():
         where = [int(k) for k in np.argwhere(~finite)[0]]
         raise ArgumentError(f"{name}{where}", array[tuple(where)], "finite numbers")
+    if array.size and not array.max() / 2 - array.min() / 2 <= WIDEST / 2:
+        for k, table in enumerate(array):
+            require_range(table.max(), table.min(), f"{name}[{k}]")
     return array
 
 
