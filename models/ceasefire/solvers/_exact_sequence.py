@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ceasefire.errors import SolveError
 from ceasefire.games._plans import _chance, _totals
 from ceasefire.solvers._layout import layout
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 ZERO = Fraction(0)
+MOST_SEQUENCES = 2000  # four million whole numbers in the table, each pivot over all of them
 
 
 class Rational(NamedTuple):
@@ -184,8 +186,15 @@ def follow_exactly(form: Rational, limit: int) -> tuple[tuple[Mask, Mask] | None
 
     Lexicographic, so it ends whatever ties there are. The duals are free and never leave, so they
     are eliminated; the tableau has a row a sequence and is held over a common denominator. None
-    where `limit` pivots were not enough.
+    where `limit` pivots were not enough. Raises `SolveError` past `MOST_SEQUENCES` sequences.
     """
+    count = len(form.gain[0]) + len(form.gain[1])
+    if count > MOST_SEQUENCES:
+        raise SolveError(
+            f"no basis of a path in floats is exactly an equilibrium, and {count:,} sequences are "
+            f"too many to follow the path in whole numbers (at most {MOST_SEQUENCES:,}); another "
+            "seed tries other paths, and exact=False solves in floats"
+        )
     T, right, basic, nonbasic, first = _tableau(form)
     n = len(basic) - 1
     N, start = np.column_stack([T, right]), list(basic)

@@ -28,7 +28,7 @@ from ceasefire.solvers._logit_table import TableCurve, utility
 from ceasefire.solvers._logit_tree import TreeCurve
 from ceasefire.solvers.markov_homotopy import markov_logit, markov_logit_path
 from ceasefire.solvers.nash import equilibrium, require_normal
-from ceasefire.solvers.result import labelled
+from ceasefire.solvers.result import labelled, mixture
 from ceasefire.solvers.tree_certificate import certify
 from ceasefire.status import Status
 from ceasefire.tolerances import LOGIT_RESIDUAL
@@ -79,7 +79,7 @@ class Logit:
 
     def __repr__(self) -> str:
         rows = [
-            f"{name}: " + ", ".join(f"{p:.6g} {a}" for p, a in zip(s[:12], labels, strict=False))
+            f"{name}: {mixture(s, labels)}"
             for name, s, labels in labelled(self.game, self.strategies)[:24]
         ]
         foot = f"precision {self.precision:.6g}; residual {self.residual:.1e}; {self.status}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EXTREME = "vertex matching (von Stengel 2002)"
 PATH = "Lemke-Howson (1964)"
+BASIS_ZERO = 1e-12  # what rounding leaves of a basic probability that is zero
 EXACT_PATH_ACTIONS = 120  # exact pivoting past this many actions takes minutes
 
 
@@ -166,18 +167,22 @@ def lemke_howson(
     total = sum(game.shape)
     if label is not None and not 0 <= label < total:
         raise ArgumentError("label", label, f"0 to {total - 1}")
-    ends: dict[tuple[Any, Any], tuple[Equilibrium, list[int]]] = {}
+    ends: list[Equilibrium] = []
     for k in range(total) if label is None else [label]:
         found = follow(game, k, exact, pivots)
-        rows, columns = (
-            tuple(s.tolist()) if exact else np.round(s, 9).tobytes() for s in found.strategies
-        )
-        ends.setdefault((rows, columns), (found, []))[1].append(k)
-    listed = []
-    for found, labels in ends.values():
-        found.detail["labels"] = tuple(labels)
-        listed.append(found)
-    return Equilibria(tuple(listed), False, "ends of Lemke-Howson paths", PATH)
+        known = next((e for e in ends if _same(e, found)), found)
+        if known is found:
+            ends.append(found)
+        known.detail["labels"] = (*known.detail.get("labels", ()), k)
+    return Equilibria(tuple(ends), False, "ends of Lemke-Howson paths", PATH)
+
+
+def _same(one: Equilibrium, two: Equilibrium) -> bool:
+    """Whether two ends are one point, each probability to ten digits: 1e-10 is not 2e-10 or 0."""
+    pairs = zip(one.strategies, two.strategies, strict=True)
+    if one.exact:
+        return all(np.array_equal(a, b) for a, b in pairs)
+    return all(np.allclose(a, b, rtol=1e-10, atol=BASIS_ZERO) for a, b in pairs)
 
 
 def follow(game: NormalForm, label: int, exact: bool, pivots: int = 1_000_000) -> Equilibrium:
@@ -347,7 +352,7 @@ def _at_basis(
             v += np.linalg.solve(system, 1.0 - system @ v)
         except np.linalg.LinAlgError:
             return None
-        if not np.all(v > -1e-12):
+        if not np.all(v > -BASIS_ZERO):
             return None
         s = np.zeros(d)
         s[S] = np.maximum(v, 0.0)

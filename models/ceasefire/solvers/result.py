@@ -48,7 +48,7 @@ class Equilibrium:
         The algorithm, with its source.
     status : Status
     certificate : object or None
-        What was checked on a tree (`ceasefire.solvers.certificate.TreeCertificate`).
+        What was checked on a tree (`ceasefire.solvers.tree_certificate.TreeCertificate`).
     detail : dict
         What else the method tells: the label of a Lemke-Howson path, number of pivots.
     """
@@ -77,7 +77,7 @@ class Equilibrium:
     @property
     def behaviour(self) -> NDArray[Any]:
         """All strategies in one vector (extensive form: see `ExtensiveForm.infoset_start`)."""
-        return np.concatenate(self.strategies)
+        return np.concatenate(self.strategies) if self.strategies else np.empty(0)
 
     def support(self, index: int) -> tuple[int, ...]:
         """Actions played with positive probability by a player (or at an information set)."""

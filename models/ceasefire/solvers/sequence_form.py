@@ -54,10 +54,10 @@ def sequence_form(
 ) -> Equilibrium:
     """One Nash equilibrium of a two-player tree, in behaviour strategies.
 
-    Constant sum: a linear program (HiGHS). Otherwise Lemke's path, which starts at best replies to
-    a prior and ends at an equilibrium of the tree with vanishing trembles. Moves off the path of
-    play answer the trembles where those settle them; `certificate` says whether the equilibrium is
-    subgame perfect, which it need not be.
+    Constant sum: a linear program (HiGHS). Otherwise, and where that program fails, Lemke's path,
+    which starts at best replies to a prior and ends at an equilibrium of the tree with vanishing
+    trembles. Moves off the path of play answer the trembles where those settle them; `certificate`
+    says whether the equilibrium is subgame perfect, which it need not be.
 
     Parameters
     ----------
@@ -78,14 +78,15 @@ def sequence_form(
     ArgumentError
         Not two players, imperfect recall.
     SolveError
-        No certified equilibrium from any of the priors tried.
+        No certified equilibrium from any of the priors tried; `exact`: no exact one, and more than
+        2,000 sequences.
 
     Notes
     -----
     The basis is kept as a sparse factorisation, so a step costs about as much as the tree has
     branches; steps grow about linearly with information sets. Solving a basis exactly costs little
     more than its sparse elimination, and its numbers grow with the sets that mix; the path in whole
-    numbers works on a dense table of sequences squared and is the last resort.
+    numbers works on a dense table of sequences squared and is the last resort, up to 2,000 of them.
 
     References
     ----------
@@ -103,11 +104,15 @@ def sequence_form(
         return _exact(tree, seed, pivots)
     form = build(tree)
     total = tree.total_payoffs[tree.ends].sum(axis=1)
-    if np.ptp(total) <= PAYOFF_TIE * float(tree.payoff_range.max()):
-        found = on_tree(tree, _behaviour(form, tree, *_program(form)), PROGRAM)
-        if found.status.solved:
-            return found
     failures = []
+    if np.ptp(total) <= PAYOFF_TIE * float(tree.payoff_range.max()):
+        try:
+            found = on_tree(tree, _behaviour(form, tree, *_program(form)), PROGRAM)
+            if found.status.solved:
+                return found
+            failures.append(f"the program's regret {found.regret:.1e}")
+        except SolveError as failed:  # Lemke's path needs no program
+            failures.append(str(failed))
     for attempt in range(ATTEMPTS):
         path = _path(tree, form, seed, attempt, pivots)
         if path.x is None or path.y is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ceasefire.games.extensive import ExtensiveForm
 from ceasefire.solvers._layout import beliefs as bayes
 from ceasefire.solvers._layout import chance, layout
 from ceasefire.solvers.logit import branch
-from ceasefire.solvers.result import labelled
+from ceasefire.solvers.result import labelled, mixture
 from ceasefire.solvers.tree_certificate import TreeCertificate, certify
 from ceasefire.status import Status
 from ceasefire.tolerances import ASSESSMENT
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 METHOD = "limit of agent logit equilibria (McKelvey and Palfrey 1998)"
 LEVELS = [1e4 * 4**k for k in range(6)]  # precisions times payoff range; the last two that hold
 NEVER = 1e-9  # a probability below this at the limit is zero
+DENSE = 300  # trembles and ties of beliefs up to which equations are solved as a full table
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,9 @@ class Assessment:
     def __repr__(self) -> str:
         rows = []
         for h, (name, s, labels) in enumerate(labelled(self.game, self.strategies)[:40]):
-            said = ", ".join(
-                f"{p:.6g} {a}" for p, a in zip(s, labels, strict=False) if p > 0
-            )  # fmt: skip
             mu = self.belief(h)
             held = f"; believes {', '.join(f'{p:.4g}' for p in mu[:8])}" if len(mu) > 1 else ""
-            rows.append(f"{name}: {said}{held}")
+            rows.append(f"{name}: {mixture(s, labels)}{held}")
         pay = ", ".join(f"{u:.6g}" for u in self.payoffs)
         return "\n".join([*rows, f"payoffs {pay}", *map(str, self.conditions)])
 
@@ -210,26 +208,13 @@ def assess(
 def consistency(tree: ExtensiveForm, x: Floats, mu: Floats) -> float:
     """How far beliefs are from the limits of Bayes beliefs of trembles; inf where no order fits."""
     from scipy.optimize import linprog
-    from scipy.sparse import csr_matrix
 
-    place, p = layout(tree).place, chance(tree)
-    never = np.flatnonzero(x <= 0)
-    column = np.full(len(x), -1)
-    column[never] = np.arange(len(never))
-    trembles: list[list[int]] = [[]]
-    sure = np.zeros(tree.n_nodes)  # log of the probability of the path's other branches
-    possible = np.ones(tree.n_nodes, dtype=bool)  # whether chance leaves the node so
-    for node in range(1, tree.n_nodes):
-        above, at = int(tree.parent[node]), int(place[node])
-        possible[node] = possible[above] and (at >= 0 or p[node] > 0)
-        step = column[at] if at >= 0 else -1
-        trembles.append([*trembles[above], int(step)] if step >= 0 else trembles[above])
-        weight = x[at] if at >= 0 else p[node]
-        sure[node] = sure[above] + (np.log(weight) if weight > 0 and step < 0 else 0.0)
+    trembles = _trembles(tree, x)
+    sure, count = trembles.sure, int(np.count_nonzero(x <= 0))
     equal: list[tuple[int, int]] = []
     later: list[tuple[int, int]] = []
     for h in range(tree.n_infosets):
-        nodes = [int(n) for n in tree.nodes(h) if possible[n]]
+        nodes = [int(n) for n in tree.nodes(h) if trembles.possible[n]]
         if not nodes:  # no trembles lead to the set: no belief contradicts them
             continue
         believed = [n for n in nodes if mu[n] > 0]
@@ -237,23 +222,12 @@ def consistency(tree: ExtensiveForm, x: Floats, mu: Floats) -> float:
             return np.inf
         equal += [(believed[0], n) for n in believed[1:]]
         later += [(believed[0], n) for n in nodes if mu[n] <= 0]
-
-    def rows(pairs: list[tuple[int, int]]) -> Any:
-        entries: dict[tuple[int, int], float] = {}
-        for k, (a, b) in enumerate(pairs):
-            for node, sign in ((b, 1.0), (a, -1.0)):
-                for t in trembles[node]:
-                    entries[k, t] = entries.get((k, t), 0.0) + sign
-        index = list(entries)
-        where = ([k for k, _ in index], [t for _, t in index])
-        return csr_matrix((list(entries.values()), where), shape=(len(pairs), len(never)))
-
-    if not len(never):
+    if not count:
         gaps = [sure[b] - sure[a] - np.log(mu[b] / mu[a]) for a, b in equal]
         return np.inf if later else float(np.max(np.abs(gaps), initial=0.0))
-    same, more = rows(equal), rows(later)
+    same, more = trembles.rows(equal, count), trembles.rows(later, count)
     orders: Any = linprog(
-        np.ones(len(never)),
+        np.ones(count),
         A_eq=same if equal else None, b_eq=np.zeros(len(equal)) if equal else None,
         A_ub=-more if later else None, b_ub=-np.ones(len(later)) if later else None,
         bounds=(1, None), method="highs",
@@ -263,10 +237,67 @@ def consistency(tree: ExtensiveForm, x: Floats, mu: Floats) -> float:
     if not equal:
         return 0.0
     wanted = np.array([np.log(mu[b] / mu[a]) - sure[b] + sure[a] for a, b in equal])
-    dense = same.toarray()
-    c = np.linalg.lstsq(dense, wanted, rcond=None)[0]
     share = np.array([max(mu[a], mu[b]) for a, b in equal])
-    return float(np.max(np.abs(dense @ c - wanted) * share))
+    return float(np.max(np.abs(same @ _coefficients(same, wanted) - wanted) * share))
+
+
+def _coefficients(same: Any, wanted: Floats) -> Floats:
+    """Logs of the trembles' coefficients that meet ``same c = wanted`` best."""
+    from scipy.sparse.linalg import lsmr
+
+    if max(same.shape) <= DENSE:
+        return np.asarray(np.linalg.lstsq(same.toarray(), wanted, rcond=None)[0])
+    steps = 20 * max(same.shape)  # chains of sets have condition numbers of their length
+    return np.asarray(lsmr(same, wanted, atol=1e-15, btol=1e-15, conlim=0, maxiter=steps)[0])
+
+
+class _Trembles(NamedTuple):
+    """The moves on each node's path that are never taken: a list that shares its beginning.
+
+    `tie` is a node's last such move, as a place in `column` (its number among the actions never
+    taken) and `before` (the move before it); 0 is none. Places rise along every path.
+    """
+
+    tie: list[int]
+    column: list[int]
+    before: list[int]
+    sure: list[float]  # log of the probability of the path's other branches
+    possible: list[bool]  # whether chance leaves the node so
+
+    def rows(self, pairs: list[tuple[int, int]], count: int) -> Any:
+        """Moves on the way to b less those on the way to a, (pairs, actions never taken)."""
+        from scipy.sparse import csr_matrix
+
+        row, column, sign = [], [], []
+        for k, (a, b) in enumerate(pairs):
+            ends = [self.tie[a], self.tie[b]]
+            while ends[0] != ends[1]:  # back to where the paths part
+                later = int(ends[1] > ends[0])
+                row.append(k)
+                column.append(self.column[ends[later]])
+                sign.append(1.0 if later else -1.0)
+                ends[later] = self.before[ends[later]]
+        table: Any = csr_matrix((sign, (row, column)), shape=(len(pairs), count))
+        table.eliminate_zeros()
+        return table
+
+
+def _trembles(tree: ExtensiveForm, x: Floats) -> _Trembles:
+    p, number = chance(tree), np.cumsum(x <= 0) - 1
+    n, place, parent = tree.n_nodes, layout(tree).place.tolist(), tree.parent.tolist()
+    found = _Trembles([0] * n, [-1], [-1], [0.0] * n, [True] * n)
+    for node in range(1, n):
+        above, at = parent[node], place[node]
+        found.possible[node] = found.possible[above] and (at >= 0 or bool(p[node] > 0))
+        weight = float(x[at] if at >= 0 else p[node])
+        found.tie[node], found.sure[node] = found.tie[above], found.sure[above]
+        if weight > 0:
+            found.sure[node] += float(np.log(weight))
+        elif at >= 0:
+            found.tie[node] = len(found.column)
+            found.column.append(int(number[at]))
+            found.before.append(found.tie[above])
+    return found
 
 
 def _limit(tree: ExtensiveForm, near: Floats, far: Floats, weight: float) -> Floats:
