@@ -260,27 +260,28 @@ def paper(spec: Path, out: Path, only: tuple[str, ...]) -> None:
               help="What to solve for.")  # fmt: skip
 @click.option("--exact", is_flag=True,
               help="Fractions (nash, spe, correlated, payoff-set, markov).")  # fmt: skip
-@click.option("--precision", default=1.0, show_default=True, help="Of logit, per util.")
+@click.option("--precision", type=float, help="Of --concept logit, per util (default: 1).")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
               help="Change a parameter of a catalogued family, or the discount factor, the "
                    "punishment or transfers of a .toml file; repeatable.")  # fmt: skip
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 def game(
-    file: str, concept: str, exact: bool, precision: float, settings: tuple[str, ...],
+    file: str, concept: str, exact: bool, precision: float | None, settings: tuple[str, ...],
     form: str | None,
 ) -> None:  # fmt: skip
     """Solve a .nfg, .efg or .toml file, or a game of the catalog.
 
     FILE is a path, a name, or the word catalog, which lists the names.
     """
-    with _patience("solving"):
-        from ceasefire.cli import games as shown
+    from ceasefire.cli import games as shown
 
-        if file == "catalog":
-            _emit(shown.listing(form).rstrip("\n") + "\n")
-            return
-        loaded = shown.load(file, dict(map(_fraction, settings)))
-        found = shown.solve(loaded, concept, exact, precision)
+    if file == "catalog":
+        _emit(shown.listing(form).rstrip("\n") + "\n")
+        return
+    loaded = shown.load(file, dict(map(_fraction, settings)))
+    shown.check(concept, exact, precision)
+    with _patience("solving"):
+        found = shown.solve(loaded, concept, exact, 1.0 if precision is None else precision)
     if form:
         _emit(shown.to_json(file, concept, loaded, found))
         return

@@ -49,6 +49,16 @@ def load(name: str, settings: dict[str, Any]) -> Any:
     return catalog.load(name, **settings)
 
 
+def check(concept: str, exact: bool, precision: float | None) -> None:
+    """Refuse options that the concept would leave unread."""
+    if exact and concept not in EXACT:
+        allowed = f"--concept {', '.join(EXACT[:-1])} or {EXACT[-1]}"
+        hint = "leave --exact out: the others are solved in floats"
+        raise ArgumentError("--exact", f"--concept {concept}", allowed, hint)
+    if precision is not None and concept != "logit":
+        raise ArgumentError("--precision", f"--concept {concept}", "--concept logit")
+
+
 def solve(
     game: games.NormalForm | games.ExtensiveForm | games.StochasticGame | RepeatedFile,
     concept: str,
@@ -56,10 +66,6 @@ def solve(
     precision: float,
 ) -> Any:
     """What the concept's solver returns; trees and tables each by what suits them."""
-    if exact and concept not in EXACT:
-        allowed = f"--concept {', '.join(EXACT[:-1])} or {EXACT[-1]}"
-        hint = "leave --exact out: the others are solved in floats"
-        raise ArgumentError("--exact", f"--concept {concept}", allowed, hint)
     if isinstance(game, games.StochasticGame):
         return stochastic.solve(game, concept, exact)
     if concept in (*repeated.CONCEPTS, *stochastic.CONCEPTS):
