@@ -281,7 +281,7 @@ def chain(points: Floats, tol: float, kept: Ints) -> int:
     m = len(points)
     size = 0
     for side in range(2):
-        floor = size + 1 if side else 1
+        floor = size if side else 1  # what is left of here stays
         for k in range(m):
             p = m - 1 - k if side else k
             if size and _near(points, kept[size - 1], p, tol):
