@@ -9,8 +9,10 @@ import sys
 import numpy as np
 import pytest
 
+from ceasefire.errors import ArgumentError
 from ceasefire.games import NormalForm, catalog
-from ceasefire.solvers import nash
+from ceasefire.solvers import nash, one_nash
+from ceasefire.solvers.several import supports
 
 
 def test_mckelvey_and_mclennans_game_has_nine_equilibria_two_of_them_completely_mixed():
@@ -76,6 +78,46 @@ def test_payoffs_near_minus_a_billion_are_no_harder():
     assert found.complete
     assert len(found) == len(nash(NormalForm(np.round(table, 3))))
     assert found.max_regret < 1e-9 * float(low.payoff_range.max()) + 1e-6
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 2), (2, 2, 3), (3, 3, 3)], ids=str)
+def test_a_game_without_stakes_has_one_equilibrium_of_every_support_listed(shape):
+    found = nash(NormalForm(np.zeros((3, *shape))))
+    assert not found.complete
+    assert len(found) == np.prod([2**k - 1 for k in shape])
+    assert found.max_regret == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_games_of_zeros_and_ones_end_with_all_pure_equilibria(seed):
+    """Degenerate all over: the boxes of all supports together are bounded."""
+    game = NormalForm(np.random.default_rng(seed).integers(0, 2, size=(3, 2, 3, 3)))
+    found = nash(game)
+    assert found.max_regret < 1e-9
+    listed = {tuple(int(np.argmax(s)) for s in e.strategies) for e in found if e.exact}
+    assert listed == set(game.pure_equilibria())
+
+
+def test_where_boxes_run_out_the_list_is_not_called_complete():
+    game = catalog.load("mckelvey-mclennan")
+    assert not supports(game, boxes=50).complete
+    assert len(supports(game, boxes=50).profiles) >= len(game.pure_equilibria())
+    assert supports(game, boxes=2000).complete
+
+
+def chase():
+    """Each of three wants to be where the next is not: no pure equilibrium."""
+    table = np.zeros((3, 2, 2, 2), dtype=int)
+    for a, b, c in np.ndindex(2, 2, 2):
+        table[:, a, b, c] = [a == b, b == c, c != a]
+    return NormalForm(table)
+
+
+def test_a_mixed_equilibrium_of_three_players_is_refused_in_fractions():
+    with pytest.raises(ArgumentError, match="drop exact=True"):
+        one_nash(chase(), exact=True)
+    assert not one_nash(chase()).exact
+    assert one_nash(NormalForm(np.zeros((3, 2, 2, 2))), exact=True).exact
 
 
 SAY = (

@@ -334,6 +334,8 @@ def test_imperfect_recall_is_named():
 
     tree = ExtensiveForm.from_rules(1, moves)
     assert "road" in tree.recall_fault
+    with pytest.raises(ArgumentError, match="which the player would have to have forgotten"):
+        tree.require_perfect_recall()
     with pytest.raises(ArgumentError, match="road"):
         subgame_perfect(tree)
 
@@ -423,8 +425,66 @@ def test_three_players_with_hidden_moves_are_followed_to_the_limit_of_the_logit_
     found = one_nash(catalog.load("selten-horse"))
     assert found.certificate.is_nash
     assert "logit" in found.method
-    with pytest.raises(ArgumentError, match="two players"):
-        one_nash(catalog.load("selten-horse"), exact=True)
+    exact = one_nash(catalog.load("selten-horse"), exact=True)
+    assert exact.exact
+    assert exact.regret == 0
+
+
+def hidden(tell, movers, seen, players=3):
+    """Two actions each in turn; the first `seen` moves are seen by all, later ones by nobody."""
+
+    def moves(state):
+        k = len(state)
+        if k == len(movers):
+            return End(tell(state))
+        own = tuple(a for a, i in zip(state, movers, strict=False) if i == movers[k])
+        sees = (k, state[:seen], own)
+        return Decision(movers[k], {str(a): (*state, a) for a in range(2)}, sees=sees)
+
+    return ExtensiveForm.from_rules((), moves, players=list(range(players)))
+
+
+def test_three_players_without_a_pure_equilibrium_are_refused_in_fractions():
+    """As in the table: each of three wants to be where the next is not."""
+    tree = hidden(lambda s: [s[0] == s[1], s[1] == s[2], s[2] != s[0]], (0, 1, 2), 0)
+    with pytest.raises(ArgumentError, match="drop exact=True"):
+        one_nash(tree, exact=True)
+    assert one_nash(tree).certificate.is_nash
+
+
+@pytest.mark.parametrize("seen", [0, 2])
+def test_three_players_with_hidden_moves_and_many_ties_end_in_subgame_perfection(seen):
+    rng = np.random.default_rng(0)
+    tree = hidden(lambda _: rng.integers(0, 2, size=3).tolist(), (0, 1, 2, 0, 1), seen)
+    found = subgame_perfect(tree, limit=3)
+    assert not found.complete
+    assert all(e.certificate.is_subgame_perfect for e in found)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(0, 2), min_size=32, max_size=32))
+def test_one_equilibrium_of_many_is_the_first_and_is_not_called_all(cells):
+    def tell(state):
+        k = int("".join(map(str, state)), 2)
+        return cells[2 * k : 2 * k + 2]
+
+    tree = hidden(tell, (0, 1, 0, 1), 4, players=2)
+    every, one = subgame_perfect(tree), subgame_perfect(tree, limit=1)
+    assert len(one) == 1
+    assert one.complete == (len(every) == 1)
+    assert one[0].behaviour.tolist() == every[0].behaviour.tolist()
+    assert one_nash(tree).behaviour.tolist() == every[0].behaviour.tolist()
+
+
+def test_actions_nearly_tied_in_an_exact_tree_are_told_apart_where_one_is_asked_for():
+    near = {
+        "start": Decision("a", {"less": "less", "more": "more", "never": "never"}),
+        "less": End([0]),
+        "more": End([Fraction(1, 10**12)]),
+        "never": End([-1]),
+    }
+    tree = ExtensiveForm.from_rules("start", near.get, players=["a"])
+    assert subgame_perfect(tree, limit=1)[0].behaviour.tolist() == [0, 1, 0]
 
 
 def simultaneous(payoffs):
@@ -460,3 +520,68 @@ def test_a_tree_without_decisions_is_worth_its_payoffs(root, exact):
         assert found.payoffs.tolist() == [1, 2]
         assert found.strategies == ()
     assert "payoffs 1, 2" in repr(sequential(tree))
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1e9, 0.0), (1e-9, 0.0), (1.0, 1e6)], ids=str)
+@pytest.mark.parametrize("payoffs", [([2, 1], [1, 2]), ([9, 0], [4, 3])], ids=["battle", "other"])
+def test_subgame_perfect_equilibria_do_not_depend_on_the_unit_of_utility(payoffs, scale, shift):
+    def solved(scale, shift):
+        first, second = ([scale * u + shift for u in row] for row in payoffs)
+        none = [shift, shift]
+        cells = {"aa": first, "ab": none, "ba": none, "bb": second}
+
+        def moves(state):
+            if state == "row":
+                return Decision(0, {k: k for k in "ab"})
+            below = {k: End(cells[state + k]) for k in "ab"}
+            return Decision(1, below, sees="column")
+
+        outside = End([1.5 * scale + shift, shift])
+        start = Decision(0, {"out": outside, "in": "row"})
+        return subgame_perfect(
+            ExtensiveForm.from_rules("start", lambda s: start if s == "start" else moves(s))
+        )
+
+    base, moved = solved(1.0, 0.0), solved(scale, shift)
+    assert len(base) == len(moved)
+    assert moved.complete
+    for one, two in zip(base, moved, strict=True):
+        assert two.behaviour == pytest.approx(one.behaviour, abs=1e-9)
+
+
+def test_an_exact_path_too_large_for_its_table_is_refused(monkeypatch):
+    broken = Path(None, None, None, None, 0, "broken off on purpose")
+    monkeypatch.setattr(sys.modules["ceasefire.solvers.sequence_form"], "_path", lambda *_: broken)
+    monkeypatch.setattr(sys.modules["ceasefire.solvers._exact_sequence"], "MOST_SEQUENCES", 20)
+    with pytest.raises(SolveError, match="too many to follow the path in whole numbers"):
+        sequence_form(truce(6), exact=True)
+
+
+def test_a_program_that_fails_leaves_a_constant_sum_tree_to_lemkes_path(monkeypatch):
+    def fail(form):
+        raise SolveError("failed on purpose")
+
+    tree = catalog.load("kuhn-poker")
+    value = sequence_form(tree).payoffs
+    monkeypatch.setattr(sys.modules["ceasefire.solvers.sequence_form"], "_program", fail)
+    found = sequence_form(tree)
+    assert "Lemke" in found.method
+    assert found.payoffs == pytest.approx(value, abs=1e-9)
+
+
+@pytest.mark.parametrize("interior", [False, True], ids=["at the end", "on the way"])
+def test_a_tree_whose_payoffs_are_too_far_apart_is_refused(interior):
+    rows = [[1e308 if interior else 0.0], [1e308], [-1e308]]
+    with pytest.raises(ArgumentError, match="range of at most"):
+        ExtensiveForm.from_arrays(
+            parent=[-1, 0, 0], player=[0, -2, -2], infoset=[0, 0, 0], payoffs=rows
+        )
+
+
+def test_a_tree_of_numbers_that_no_float_holds_is_refused():
+    with pytest.raises(ArgumentError, match="a float holds"):
+        ExtensiveForm.from_rules(End([10**400]), lambda state: state)
+
+
+def test_a_tree_without_decisions_has_an_empty_behaviour():
+    assert one_nash(ExtensiveForm.from_rules(End([1, 2]), lambda s: s)).behaviour.shape == (0,)

@@ -116,9 +116,23 @@ def one_nash(game: NormalForm | ExtensiveForm, *, exact: bool = False) -> Equili
     """One Nash equilibrium, by the method that suits the game.
 
     Two players: Lemke-Howson from the first label whose end is certified. More players: a pure
-    equilibrium where there is one, else the end of a logit path, polished: floats then, `exact` or
-    not, since it can be irrational. A tree: backward induction where every player sees everything,
-    else the sequence form (two players), else the limit of the agent logit path (not `exact`).
+    equilibrium where there is one, else the end of a logit path, polished, in floats: it can be
+    irrational. A tree: backward induction where every player sees everything, else the sequence
+    form (two players), else the limit of the agent logit path.
+
+    Parameters
+    ----------
+    game : NormalForm or ExtensiveForm
+    exact : bool
+        Rational strategies: always with two players or perfect information, else of a pure
+        equilibrium.
+
+    Raises
+    ------
+    ArgumentError
+        `exact` where there are three players or more and no pure equilibrium is found.
+    SolveError
+        A path ended without a certified equilibrium.
     """
     if isinstance(game, ExtensiveForm):
         from ceasefire.solvers.tree import one_equilibrium
@@ -131,9 +145,18 @@ def one_nash(game: NormalForm | ExtensiveForm, *, exact: bool = False) -> Equili
     if pure:
         profile = _vertices(game, pure[0], exact or game.is_exact)
         return equilibrium(game, profile, "pure profiles")
+    if exact:
+        raise not_rational()
     from ceasefire.solvers.logit import trace
 
     return trace(game)
+
+
+def not_rational() -> ArgumentError:
+    """What `one_nash` raises where an equilibrium in fractions is asked for, and may not exist."""
+    hint = "drop exact=True: a mixed equilibrium of three players and more can be irrational"
+    allowed = "False where three players or more have no pure equilibrium"
+    return ArgumentError("exact", True, allowed, hint)
 
 
 def lemke_howson(

@@ -23,6 +23,12 @@ OUTSIDE = 0.0137  # boxes reach past [0, 1], so that no root lies on the edge of
 CUT = 0.4871  # where a box is halved: not where simple fractions lie
 NARROW = 1e-4
 AT_ONCE = 64
+BOXES = 20_000  # in all; a box costs 0.1 to 2 ms
+AFTERWARDS = 2_000  # in all once the list cannot be complete, and
+EACH = 400  # in one profile of supports then
+GLANCE = 1_000  # where no equilibrium can be isolated, to rule them out
+CLOSE = 0.05  # width of a box from which Newton is tried there
+RANK = 1e-12  # singular value, relative to the largest, that counts as zero
 SLACK = 1e-11  # rounding of a bound, in payoff ranges
 
 
@@ -33,7 +39,7 @@ class Found(NamedTuple):
     complete: bool
 
 
-def supports(game: NormalForm, *, boxes: int = 20_000, many: int = 4096) -> Found:
+def supports(game: NormalForm, *, boxes: int = BOXES, many: int = 4096) -> Found:
     """Every equilibrium of a game, where they are finitely many and the game is small.
 
     For each profile of supports the conditions (equal payoffs inside, none better outside) are
@@ -44,14 +50,17 @@ def supports(game: NormalForm, *, boxes: int = 20_000, many: int = 4096) -> Foun
     ----------
     game : NormalForm
     boxes : int
-        Most boxes examined in one profile of supports.
+        Most boxes examined, in all profiles of supports together. Small supports come first. Once
+        one of them is not settled the list cannot be complete, and the others get less.
     many : int
         Most profiles of supports; a larger game is not attempted.
 
     Notes
     -----
     `complete` is False where boxes remain that are too narrow to halve: a continuum of equilibria
-    or a double root; one equilibrium of each such support is kept where Newton finds it. Cost
+    or a double root; one equilibrium of each such support is kept where Newton finds it. So it is
+    where the conditions' derivatives are singular everywhere (a player is indifferent whatever
+    the others do, say): no equilibrium is isolated there, and boxes can only rule them out. Cost
     grows with the number of supports and with 2 to the power of the mixtures' dimension.
     Bounds are floats widened by ``SLACK``, not outward-rounded intervals.
     """
@@ -62,20 +71,26 @@ def supports(game: NormalForm, *, boxes: int = 20_000, many: int = 4096) -> Foun
     width = np.where(game.payoff_range > 0, game.payoff_range, 1.0)
     tables = [(t - a) / w for t, a, w in zip(game.payoffs, low, width, strict=True)]
     found: list[tuple[Floats, ...]] = []
-    complete = True
-    for support in product(*sets):
-        roots, proved = _conditions(tables, support).solve(boxes)
-        complete = complete and proved
+    flat: list[Floats] = []
+    places: list[int] = []
+    complete, left = True, boxes
+    by_size = sorted(enumerate(product(*sets)), key=lambda s: sum(map(len, s[1])))
+    for place, support in by_size:
+        system = _conditions(tables, support)
+        roots, proved = system.solve(left if complete else min(left, EACH))
+        left -= system.examined
+        if complete and not proved:
+            complete, left = False, min(left, AFTERWARDS)
         for root in roots:
             profile = _spread(root, support, game.shape)
             gain = np.max(np.asarray(regret(game, profile), dtype=float) / width)
-            known = any(
-                all(np.allclose(a, b, atol=1e-7) for a, b in zip(profile, other, strict=True))
-                for other in found
-            )
+            x = np.concatenate(profile)
+            known = flat and np.min(np.max(np.abs(np.array(flat) - x), axis=1)) <= 1e-7
             if gain <= 1e-9 and not known:
                 found.append(profile)
-    return Found(found, complete)
+                flat.append(x)
+                places.append(place)
+    return Found([found[k] for k in np.argsort(places, kind="stable")], complete)
 
 
 def _subsets(count: int) -> list[tuple[int, ...]]:
@@ -114,7 +129,7 @@ class System:
 
     Each is a player with a table over the actions of all the others: its mean under their
     mixtures does not depend on the player's own. There are as many to be zero as free
-    probabilities. Tables are of order one.
+    probabilities. Tables are of order one. `examined` counts the boxes of the last `solve`.
     """
 
     def __init__(
@@ -127,6 +142,7 @@ class System:
         self.n = len(self.sizes)
         self.start = np.concatenate([[0], np.cumsum(self.sizes)])
         self.free = [(j, k) for j in range(self.n) for k in range(1, self.sizes[j])]
+        self.examined = 0
 
     def solve(self, limit: int) -> tuple[list[list[Floats]], bool]:
         """All roots inside the support, and whether that is proved."""
@@ -137,28 +153,74 @@ class System:
         roots: list[list[Floats]] = []
         if not self.free:
             return [[np.ones(1)] * self.n] if len(self._feasible(lo, hi)[0]) else [], True
-        waiting, examined = [(lo, hi)], 0
+        self.examined = 0
+        if self._flat():
+            return self._glance(lo, hi, min(limit, GLANCE))
+        waiting = [(lo, hi)]
         while waiting:  # depth first, so that a continuum is met early
             lo, hi = waiting.pop()
             if len(lo) > AT_ONCE:
                 waiting.append((lo[AT_ONCE:], hi[AT_ONCE:]))
                 lo, hi = lo[:AT_ONCE], hi[:AT_ONCE]
-            examined += len(lo)
-            if examined > limit:
+            self.examined += len(lo)
+            if self.examined > limit:
                 return roots, False
             lo, hi = self._feasible(lo, hi)
             keep = []
             for k in range(len(lo)):
                 verdict = self._examine(lo[k], hi[k], roots)
                 if verdict == "narrow":
-                    self._record((lo[k] + hi[k])[[self.start[j] + a for j, a in self.free]] / 2,
-                                 roots)  # fmt: skip
+                    self._record(self._free(lo[k] + hi[k]) / 2, roots)
                     return roots, False
                 if verdict == "halve":
                     keep.append(k)
             if keep:
                 waiting.append(_halved(lo[keep], hi[keep], total))
         return roots, True
+
+    def _flat(self) -> bool:
+        """Whether the equations' derivatives are singular everywhere: at two points that tell."""
+        for turn in (0.6180339887, 0.4142135624):
+            x = 0.5 + np.arange(1, int(self.start[-1]) + 1) * turn % 1
+            y = self._free(x / np.repeat(np.add.reduceat(x, self.start[:-1]), self.sizes))
+            values = np.linalg.svd(self._slopes(*self._around(y, y))[0], compute_uv=False)
+            if values[-1] > RANK * values[0]:
+                return False
+        return True
+
+    def _glance(self, lo: Floats, hi: Floats, limit: int) -> tuple[list[list[Floats]], bool]:
+        """One root where none can be isolated, or the proof that there is none."""
+        total = int(self.start[-1])
+        middle = self._free(1 / np.repeat(np.asarray(self.sizes, dtype=float), self.sizes))
+        roots = self._near(middle)
+        if roots:
+            return roots, False
+        waiting = [(lo, hi)]
+        while waiting:
+            lo, hi = waiting.pop()
+            self.examined += len(lo)
+            if self.examined > limit:
+                return [], False
+            lo, hi = self._feasible(lo, hi)
+            if not len(lo):
+                continue
+            width = float(np.max(hi[0] - lo[0]))
+            roots = self._near(self._free(lo[0] + hi[0]) / 2) if width < CLOSE else []
+            if roots or width < NARROW:
+                return roots, False
+            waiting.extend((a[None], b[None]) for a, b in zip(*_halved(lo, hi, total), strict=True))
+        return [], True
+
+    def _near(self, y: Floats) -> list[list[Floats]]:
+        """The root that Newton reaches from a point, where it keeps every condition."""
+        roots: list[list[Floats]] = []
+        self._record(y, roots)
+        x = [np.concatenate(root)[None] for root in roots]
+        return roots if x and len(self._feasible(x[0] - SLACK / 10, x[0] + SLACK / 10)[0]) else []
+
+    def _free(self, x: Floats) -> Floats:
+        """The free probabilities of all."""
+        return x[[int(self.start[j]) + k for j, k in self.free]]
 
     def _feasible(self, lo: Floats, hi: Floats) -> tuple[Floats, Floats]:
         """Boxes that distributions meet and in which no condition is certainly broken."""

@@ -12,7 +12,7 @@ from ceasefire.games._plans import tabulate
 from ceasefire.games.extensive import CHANCE, TERMINAL, ExtensiveForm
 from ceasefire.solvers._kernels import tree as kernel
 from ceasefire.solvers._layout import chance, layout
-from ceasefire.solvers.nash import nash, one_nash
+from ceasefire.solvers.nash import equilibrium, nash, one_nash
 from ceasefire.solvers.result import Equilibria, Equilibrium
 from ceasefire.solvers.tree_certificate import certify, certify_exactly, counted_from_lowest
 from ceasefire.status import Status
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ceasefire.games import NormalForm
+
 METHOD = "backward induction (Kuhn 1953, Selten 1965)"
 BLOCK_CELLS = 20_000  # of the strategic form of a subgame that is solved for all equilibria
+SEVERAL_CELLS = 8  # the same where three or more move in it; larger ones have their pure equilibria
 BLOCK_WORK = 700_000  # cells times vertices of one best-reply polytope of it: about a second
 
 
@@ -41,7 +44,9 @@ def subgame_perfect(tree: ExtensiveForm, *, exact: bool = False, limit: int = 10
     Where everybody sees everything these are all the pure ones; ties make several. A subgame with
     information sets of several nodes is solved in its strategic form for all extreme equilibria
     (two players); where that is too large, for one on the tree (two players by the sequence form,
-    more by the logit path), and `complete` is False. Each is combined with each.
+    more by the logit path), and `complete` is False. Where three or more move in it and have more
+    than two actions each, for its pure equilibria, or one on the tree where there are none. Each is
+    combined with each.
 
     Parameters
     ----------
@@ -50,7 +55,8 @@ def subgame_perfect(tree: ExtensiveForm, *, exact: bool = False, limit: int = 10
     exact : bool
         Return fractions, with regrets found exactly; a float stands for its own binary value.
     limit : int
-        Most equilibria to list; `complete` is False where there are more.
+        Most equilibria to list; `complete` is False where there are more. With 1 ties are not
+        looked into, which is far quicker where everybody sees everything and payoffs tie.
 
     Returns
     -------
@@ -77,21 +83,19 @@ def subgame_perfect(tree: ExtensiveForm, *, exact: bool = False, limit: int = 10
         raise ArgumentError("tree", type(tree).__name__, "an ExtensiveForm")
     if limit < 1:
         raise ArgumentError("limit", limit, "at least 1")
-    plan = layout(tree)
     perfect = bool(np.all(np.bincount(tree.infoset[tree.infoset >= 0]) == 1))
     claim = "all pure subgame-perfect equilibria" if perfect else (
         "all subgame-perfect equilibria that are extreme in every subgame"
     )  # fmt: skip
     if perfect and not exact:
         tie = tree.payoff_range * PAYOFF_TIE
-        _, choice, ties = kernel.induct(
-            tree.parent, tree.player, chance(tree), counted_from_lowest(tree)[1], plan.place,
-            tree.infoset_start, tree.infoset, tie,
-        )  # fmt: skip
-        if ties == 0:
+        choice, ties = _first(tree, tie)
+        if limit == 1 and ties and tree.is_exact:  # near ties are no ties there
+            choice = _first(tree, np.zeros_like(tie))[0]
+        if ties == 0 or limit == 1:
             x = np.zeros(int(tree.infoset_start[-1]))
             x[tree.infoset_start[:-1] + choice] = 1.0
-            return Equilibria((on_tree(tree, x, METHOD),), True, claim, METHOD)
+            return Equilibria((on_tree(tree, x, METHOD),), ties == 0, claim, METHOD)
     search = _Search(tree, exact or tree.is_exact)
     found: list[Equilibrium] = []
     complete = True
@@ -103,6 +107,15 @@ def subgame_perfect(tree: ExtensiveForm, *, exact: bool = False, limit: int = 10
         one = on_tree_exactly if rational else on_tree
         found.append(one(tree, np.array(behaviour, dtype=object if rational else float), METHOD))
     return Equilibria(tuple(found), complete and search.complete, claim, METHOD)
+
+
+def _first(tree: ExtensiveForm, tie: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
+    """The first best action at every node under perfect information, and the count of ties."""
+    _, choice, ties = kernel.induct(
+        tree.parent, tree.player, chance(tree), counted_from_lowest(tree)[1], layout(tree).place,
+        tree.infoset_start, tree.infoset, tie,
+    )  # fmt: skip
+    return choice, int(ties)
 
 
 def on_tree(
@@ -209,8 +222,11 @@ class _Search:
         block, sets = self._block(root, value)
         try:
             form, plans = tabulate(block, True, BLOCK_CELLS)
-            vertices = BLOCK_WORK // form.payoffs[0].size
-            every = nash(form, exact=self.exact, components=False, limit=vertices)
+            cells = form.payoffs[0].size
+            if sum(k > 1 for k in form.shape) > 2 and cells > SEVERAL_CELLS:
+                every = _pure(form, self.exact)
+            else:
+                every = nash(form, exact=self.exact, components=False, limit=BLOCK_WORK // cells)
         except (ArgumentError, SolveError):  # too many plans, or too many vertices: one will do
             return self._one(block, sets)
         self.complete = self.complete and every.complete
@@ -258,6 +274,17 @@ class _Search:
             players=tree.players,
         )
         return block, [int(label) for label in block.infoset_labels]
+
+
+def _pure(form: NormalForm, exact: bool) -> Equilibria:
+    """The pure equilibria of a table, in fractions or floats."""
+    found = []
+    for cell in form.pure_equilibria():
+        one, kind = (Fraction, object) if exact else (float, float)
+        pure = [np.array([one(int(a == b)) for a in range(k)], dtype=kind)
+                for b, k in zip(cell, form.shape, strict=True)]  # fmt: skip
+        found.append(equilibrium(form, pure, "pure profiles"))
+    return Equilibria(tuple(found), False, "pure equilibria", "pure profiles")
 
 
 def behaviour_of(
