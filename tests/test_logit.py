@@ -418,3 +418,47 @@ def test_near_symmetric_coordination_games_end_where_short_steps_end():
     for k, action in ((18, 1), (29, 2)):
         found = logit(games[k], precision=100.0)
         assert [float(s[action]) for s in found.strategies] == pytest.approx([1.0, 1.0], abs=1e-6)
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1e9, 0.0), (1e-9, 0.0), (1.0, 1e6)], ids=str)
+def test_precision_times_utility_is_what_counts_on_trees_and_in_fits(scale, shift):
+    def tree(scale, shift):
+        cells = {"a": [4, 1], "b": [0, 3], "c": [1, 0], "d": [2, 2]}
+
+        def moves(state):
+            if state == "start":
+                return Chance({k: (p, (k,)) for k, p in (("x", 0.25), ("y", 0.75))})
+            if len(state) == 1:
+                return Decision(0, {"up": (*state, 0), "down": (*state, 1)}, sees=state)
+            ends = [cells[k] for k in ("ab" if state[1] == (state[0] == "x") else "cd")]
+            left, right = (End([scale * u + shift for u in row]) for row in ends)
+            return Decision(1, {"l": left, "r": right}, sees=state[1])
+
+        return ExtensiveForm.from_rules("start", moves, players=[0, 1])
+
+    base = logit(tree(1.0, 0.0), precision=1.3)
+    moved = logit(tree(scale, shift), precision=1.3 / scale)
+    assert np.concatenate(moved.strategies) == pytest.approx(
+        np.concatenate(base.strategies), abs=1e-8
+    )
+    counts = [1000 * s for s in base.strategies]
+    fit = logit_fit(tree(scale, shift), counts)
+    assert fit.precision * scale == pytest.approx(1.3, rel=1e-6)
+    error = logit_fit(tree(1.0, 0.0), counts).standard_error
+    assert fit.standard_error * scale == pytest.approx(error, rel=1e-5)
+
+
+@pytest.mark.parametrize("chosen", [[[20, 0], [20, 0]], [[7, 0], [0, 0]]], ids=str)
+@pytest.mark.parametrize("highest", [None, 1e5], ids=str)
+def test_choices_without_a_single_error_have_no_precision_and_no_standard_error(chosen, highest):
+    """Fault RG-01: the likelihood rises until it is one to rounding, elsewhere called converged."""
+    game = NormalForm.bimatrix([[2, 0], [0, 1]], [[2, 0], [0, 1]])
+    fit = logit_fit(game, chosen, highest=highest)
+    assert not fit.interior
+    assert np.isnan(fit.standard_error)
+    assert fit.precision == pytest.approx(500.0 if highest is None else highest, rel=1e-6)
+    assert "at an end of the search" in repr(fit)
+
+
+def test_a_logit_equilibrium_is_told_as_a_nash_equilibrium_is():
+    assert repr(logit(pennies(1), precision=1.0)).startswith("1: 0.5 1 + 0.5 2\n")

@@ -150,22 +150,7 @@ def logit_fit(
     if highest is not None and not 0 < highest < np.inf:
         raise ArgumentError("highest", highest, "a finite number above 0")
     curve, unit = curve_of(game)
-    found: list[tuple[Stand, bool]] = []
-    end: Stand | None = None
-    before = 0.0
-    for a, b, _ in legs(curve, FARTHEST if highest is None else highest * unit):
-        if end is None:
-            end, before = a, _score(curve, counts, a)
-            if before <= 0:
-                found.append((a, False))
-        # a walk's tangent is that of its guess: too rough for a score close to zero
-        here = between(curve, a, b, 1.0) or b
-        after = _score(curve, counts, here)
-        if before > 0 >= after:
-            found.append((crossing(curve, end, here, lambda s: _score(curve, counts, s)), True))
-        before, end = after, here
-    if end is not None and before > 0:
-        found.append((end, False))
+    found = _maxima(curve, counts, FARTHEST if highest is None else highest * unit)
     likelihood = [float(counts @ curve.log(stand.point)) for stand, _ in found]
     best = int(np.argmax(likelihood))
     stand, interior = found[best]
@@ -180,6 +165,38 @@ def logit_fit(
     if fit.status is not Status.OK:
         raise SolveError(f"no equilibrium to precision at the fit, {fit.precision:.6g}", fit)
     return fit
+
+
+def _maxima(curve: TableCurve | TreeCurve, counts: Floats, top: float) -> list[tuple[Stand, bool]]:
+    """Local maxima of the likelihood up to the level `top`, and whether they lie between its ends.
+
+    A score that is zero to rounding has no sign. Where one action alone was chosen it nears zero
+    as the precision grows, and never falls below.
+    """
+    found: list[tuple[Stand, bool]] = []
+    end: Stand | None = None  # the last point whose score has a sign, `before`
+    flat: Stand | None = None  # the first since then
+    last: Stand | None = None
+    before = 0.0
+    for a, b, _ in legs(curve, top):
+        if end is None:
+            end, before = a, _score(curve, counts, a)
+            if before <= _rounding(counts, a):
+                before = min(before, 0.0)
+                found.append((a, False))
+        # a walk's tangent is that of its guess: too rough for a score close to zero
+        last = between(curve, a, b, 1.0) or b
+        after = _score(curve, counts, last)
+        if abs(after) <= _rounding(counts, last):
+            flat = flat or last
+            continue
+        if before > 0 > after:
+            risen = flat or crossing(curve, end, last, lambda s: _score(curve, counts, s))
+            found.append((risen, True))
+        before, end, flat = after, last, None
+    if last is not None and before > 0:
+        found.append((last, False))
+    return found
 
 
 def _counted(game: NormalForm | ExtensiveForm, observed: Sequence[ArrayLike]) -> Floats:
@@ -211,6 +228,11 @@ def _slope(curve: TableCurve | TreeCurve, stand: Stand) -> tuple[Floats, Floats,
 def _score(curve: TableCurve | TreeCurve, counts: Floats, stand: Stand) -> float:
     """Derivative of the log-likelihood along the branch."""
     return float(counts @ _slope(curve, stand)[1])
+
+
+def _rounding(counts: Floats, stand: Stand) -> float:
+    """Score that rounding may leave of zero: differences of log-odds' slopes lose some digits."""
+    return float(32 * np.finfo(float).eps * counts.sum() * np.max(np.abs(stand.along), initial=0.0))
 
 
 def _error(curve: TableCurve | TreeCurve, counts: Floats, stand: Stand) -> float:
