@@ -72,3 +72,56 @@ def test_an_unknown_objective_is_refused_by_name():
         correlated(chicken(), objective="glory")
     with pytest.raises(ArgumentError, match="strategic_form"):
         correlated(catalog.load("centipede"))
+
+
+@pytest.mark.parametrize("options", [
+    {"coarse": True}, {"objective": "egalitarian"}, {"coarse": True, "worst": True},
+    {"objective": "2", "exact": True}, {"objective": "egalitarian", "exact": True},
+], ids=str)  # fmt: skip
+@pytest.mark.parametrize(("scale", "shift"), [(10**9, 0), (Fraction(1, 10**9), 0), (1, -(10**6))])
+def test_every_kind_is_the_same_in_every_unit_and_from_every_origin(options, scale, shift):
+    rng = np.random.default_rng(17)
+    A, B = rng.integers(-20, 20, (2, 3, 3)).astype(object)
+    base = correlated(NormalForm.bimatrix(A, B), **options)
+    moved = correlated(NormalForm.bimatrix(A * scale + shift, B * scale + shift), **options)
+    origin = 2 * shift if base.objective == "welfare" else shift
+    value, distribution = (moved.value - origin) / scale, moved.distribution
+    if base.exact:
+        assert value == base.value
+        assert np.all(distribution == base.distribution)
+        assert moved.regret == 0
+    else:
+        assert float(value) == pytest.approx(float(base.value), abs=1e-8)
+        assert np.allclose(distribution.astype(float), base.distribution.astype(float), atol=1e-7)
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+def test_relabelled_actions_and_swapped_players_have_the_same_correlated_equilibrium(coarse):
+    rng = np.random.default_rng(5)
+    table = rng.normal(size=(2, 3, 4))
+    rows, columns = rng.permutation(3), rng.permutation(4)
+    base = correlated(NormalForm(table), coarse=coarse)
+    other = correlated(NormalForm(table[:, rows][:, :, columns]), coarse=coarse)
+    assert np.allclose(other.distribution, base.distribution[np.ix_(rows, columns)], atol=1e-8)
+    swapped = correlated(NormalForm(table[::-1].transpose(0, 2, 1)), coarse=coarse)
+    assert np.allclose(swapped.distribution, base.distribution.T, atol=1e-8)
+    assert np.allclose(swapped.payoffs, base.payoffs[::-1], atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("objective", "value", "often"),
+    [
+        ("egalitarian", 5.25, [[0.5, 0.25], [0.25, 0]]),
+        ([2, 1], 16, [[0, 0], [1, 0]]),
+        ("bob", 7, [[0, 1], [0, 0]]),
+        (0, 7, [[0, 0], [1, 0]]),
+        (np.eye(2), 5 / 9, [[4 / 9, 2 / 9], [2 / 9, 1 / 9]]),
+    ],
+    ids=str,
+)
+def test_an_objective_is_named_weighted_or_told(objective, value, often):
+    """Chicken: one player's best is its pure equilibrium; the diagonal's is the mixed one's."""
+    A = np.array([[6, 2], [7, 0]])
+    found = correlated(NormalForm.bimatrix(A, A.T, players=["ann", "bob"]), objective=objective)
+    assert found.value == pytest.approx(value, abs=1e-10)
+    assert np.allclose(found.distribution, often, atol=1e-9)

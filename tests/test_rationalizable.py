@@ -49,3 +49,48 @@ def test_an_unknown_kind_of_dominance_is_refused_by_name():
         rationalizable(NormalForm.bimatrix([[1]], [[1]]), dominance="total")
     with pytest.raises(ArgumentError, match="strategic_form"):
         rationalizable(catalog.load("centipede"))
+
+
+# rows b and c are weakly dominated by a; with c away first, column 1 ties and stays
+ORDER = ([[1, 1], [1, 0], [0, 0]], [[1, 0], [1, 2], [0, 2]])
+
+
+def test_weak_dominance_says_that_its_order_matters():
+    found = rationalizable(NormalForm.bimatrix(*ORDER), dominance="weak")
+    assert found.kept == ((0,), (0,))
+    assert found.order_matters
+    assert "another order" in repr(found)
+    strict = rationalizable(NormalForm.bimatrix(*ORDER))
+    assert strict.kept == ((0, 1), (0, 1))
+    assert not strict.order_matters
+    nothing = rationalizable(
+        NormalForm.bimatrix([[1, 0], [0, 1]], [[1, 0], [0, 1]]), dominance="weak"
+    )
+    assert not nothing.order_matters
+
+
+@pytest.mark.parametrize(("safe", "pure", "mixed"), [(1, (0, 1), (0, 1)), (3, (0, 1), (0, 1, 2))])
+def test_an_action_may_be_a_best_reply_to_a_mixture_alone(safe, pure, mixed):
+    """Bernheim 1984: point rationalizability is stricter."""
+    game = NormalForm.bimatrix([[4, 0], [0, 4], [safe, safe]], np.zeros((3, 2), dtype=int))
+    assert rationalizable(game, dominance="never-best-reply", mixed=False).kept[0] == pure
+    assert rationalizable(game, dominance="never-best-reply").kept[0] == mixed
+
+
+@pytest.mark.parametrize("dominance", ["strict", "weak", "never-best-reply"])
+@pytest.mark.parametrize("mixed", [True, False], ids=["mixed", "pure"])
+def test_what_is_kept_follows_labels_players_and_no_unit(dominance, mixed):
+    rng = np.random.default_rng(11)
+    for _ in range(6):
+        table = rng.integers(0, 5, (2, 4, 3))
+        rows, columns = rng.permutation(4), rng.permutation(3)
+
+        def kept(payoffs):
+            return rationalizable(NormalForm(payoffs), dominance=dominance, mixed=mixed).kept
+
+        base = kept(table)
+        assert kept(table * 10**9 - 10**6) == kept(table.astype(float) * 2.0**-30) == base
+        assert kept(table[::-1].transpose(0, 2, 1)) == base[::-1]
+        other = kept(table[:, rows][:, :, columns])
+        assert {int(rows[a]) for a in other[0]} == set(base[0])
+        assert {int(columns[a]) for a in other[1]} == set(base[1])
