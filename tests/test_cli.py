@@ -433,3 +433,48 @@ def test_game_says_what_is_wrong(arguments, says):
     done = CliRunner().invoke(main, ["game", *arguments])
     assert done.exit_code == 2
     assert says in done.stderr
+
+
+def test_game_writes_what_each_option_adds_to_json():
+    def record(*arguments):
+        done = CliRunner().invoke(main, ["game", *arguments, "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    beer, quiche = record("beer-quiche", "--concept", "signalling")["equilibria"]
+    assert (beer["messages"], beer["intuitive"]) == (["beer"], True)
+    assert "surly" in quiche["reason"]
+    (best,) = record("chicken", "--concept", "correlated", "--exact")["equilibria"]
+    assert {row["probability"] for row in best["distribution"]} == {"1/2", "1/4"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.nfg", b"", "NFG or EFG"),
+        ("bytes.nfg", bytes(range(256)), "bytes.nfg"),
+        ("short.nfg", b'NFG 1 R "x" { "a" "b" }\n{ 2 2 }\n1 2 3', "4 profiles"),
+        ("nan.nfg", b'NFG 1 R "x" { "a" "b" } { 1 1 } nan 1', "a number"),
+        ("empty.efg", b"", "NFG or EFG"),
+        ("empty.toml", b"", "empty.toml"),
+        ("bytes.toml", bytes(range(256)), "bytes.toml"),
+    ],
+)
+def test_a_bad_game_file_ends_with_code_2_and_one_message(tmp_path, name, content, says):
+    (tmp_path / name).write_bytes(content)
+    done = CliRunner().invoke(main, ["game", str(tmp_path / name)])
+    assert done.exit_code == 2, done.output
+    assert done.stderr.startswith("error: ")
+    assert says in done.stderr
+    assert "solving" not in done.stderr
+
+
+def test_precision_without_logit_is_refused():
+    done = CliRunner().invoke(main, ["game", "chicken", "--precision", "2"])
+    assert done.exit_code == 2
+    assert "--precision: got '--concept nash'; allowed: --concept logit" in done.stderr
+
+
+def test_the_whole_fault_of_recall_is_shown():
+    done = CliRunner().invoke(main, ["game", "wichardt"])
+    assert "which the player would have to have forgotten" in done.stderr

@@ -154,3 +154,19 @@ def test_the_file_is_named_and_the_suffix_must_fit(tmp_path):
         games.read(tmp_path / "x.nfg")
     with pytest.raises(CeasefireError, match=r"ending in \.efg"):
         games.write(truce(2), tmp_path / "x.nfg")
+
+
+def test_a_set_that_play_never_reaches_is_kept_with_its_moves():
+    """Chance never draws its branch, or the player before never goes there."""
+    t = games.parse(
+        'EFG 2 R "x" { "a" "b" }\nc "" 1 "" { "sure" 1 "never" 0 } 0\n'
+        'p "" 1 1 "out" { "l" "r" } 0\nt "" 1 "" { 2 1 }\np "" 2 1 "off" { "u" "d" } 0\n'
+        't "" 2 "" { 0 0 }\nt "" 3 "" { 1 5 }\np "" 2 2 "ghost" { "u" "d" } 0\n'
+        't "" 4 "" { 9 9 }\nt "" 5 "" { 8 8 }\n'
+    )
+    assert set(t.infoset_labels) == {"out", "off", "ghost"}
+    assert games.parse(games.text(t)) == t
+    for found in (solvers.one_nash(t), *solvers.subgame_perfect(t)):
+        assert found.regret == 0
+        assert [float(s.sum()) for s in found.strategies] == [1, 1, 1]
+        assert found.payoffs.tolist() == [2, 1]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceasefire.errors import ArgumentError, SolveError
-from ceasefire.games import NormalForm, from_nashpy, to_nashpy
+from ceasefire.games import NormalForm, catalog, from_nashpy, to_nashpy
 from ceasefire.solvers import (
     _bimatrix,
     _minors,
@@ -26,6 +26,7 @@ from ceasefire.solvers import (
     regret,
 )
 from ceasefire.solvers._kernels import minors, pivoting
+from ceasefire.solvers.nash import _same, equilibrium
 from ceasefire.status import Status
 
 BATTLE = ([[2, 0], [0, 1]], [[1, 0], [0, 2]])
@@ -541,3 +542,42 @@ def test_a_game_of_nashpy_comes_back_the_same():
     assert from_nashpy(to_nashpy(game)) == game
     with pytest.raises(ArgumentError, match="two players"):
         to_nashpy(NormalForm(np.zeros((3, 2, 2, 2))))
+
+
+@pytest.mark.parametrize("kind", [float, int, Fraction])
+def test_payoffs_too_far_apart_for_floats_are_refused(kind):
+    """An infinite range would make any gain a vanishing part of it."""
+    A = [[kind(10**308), kind(-(10**308))], [kind(0), kind(1)]]
+    with pytest.raises(ArgumentError, match=r"payoffs\[0\].*range of at most"):
+        NormalForm.bimatrix(A, [[1, 0], [0, 1]])
+    with pytest.raises(ArgumentError, match=r"B\[1\].*range of at most"):
+        nash_batch(np.zeros((2, 2, 2)), [np.eye(2), np.array(A, dtype=float)])
+    assert nash(NormalForm.bimatrix(np.array(A, dtype=float) / 4, np.eye(2))).complete
+
+
+@pytest.mark.parametrize("exact", [False, True], ids=["floats", "fractions"])
+def test_ends_of_paths_are_listed_once_with_their_labels(exact):
+    """Coordination: both labels of an action lead to it."""
+    ends = lemke_howson(NormalForm.bimatrix([[1, 0], [0, 1e-10]], np.eye(2)), exact=exact)
+    assert len(ends) == 2
+    assert sorted(k for e in ends for k in e.detail["labels"]) == [0, 1, 2, 3]
+
+
+def test_ends_that_differ_in_a_probability_of_one_in_ten_billion_are_told_apart():
+    """Both are equilibria of their game: rounded to nine digits they would be one."""
+    game = NormalForm.bimatrix([[1, 0], [0, 1e-10]], [[1, 0], [0, 1e-10]])
+    small = 1e-10 / (1 + 1e-10)
+    mixed, pure = (equilibrium(game, [np.array([p, 1 - p])] * 2, "") for p in (small, 0.0))
+    assert mixed.status is pure.status is Status.OK
+    assert not _same(mixed, pure)
+    assert _same(mixed, equilibrium(game, [np.array([small * (1 + 1e-12), 1 - small])] * 2, ""))
+
+
+def test_a_batch_of_one_game_is_told_in_the_singular():
+    assert repr(nash_batch([[[1.0]]], [[[1.0]]])).startswith("1 extreme equilibrium of 1 game, ")
+
+
+def test_a_tree_is_no_game_of_nashpy():
+    pytest.importorskip("nashpy")
+    with pytest.raises(ArgumentError, match="strategic_form"):
+        to_nashpy(catalog.load("centipede"))

@@ -111,15 +111,20 @@ def test_a_node_that_chance_rules_out_is_not_believed_in():
     assert solvers.sequential(tree).belief("in").tolist() == [1, 0]
 
 
+def in_units(tree, scale, shift):
+    """The same tree with the payoffs at its ends in another unit, from another origin."""
+    return ExtensiveForm.from_arrays(
+        parent=tree.parent, player=tree.player, infoset=tree.infoset,
+        probability=tree.probability, infoset_labels=tree.infoset_labels,
+        action_labels=tree.action_labels, branch_labels=tree.branch_labels,
+        payoffs=np.where((tree.player == -2)[:, None], tree.payoffs * scale + shift, 0.0),
+    )  # fmt: skip
+
+
 def test_affine_changes_of_payoffs_change_nothing():
     tree = catalog.load("beer-quiche-weak")
     for scale, shift in ((1e9, 0.0), (1e-9, 0.0), (1.0, 1e6)):
-        changed = ExtensiveForm.from_arrays(
-            parent=tree.parent, player=tree.player, infoset=tree.infoset,
-            probability=tree.probability,
-            payoffs=np.where((tree.player == -2)[:, None], tree.payoffs * scale + shift, 0.0),
-        )  # fmt: skip
-        found = solvers.sequential(changed)
+        found = solvers.sequential(in_units(tree, scale, shift))
         assert found.behaviour == pytest.approx(solvers.sequential(tree).behaviour, abs=1e-7)
 
 
@@ -205,3 +210,69 @@ def test_a_tree_that_is_no_signalling_game_is_refused_with_a_reason():
         solvers.signalling(catalog.load("entry-deterrence"))
     with pytest.raises(ArgumentError, match="after"):
         solvers.signalling(catalog.load("one-card-poker"))
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1e9, 0.0), (1e-9, 0.0), (1.0, 1e6)], ids=str)
+def test_components_of_signalling_do_not_depend_on_the_unit_of_utility(scale, shift):
+    tree = catalog.load("beer-quiche")
+    base, moved = solvers.signalling(tree), solvers.signalling(in_units(tree, scale, shift))
+    assert [(c.messages, c.intuitive) for c in moved] == [(c.messages, c.intuitive) for c in base]
+    for one, two in zip(base, moved, strict=True):
+        assert (two.type_payoffs - shift) / scale == pytest.approx(one.type_payoffs, abs=1e-7)
+        for key, bounds in one.replies.items():
+            assert two.replies[key] == pytest.approx(bounds, abs=1e-6)
+
+
+def ladder(days):
+    """Two types of a player who never goes on, and a set of the other after every day."""
+
+    def moves(state):
+        if state == "start":
+            return Chance({kind: (0.5, (kind, 0, "own")) for kind in "ab"})
+        kind, day, turn = state
+        if turn == "own":
+            return Decision(0, {"stop": End((1, 0)), "go": (kind, day, "other")}, sees=state)
+        below = (kind, day + 1, "own") if day + 1 < days else End((0, 0))
+        return Decision(1, {"on": below, "end": End((0, 0))}, sees=day)
+
+    return ExtensiveForm.from_rules("start", moves, players=[0, 1])
+
+
+@pytest.mark.parametrize("days", [3, 160])
+def test_any_beliefs_along_a_ladder_are_the_limit_of_trembles(days):
+    """Each day adds trembles of its own; the long ladder's equations are solved as sparse."""
+    tree = ladder(days)
+    x = np.zeros(int(tree.infoset_start[-1]))
+    x[tree.infoset_start[:-1]] = 1.0  # stop, and go on
+    mu = np.ones(tree.n_nodes)
+    rng = np.random.default_rng(1)
+    for h in np.flatnonzero(tree.infoset_player == 1):
+        share = rng.uniform(0.1, 0.9)
+        mu[tree.nodes(h)] = share, 1.0 - share
+    consistency = solvers.assess(tree, x, mu).conditions[2]
+    assert consistency.met
+    assert consistency.gap < 1e-9
+
+
+def test_beliefs_that_two_sets_share_trembles_for_must_agree():
+    """Both sets of the other come after the same two moves: their beliefs are the same."""
+
+    def moves(state):
+        kind, *after = state
+        if kind == "start":
+            return Decision(0, {"out": End((1, 0)), "l": ("l",), "r": ("r",)})
+        if not after:
+            return Chance({w: (0.5, (kind, w)) for w in "hc"})
+        return Decision(1, {"x": End((0, 0)), "y": End((0, 0))}, sees=after[0])
+
+    tree = ExtensiveForm.from_rules(("start",), moves)
+    x = [1, 0, 0, 1, 0, 1, 0]
+    for second, met in ((0.3, True), (0.6, False)):
+        mu = np.ones(tree.n_nodes)
+        mu[tree.nodes(1)], mu[tree.nodes(2)] = (0.3, 0.7), (second, 1 - second)
+        assert solvers.assess(tree, x, mu).conditions[2].met is met
+
+
+def test_an_assessment_is_told_as_an_equilibrium_is():
+    found = solvers.sequential(catalog.load("truce-two-types", rounds=4))
+    assert " + " in repr(found)
