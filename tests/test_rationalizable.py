@@ -51,22 +51,21 @@ def test_an_unknown_kind_of_dominance_is_refused_by_name():
         rationalizable(catalog.load("centipede"))
 
 
-# rows b and c are weakly dominated by a; with c away first, column 1 ties and stays
-ORDER = ([[1, 1], [1, 0], [0, 0]], [[1, 0], [1, 2], [0, 2]])
-
-
 def test_weak_dominance_says_that_its_order_matters():
-    found = rationalizable(NormalForm.bimatrix(*ORDER), dominance="weak")
-    assert found.kept == ((0,), (0,))
+    """Osborne and Rubinstein (1994), section 4.3: without U first R is left, without D first L."""
+    game = NormalForm.bimatrix([[1, 0], [1, 2], [0, 2]], [[1, 0], [1, 1], [0, 1]])
+    found = rationalizable(game, dominance="weak")
+    assert found.kept == ((1,), (0, 1))
     assert found.order_matters
     assert "another order" in repr(found)
-    strict = rationalizable(NormalForm.bimatrix(*ORDER))
-    assert strict.kept == ((0, 1), (0, 1))
+    for rows, column in (([1, 2], 1), ([0, 1], 0)):
+        assert rationalizable(game.restricted([rows, [0, 1]]), dominance="weak").kept[1] == (
+            column,
+        )
+    strict = rationalizable(game)
+    assert strict.kept == ((0, 1, 2), (0, 1))
     assert not strict.order_matters
-    nothing = rationalizable(
-        NormalForm.bimatrix([[1, 0], [0, 1]], [[1, 0], [0, 1]]), dominance="weak"
-    )
-    assert not nothing.order_matters
+    assert not rationalizable(NormalForm.bimatrix([[1]], [[1]]), dominance="weak").order_matters
 
 
 @pytest.mark.parametrize(("safe", "pure", "mixed"), [(1, (0, 1), (0, 1)), (3, (0, 1), (0, 1, 2))])
