@@ -22,8 +22,13 @@ def hull(points, tolerance=1e-11):
         for p in ps:
             while len(kept) > 1:
                 (ax, ay), (bx, by) = kept[-2], kept[-1]
-                long = abs(p[0] - ax) + abs(p[1] - ay) + 1e-300
-                if ((bx - ax) * (p[1] - ay) - (by - ay) * (p[0] - ax)) / long > tolerance:
+                east, north = p[0] - ax, p[1] - ay
+                left = (bx - ax) * north - (by - ay) * east
+                t = ((bx - ax) * east + (by - ay) * north) / (east**2 + north**2)
+                # beyond the chord's ends a point is far from it, however thin the polygon is
+                off = np.hypot(bx - ax, by - ay) if t < 0 else np.hypot(bx - p[0], by - p[1])
+                if left > tolerance * np.hypot(east, north) or (left > 0 and not 0 <= t <= 1
+                                                                and off > tolerance):  # fmt: skip
                     break
                 kept.pop()
             kept.append(p)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+METHOD = "pencil sharpening (Abreu, Brooks and Sannikov 2020)"
 ROUNDING = 2e-13  # a move of no more may be rounding: a thousand roundings of 2**-53
 STILL = 8  # turns in a row by which such moves must get smaller, or they are
 FIRST_GUESS = 16  # turns before a limit is guessed; then at twice as many, and so on
@@ -31,7 +32,8 @@ class Sharpened:
 
     `grown` is the most that any turn left the one before, which only rounding can make it do.
     `scales` counts how often the limit was checked to draw turns onto it; 0 where turns ended by
-    themselves.
+    themselves. `pencil_left` says why another `method` has taken over; `checked` whether iterates
+    from outside were seen to end within these sets.
     """
 
     before: Turn
@@ -41,6 +43,9 @@ class Sharpened:
     dead: NDArray[np.bool_]
     grown: float
     scales: int = 0
+    method: str = METHOD
+    pencil_left: str = ""
+    checked: bool = False
 
 
 def sharpen(flat: FlatStates, tolerance: float, limit: int) -> Sharpened:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.solvers._flat_states import FlatStates, flatten
-from ceasefire.solvers._sharpen import ROUNDING, Sharpened, sharpen
+from ceasefire.solvers._plain_sets import covers, iterate, misses, turns_needed
+from ceasefire.solvers._sharpen import METHOD, ROUNDING, Sharpened, sharpen
 from ceasefire.solvers._stochastic_transfers import EPSILON, leading_to, with_transfers
 from ceasefire.solvers.sets import PayoffSet
 from ceasefire.status import Status
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-METHOD = "pencil sharpening (Abreu, Brooks and Sannikov 2020)"
+CUTS = "the pencil's sets cut off what iterates from outside keep"
 GROWN = 1e-11  # bounds only shrink: a turn that grows by more has met a fault of rounding
 
 
@@ -91,6 +92,16 @@ def state_payoff_set(
     turns from sets between it and the bound draw onto it at each of ``detail["scales"]`` scales.
     With transfers: policy iteration, any number of players.
 
+    Rounding can lead the pencil astray where edges are nearly parallel. Games of up to 8 states and
+    400 profiles are therefore checked by plain iteration of the operator from outside, where delta
+    is below .977 or so: its iterates, polygons, contain the sets, and must come to lie within 1e-6
+    payoff ranges of the pencil's (``detail["checked"]``); they take log(1e-6) / log(delta) turns of
+    some n_profiles * n_vertices, well below a second in games of a few states, and the check gives
+    up after a second or so. Where it fails, or a turn of the pencil does not end, its bounds grow,
+    or its sets do not generate themselves, plain iteration solves the game (``method``, and
+    ``detail["pencil_left"]``): log(tol (1 - delta)) / log(delta) turns, so that max_iterations
+    covers delta up to .998.
+
     A state from which play can reach one without equilibrium has none itself.
 
     References
@@ -139,7 +150,7 @@ def _without(game: StochasticGame, tol: float, limit: int) -> PayoffSet:
     states, flat = np.arange(game.n_states), whole
     target = (1 - flat.delta) * min(tol, STATE_GENERATION)
     while True:
-        found = sharpen(flat, target, limit)
+        found = _solved(flat, target, limit)
         if not found.dead.any():
             break
         states = states[~leading_to(flat, found.dead)]
@@ -147,6 +158,35 @@ def _without(game: StochasticGame, tol: float, limit: int) -> PayoffSet:
             return _described(game, whole, states, None, None, tol)
         flat = whole.kept(states)
     return _described(game, flat, states, found, certified(flat, found), tol)
+
+
+def _solved(flat: FlatStates, target: float, limit: int) -> Sharpened:
+    """By the pencil; by plain iteration where rounding is seen to lead the pencil astray."""
+    slow = turns_needed(flat.delta, target) > limit  # plain iteration has no chance
+    try:
+        found = sharpen(flat, target, limit)
+    except SolveError:
+        if slow:
+            raise
+        return iterate(flat, target, limit, "a turn of the pencil does not end")
+    missed = misses(flat, found)
+    if slow or found.dead.any():
+        why = "the pencil finds no profile to play" if missed and not slow else ""
+    elif found.grown > GROWN:
+        why = "the pencil's bounds grew"
+    elif found.moved <= target and certified(flat, found).miss > _allowed(flat):
+        why = "the pencil's sets do not generate themselves"
+    else:
+        why = CUTS if missed else ""
+    if not why:
+        return replace(found, checked=missed is False)
+    plain = iterate(flat, target, limit, why)
+    late = why == CUTS and covers(found, plain)  # iterates crept on, and into the sets after all
+    return replace(found, checked=True) if late else plain
+
+
+def _allowed(flat: FlatStates) -> float:
+    return max(2 * ROUNDING, (1 - flat.delta) * STATE_GENERATION)
 
 
 def certified(flat: FlatStates, found: Sharpened) -> StateGeneration:
@@ -205,16 +245,17 @@ def _described(
             outer[s] = flat.low + flat.unit * extreme(found.before.tuples[:, at], ROUNDING)
             threat[s] = inner[s].min(axis=0)
         relative = max(found.moved, EPSILON) / (1 - flat.delta)
-        held = checked.miss <= max(2 * ROUNDING, (1 - flat.delta) * STATE_GENERATION)
+        held = checked.miss <= _allowed(flat)
         held &= found.grown <= GROWN  # else a turn may have cut off what is in the set
         status = Status.OK if held and relative <= tol else Status.NOT_CONVERGED
         exact = status is Status.OK and not found.moved > 0
         gap = 0.0 if exact else float(flat.unit.max()) * relative
-        detail |= {"scales": found.scales, "grown": found.grown}
+        detail |= {"scales": found.scales, "grown": found.grown, "checked": found.checked}
+        detail |= {"pencil_left": found.pencil_left} if found.pencil_left else {}
         detail["rows"] = tuple(np.unique(found.last.rows[:, k]) for k in range(len(states)))
     return PayoffSet(
         game=game, vertices=tuple(shown), outer=tuple(outer), inner=tuple(inner), gap=gap,
-        threat=threat, exact=exact, method=METHOD, status=status,
+        threat=threat, exact=exact, method=METHOD if found is None else found.method, status=status,
         iterations=0 if found is None else found.turns, certificate=checked, detail=detail,
     )  # fmt: skip
 
