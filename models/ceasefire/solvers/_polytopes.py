@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FLAT = 1e-10  # a set thinner than this, in payoff ranges, is flat
 SAME = 1e-12
+APART = 1e-6  # nearer directions are the same: their facets only differ by rounding
 STRICT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 
 
@@ -65,7 +66,7 @@ def unseen(known: Floats, candidates: Floats, most: int | None) -> Floats:
             continue
         v = v / size
         beside = np.concatenate([known, np.array(kept).reshape(-1, len(v))])
-        if float(np.abs(beside - v).max(axis=1).min()) > 1e-9:
+        if float(np.abs(beside - v).max(axis=1).min()) > APART:
             kept.append(v)
         if most is not None and len(kept) == most:
             break
@@ -81,10 +82,12 @@ def vertices(D: Floats, h: Floats, reached: Floats) -> Floats:
         np.append(np.zeros(n), -1.0), A_ub=np.hstack([D, np.ones((len(D), 1))]), b_ub=h,
         bounds=[(None, None)] * n + [(0, None)],
     )  # fmt: skip
-    if found.status != 0 or found.x[-1] < FLAT:
+    if found.status != 0 or np.asarray(found.x)[-1] < FLAT:
         return extreme(reached)
     try:
-        crossing = HalfspaceIntersection(np.column_stack([D, -h]), found.x[:-1])
+        # QJ: where many facets meet, qhull would merge neighbours and lose vertices between them
+        inside = np.asarray(found.x)[:-1]
+        crossing = HalfspaceIntersection(np.column_stack([D, -h]), inside, qhull_options="QJ")
     except QhullError:
         return extreme(reached)
     return extreme(np.asarray(crossing.intersections))
