@@ -88,7 +88,7 @@ def test_a_game_without_stakes_has_one_equilibrium_of_every_support_listed(shape
     assert found.max_regret == 0
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_games_of_zeros_and_ones_end_with_all_pure_equilibria(seed):
     """Degenerate all over: the boxes of all supports together are bounded."""
     game = NormalForm(np.random.default_rng(seed).integers(0, 2, size=(3, 2, 3, 3)))

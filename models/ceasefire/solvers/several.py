@@ -24,8 +24,8 @@ CUT = 0.4871  # where a box is halved: not where simple fractions lie
 NARROW = 1e-4
 AT_ONCE = 64
 BOXES = 20_000  # in all; a box costs 0.1 to 2 ms
-AFTERWARDS = 2_000  # in all once the list cannot be complete, and
-EACH = 400  # in one profile of supports then
+AFTERWARDS = 1_000  # in all once the list cannot be complete, and
+EACH = 200  # in one profile of supports then
 GLANCE = 1_000  # where no equilibrium can be isolated, to rule them out
 CLOSE = 0.05  # width of a box from which Newton is tried there
 RANK = 1e-12  # singular value, relative to the largest, that counts as zero
@@ -71,7 +71,7 @@ def supports(game: NormalForm, *, boxes: int = BOXES, many: int = 4096) -> Found
     width = np.where(game.payoff_range > 0, game.payoff_range, 1.0)
     tables = [(t - a) / w for t, a, w in zip(game.payoffs, low, width, strict=True)]
     found: list[tuple[Floats, ...]] = []
-    flat: list[Floats] = []
+    flat = np.empty((0, sum(game.shape)))
     places: list[int] = []
     complete, left = True, boxes
     by_size = sorted(enumerate(product(*sets)), key=lambda s: sum(map(len, s[1])))
@@ -85,10 +85,10 @@ def supports(game: NormalForm, *, boxes: int = BOXES, many: int = 4096) -> Found
             profile = _spread(root, support, game.shape)
             gain = np.max(np.asarray(regret(game, profile), dtype=float) / width)
             x = np.concatenate(profile)
-            known = flat and np.min(np.max(np.abs(np.array(flat) - x), axis=1)) <= 1e-7
+            known = np.any(np.max(np.abs(flat - x), axis=1) <= 1e-7)
             if gain <= 1e-9 and not known:
                 found.append(profile)
-                flat.append(x)
+                flat = np.vstack([flat, x])
                 places.append(place)
     return Found([found[k] for k in np.argsort(places, kind="stable")], complete)
 
@@ -154,6 +154,12 @@ class System:
         if not self.free:
             return [[np.ones(1)] * self.n] if len(self._feasible(lo, hi)[0]) else [], True
         self.examined = 0
+        if all(np.all(np.abs(table) <= SLACK) for _, table in self.equal):
+            middle = 1 / np.repeat(np.asarray(self.sizes, dtype=float), self.sizes)
+            if self._keeps(middle):
+                return [list(np.split(middle, self.start[1:-1]))], False
+        if limit < 1:
+            return [], False
         if self._flat():
             return self._glance(lo, hi, min(limit, GLANCE))
         waiting = [(lo, hi)]
@@ -215,8 +221,11 @@ class System:
         """The root that Newton reaches from a point, where it keeps every condition."""
         roots: list[list[Floats]] = []
         self._record(y, roots)
-        x = [np.concatenate(root)[None] for root in roots]
-        return roots if x and len(self._feasible(x[0] - SLACK / 10, x[0] + SLACK / 10)[0]) else []
+        return [root for root in roots if self._keeps(np.concatenate(root))]
+
+    def _keeps(self, x: Floats) -> bool:
+        """Whether mixtures keep every condition, up to rounding."""
+        return len(self._feasible(x[None] - SLACK / 10, x[None] + SLACK / 10)[0]) > 0
 
     def _free(self, x: Floats) -> Floats:
         """The free probabilities of all."""
