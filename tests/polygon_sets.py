@@ -7,6 +7,8 @@ the package's solvers.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 
@@ -24,11 +26,13 @@ def hull(points, tolerance=1e-11):
                 (ax, ay), (bx, by) = kept[-2], kept[-1]
                 east, north = p[0] - ax, p[1] - ay
                 left = (bx - ax) * north - (by - ay) * east
-                t = ((bx - ax) * east + (by - ay) * north) / (east**2 + north**2)
+                size = math.hypot(east, north)
+                if left > tolerance * size:
+                    break
                 # beyond the chord's ends a point is far from it, however thin the polygon is
-                off = np.hypot(bx - ax, by - ay) if t < 0 else np.hypot(bx - p[0], by - p[1])
-                if left > tolerance * np.hypot(east, north) or (left > 0 and not 0 <= t <= 1
-                                                                and off > tolerance):  # fmt: skip
+                t = (bx - ax) * east + (by - ay) * north
+                off = math.hypot(bx - ax, by - ay) if t < 0 else math.hypot(bx - p[0], by - p[1])
+                if left > 0 and not 0 <= t <= size**2 and off > tolerance:
                     break
                 kept.pop()
             kept.append(p)

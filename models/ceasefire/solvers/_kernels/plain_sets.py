@@ -21,7 +21,10 @@ def turn(law, rows, start, payoffs, delta, lure, points, begin):
     Returns points, begin, the row behind every point, and how many points were met on the way.
     """
     n_states = len(begin) - 1
-    kept, behind = [np.empty((0, 2))], [np.empty(0, np.int64)]
+    total = 0
+    for r in rows:
+        total += _edges(law, r, begin) + 5
+    found, played = np.empty((total, 2)), np.empty(total, np.int64)
     ends, met = np.zeros(n_states + 1, np.int64), 0
     for s in range(n_states):
         room = 0
@@ -32,20 +35,23 @@ def turn(law, rows, start, payoffs, delta, lure, points, begin):
             r = rows[k]
             polygon = _ahead(law, r, payoffs[:, r], delta, points, begin)
             polygon = _cut(_cut(polygon, 0, lure[0, r]), 1, lure[1, r])
-            some[count : count + len(polygon)] = polygon
-            whose[count : count + len(polygon)] = r
-            count += len(polygon)
+            for j in range(len(polygon)):
+                some[count, 0], some[count, 1], whose[count] = polygon[j, 0], polygon[j, 1], r
+                count += 1
         met += count
-        some = some[:count]
-        at = hull(some)
-        kept.append(np.round(some[at] * GRID) / GRID)
-        behind.append(whose[at])
+        at = hull(some[:count])
+        for j in range(len(at)):
+            k, to = at[j], ends[s] + j
+            found[to, 0], found[to, 1] = _level(some[k, 0]), _level(some[k, 1])
+            played[to] = whose[k]
         ends[s + 1] = ends[s] + len(at)
-    found, played = np.empty((ends[-1], 2)), np.empty(ends[-1], np.int64)
-    for s in range(n_states):
-        found[ends[s] : ends[s + 1]] = kept[s + 1]
-        played[ends[s] : ends[s + 1]] = behind[s + 1]
-    return found, ends, played, met
+    last = ends[n_states]
+    return found[:last].copy(), ends, played[:last].copy(), met
+
+
+@njit(cache=True)
+def _level(x):
+    return np.floor(x * GRID + 0.5) / GRID
 
 
 @njit(cache=True)
@@ -80,7 +86,7 @@ def _ahead(law, r, payoff, delta, points, begin):
             count += 1
     polygon = np.empty((max(count, 1), 2))
     polygon[0] = x, y
-    order = np.argsort(angle[:count])
+    order = np.argsort(angle[:count], kind="mergesort")
     for k in range(count - 1):
         x, y = x + edge[order[k], 0], y + edge[order[k], 1]
         polygon[k + 1] = x, y
@@ -95,11 +101,12 @@ def _cut(polygon, axis, level):
     for k in range(n):
         p, q = polygon[k], polygon[k + 1 if k + 1 < n else 0]
         if p[axis] >= level - SLACK:
-            kept[count] = p
+            kept[count, 0], kept[count, 1] = p[0], p[1]
             count += 1
         if (p[axis] - level) * (q[axis] - level) < 0:
             w = (level - p[axis]) / (q[axis] - p[axis])
-            kept[count] = p + w * (q - p)
+            kept[count, 0] = p[0] + w * (q[0] - p[0])
+            kept[count, 1] = p[1] + w * (q[1] - p[1])
             count += 1
     return kept[:count]
 
@@ -110,9 +117,14 @@ def hull(some):
     n = len(some)
     if n == 0:
         return np.empty(0, np.int64)
-    grid = np.round(some * GRID) / GRID
-    order = np.argsort(grid[:, 0], kind="mergesort")
-    order = order[np.argsort(grid[order, 1], kind="mergesort")]
+    grid, key = np.empty((n, 2)), np.empty(n)
+    for k in range(n):
+        grid[k, 0], grid[k, 1] = _level(some[k, 0]), _level(some[k, 1])
+        key[k] = grid[k, 0]
+    first = np.argsort(key, kind="mergesort")
+    for k in range(n):
+        key[k] = grid[first[k], 1]
+    order = first[np.argsort(key, kind="mergesort")]
     kept, count, floor = np.empty(2 * n + 2, np.int64), 0, 0
     for side in range(2):
         floor = count
@@ -121,7 +133,8 @@ def hull(some):
             while count > floor + 1 and _between(grid[kept[count - 2]], grid[kept[count - 1]],
                                                  grid[k]):  # fmt: skip
                 count -= 1
-            if count > floor and np.all(grid[k] == grid[kept[count - 1]]):
+            last = kept[count - 1] if count > floor else -1
+            if last >= 0 and grid[k, 0] == grid[last, 0] and grid[k, 1] == grid[last, 1]:
                 continue
             kept[count] = k
             count += 1
