@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import linprog, nnls
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FLAT = 1e-10  # a set thinner than this, in payoff ranges, is flat
 SAME = 1e-12
 APART = 1e-6  # nearer directions are the same: their facets only differ by rounding
-STRICT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+STRICT: Any = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 
 
 def directions(n: int, count: int, points: Floats) -> Floats:
@@ -218,7 +218,7 @@ class Generator:
         self.rows = -delta * np.array(rows).reshape(-1, Y * K)
         threat = points.min(axis=0)[rules.who] if rules.threats else np.zeros(len(rules.who))
         self.right = -((1 - delta) * rules.gain[p] + delta * threat)
-        self.sums = kron(np.eye(Y), np.ones((1, K)), format="csr")
+        self.sums: Any = kron(np.eye(Y), np.ones((1, K)), format="csr")
 
     def furthest(self, direction: Floats) -> Floats | None:
         """The generated payoff (n,) furthest in a direction; None where there is none."""
@@ -230,7 +230,7 @@ class Generator:
         )  # fmt: skip
         if found.status != 0:
             return None
-        weight = np.maximum(found.x.reshape(len(self.seen), -1), 0.0)
+        weight = np.maximum(np.asarray(found.x).reshape(len(self.seen), -1), 0.0)
         weight /= weight.sum(axis=1, keepdims=True)
         return np.asarray(self.today + self.delta * self.seen @ (weight @ self.points))
 
@@ -245,7 +245,7 @@ def generation_gap(rules: Enforcement, delta: float, points: Floats, target: Flo
     made = [Generator(rules, p, delta, points) for p in range(len(rules.u))]
     Y, K = rules.n_signals, len(points)
     size = Y * K + 1  # the weights after each signal, and the chance of the profile itself
-    sums = [hstack([g.sums, -np.ones((Y, 1))]) for g in made]
+    sums: list[Any] = [hstack([g.sums, -np.ones((Y, 1))]) for g in made]
     rows = [csr_array(np.hstack([g.rows, -g.right[:, None]])) for g in made if len(g.rows)]
     pay = [np.hstack([delta * np.kron(g.seen, points.T), g.today[:, None]]) for g in made]
     chance = np.zeros(len(made) * size)
