@@ -128,7 +128,9 @@ def hyperplanes(
         fresh = _fresh(D, outer, points, away[np.argsort(-far)], tol * finer)
         D = np.concatenate([D, fresh[: most_directions - len(D)]])
         h = np.concatenate([found.h, (outer @ D[len(found.h) :].T).max(axis=0)])
-    gap = float(apart.max())
+    # no equilibrium may lie outside the outer bound: neither the inner set nor a day's equilibria
+    known = np.concatenate([inner, stage_equilibria(rules)])
+    gap = max(float(apart.max()), float((known @ D.T - found.h).max(initial=0.0)))
     close = gap <= tol and found.iterations < ITERATIONS and proof.passed
     shown = low + unit * inner
     threat = low + unit * (inner if len(inner) else outer).min(axis=0)
@@ -218,7 +220,7 @@ def _inner(
     proof = certificate(rules, delta, points)
     if proof.passed:
         return points, proof
-    seed = _nash(rules)
+    seed = stage_equilibria(rules)
     for base in [points, *polytopes.flattened(points)]:
         trials = (base.mean(axis=0) + (1 - share) * (base - base.mean(axis=0)) for share in SHRINKS)
         for trial in trials:
@@ -284,7 +286,7 @@ def _generated_flat(
     return np.array(result).reshape(-1, rules.n_players)
 
 
-def _nash(rules: Enforcement) -> Floats:
+def stage_equilibria(rules: Enforcement) -> Floats:
     """Payoffs of the pure equilibria of the stage game."""
     return polytopes.extreme(rules.u[np.all(rules.gain <= 1e-12, axis=1)])
 
@@ -316,7 +318,7 @@ def certificate(rules: Enforcement, delta: float, points: Floats) -> SelfGenerat
 
 def one_day(game: RepeatedGame, rules: Enforcement, low: Floats, unit: Floats) -> PayoffSet:
     """Discount factor 0: the hull of the stage game's pure equilibria."""
-    points = _nash(rules)
+    points = stage_equilibria(rules)
     if not len(points):
         return empty(game, 0)
     shown = low + unit * points

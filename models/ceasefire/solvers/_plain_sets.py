@@ -23,7 +23,7 @@ METHOD = "plain iteration of the set operator from outside (Abreu, Pearce and St
 NOISE = 5e-13  # what a turn may err by: grid, points near a chord and slack of constraints
 STATES, ROWS = 8, 400  # games up to this size are always checked from outside
 CUT_OFF = 1e-6  # sets that miss no more than this, in payoff ranges, pass the check
-POINTS = 4_000_000  # met by a check before it gives up: a second or so
+POINTS = 2_500_000  # met by a check before it gives up: a second or so
 CHECKS = 600  # turns of a check
 
 

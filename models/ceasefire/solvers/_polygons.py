@@ -76,7 +76,9 @@ def polygons(game: RepeatedGame, *, tol: float, most_edges: int) -> PayoffSet:
             )
         inner = _grown(parts, alive, seed, small, most_edges)
         proof = planes.certificate(rules, delta, inner)
-    gap = float(polytopes.distances(outer, inner)[0].max())
+    # no equilibrium may lie outside the outer bound: neither the inner set nor a day's equilibria
+    known = np.concatenate([inner, planes.stage_equilibria(rules)])
+    gap = float(max(polytopes.distances(outer, inner)[0].max(), polytopes.outside(known, outer)))
     close = gap <= tol and steps < planes.ITERATIONS and proof.passed
     shown = low + unit * inner
     return PayoffSet(

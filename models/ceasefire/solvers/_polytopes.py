@@ -102,7 +102,7 @@ def _polygon(D: Floats, h: Floats) -> Floats:
         if inside.all():
             continue
         if not inside.any():
-            return square[np.argmin(over)][None]
+            return np.asarray(square[np.argmin(over)][None])
         parts = []
         for k in range(len(square)):
             j = (k + 1) % len(square)
@@ -245,7 +245,7 @@ def generation_gap(rules: Enforcement, delta: float, points: Floats, target: Flo
     made = [Generator(rules, p, delta, points) for p in range(len(rules.u))]
     Y, K = rules.n_signals, len(points)
     size = Y * K + 1  # the weights after each signal, and the chance of the profile itself
-    sums: list[Any] = [hstack([g.sums, -np.ones((Y, 1))]) for g in made]
+    sums: list[Any] = [hstack([g.sums, csr_array(-np.ones((Y, 1)))]) for g in made]
     rows = [csr_array(np.hstack([g.rows, -g.right[:, None]])) for g in made if len(g.rows)]
     pay = [np.hstack([delta * np.kron(g.seen, points.T), g.today[:, None]]) for g in made]
     chance = np.zeros(len(made) * size)
@@ -260,9 +260,10 @@ def generation_gap(rules: Enforcement, delta: float, points: Floats, target: Flo
         incentive = _blocks(rows)
         within = vstack([within, hstack([incentive, csr_array((incentive.shape[0], 1))])])
         right = np.append(right, np.zeros(incentive.shape[0]))
-    found = linprog(
+    found: Any = linprog(  # type: ignore[call-overload]  # its types know no sparse arrays
         np.append(np.zeros(len(made) * size), 1.0), A_ub=csr_array(within), b_ub=right,
-        A_eq=csr_array(equal), b_eq=np.append(np.zeros(len(made) * Y), 1.0), options=STRICT,
+        A_eq=csr_array(equal), b_eq=np.append(np.zeros(len(made) * Y), 1.0),
+        options=STRICT,
     )  # fmt: skip
     return float(found.fun) if found.status == 0 else np.inf
 

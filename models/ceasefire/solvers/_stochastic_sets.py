@@ -97,8 +97,9 @@ def state_payoff_set(
     is below .977 or so: its iterates, polygons, contain the sets, and must come to lie within 1e-6
     payoff ranges of the pencil's (``detail["checked"]``); they take log(1e-6) / log(delta) turns of
     some n_profiles * n_vertices, well below a second in games of a few states, and the check gives
-    up after a second or so. Where it fails, or a turn of the pencil does not end, its bounds grow,
-    or its sets do not generate themselves, plain iteration solves the game (``method``, and
+    up after a second or so, as it does in the largest of these games where delta is above .6 or so.
+    Where it fails, or a turn of the pencil does not end, its bounds grow, or its sets do not
+    generate themselves, plain iteration solves the game (``method``, and
     ``detail["pencil_left"]``): log(tol (1 - delta)) / log(delta) turns, so that max_iterations
     covers delta up to .998.
 

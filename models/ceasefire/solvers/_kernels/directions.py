@@ -422,7 +422,7 @@ def generated(
     # pairs of neighbouring points, counterclockwise: +e1, +e2, -e1, -e2
     most = len(s)
     stack = np.empty((most + 16, 2), dtype=np.int64)
-    size = np.int64(0)  # a plain 0 would be a type of its own, compiled once more
+    size: int = np.int64(0)  # type: ignore[assignment]  # a plain 0 would be compiled once more
     first, height = 4, 4
     for k in range(4):
         stack[k, 0], stack[k, 1] = (0, 2, 1, 3)[k], (2, 1, 3, 0)[k]
