@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 METHOD = "outer and inner polygons of public equilibria (Abreu, Pearce and Stacchetti 1990)"
 SAME_POINT = 1e-12
 COARSE = 0.02  # edges may be off by this part of how much the last pass moved the set
-FIRST_DIRECTIONS = 32  # of a set without interior
+FIRST_DIRECTIONS, FLAT_DIRECTIONS = 32, 200  # of a set without interior
 
 
 class _Parts(NamedTuple):
@@ -53,7 +53,8 @@ def polygons(game: RepeatedGame, *, tol: float, most_edges: int) -> PayoffSet:
     generated is found edge by edge to within a small part of `tol`, so that the bound is not
     limited by a fixed list of directions. The inner polygon is what the last outer one generates,
     where that generates itself, else the same shrunk towards its middle until it does and grown
-    again. Sets without interior are left to `hyperplanes`.
+    again; where no share of it does, what grows from the stage game's equilibria, and the gap stays
+    open. Thin and tiny sets are left to `hyperplanes`.
     """
     delta = game.discount
     rules, low, unit = planes.enforcement(game)
@@ -70,20 +71,24 @@ def polygons(game: RepeatedGame, *, tol: float, most_edges: int) -> PayoffSet:
     proof = planes.certificate(rules, delta, inner)
     if not proof.passed:
         seed = _seed(parts, alive, inner, small, most_edges)
-        if not len(seed):
+        thin = bool(polytopes.flattened(outer)) or np.ptp(outer, axis=0).max() <= 10 * tol
+        if not len(seed) and thin:
             return planes.hyperplanes(
-                game, tol=tol, directions=FIRST_DIRECTIONS, most_directions=most_edges
+                game, tol=tol, directions=FIRST_DIRECTIONS, most_directions=FLAT_DIRECTIONS
             )
-        inner = _grown(parts, alive, seed, small, most_edges)
+        if not len(seed):
+            seed = planes.stage_equilibria(rules)
+        inner = _grown(parts, alive, seed, small, most_edges) if len(seed) else seed
         proof = planes.certificate(rules, delta, inner)
     # no equilibrium may lie outside the outer bound: neither the inner set nor a day's equilibria
     known = np.concatenate([inner, planes.stage_equilibria(rules)])
-    gap = float(max(polytopes.distances(outer, inner)[0].max(), polytopes.outside(known, outer)))
+    beyond = polytopes.outside(known, outer) if len(known) else 0.0
+    gap = float(max(polytopes.distances(outer, inner)[0].max(), beyond))
     close = gap <= tol and steps < planes.ITERATIONS and proof.passed
     shown = low + unit * inner
     return PayoffSet(
         game, shown, low + unit * outer, shown, gap * float(unit.max()),
-        low + unit * inner.min(axis=0), False, METHOD,
+        low + unit * (inner if len(inner) else outer).min(axis=0), False, METHOD,
         Status.OK if close else Status.NOT_CONVERGED, steps, certificate=proof,
         detail={"enforceable": np.flatnonzero(alive).tolist()},
     )  # fmt: skip
