@@ -284,8 +284,9 @@ def _grid_error(line: LineOfPlay) -> float:
     )
     rows = slice(0, kernels.FIRST_UO + 1)
     played = _written(line)
-    difference = np.abs(line.values[rows] - finer.values[rows][:, :, ::2])
-    return float(difference[played].max())
+    # rows that a node does not have were never written: no arithmetic on what memory held
+    difference = line.values[rows][played] - finer.values[rows][:, :, ::2][played]
+    return float(np.abs(difference).max())
 
 
 def _written(line: LineOfPlay) -> NDArray[np.bool_]:
