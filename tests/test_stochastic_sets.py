@@ -224,7 +224,7 @@ def test_units_of_payoffs_do_not_matter(unit, shift):
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10**6), delta=st.sampled_from([0.2, 0.6, 0.95]))
 def test_any_small_game_is_solved_with_its_certificate(seed, delta):
-    generated(random_game(seed, 2, delta))
+    assert generated(random_game(seed, 2, delta)).status.solved
 
 
 @pytest.mark.parametrize(
