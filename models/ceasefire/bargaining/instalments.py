@@ -21,15 +21,18 @@ from ceasefire.bargaining._staged import (
     Tail,
     exact,
 )
+from ceasefire.bargaining.interface import Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from ceasefire.games import ExtensiveForm
+    from ceasefire.truce import Scenario
 
     Floats = NDArray[np.float64]
 
@@ -51,7 +54,7 @@ class Schedules:
 
 
 @dataclass(frozen=True)
-class Instalments:
+class Instalments(Model):
     r"""A stock is handed over in instalments, each paid afterwards under threat of no more.
 
     Each round the captor hands over k_t, at cost c a unit and worth v to the payer; then the payer
@@ -113,6 +116,18 @@ class Instalments:
         _staged.checked_pair("value", self.value, self.cost)
         _staged.checked_discount(self.discount)
         _staged.checked("stock", self.stock, 0, math.inf, "a number above 0")
+
+    @classmethod
+    def from_scenario(cls, scenario: Scenario) -> Instalments:
+        """The stock is the pool; a captive costs the captor its mean retention value.
+
+        The discount factor of a round, one day, is the chance that no incident ends it.
+        """
+        from ceasefire.truce.payoffs import release_loss
+
+        p = scenario.symbols()
+        cost = float(release_loss(p, p.W0, p.W0)) / p.W0
+        return cls(value=p.v, cost=cost, discount=1.0 - p.beta, stock=p.W0)
 
     @property
     def ratio(self) -> float:
@@ -245,6 +260,37 @@ class Instalments:
             tuple(map(exact, prices)), lambda left: worth * left,
         )  # fmt: skip
         return instalment_tree(rules, exact(self.stock), "Pitchford and Snyder")
+
+    def table(self) -> pd.DataFrame:
+        """Round by round: the divisible plan, and whole captives with the least end that serves."""
+        import pandas as pd
+
+        plans = {"divisible, no known end": self.closed_form()}
+        if self.stock == int(self.stock) and self.discount > 0:
+            end = exact(self.cost) / exact(self.discount)
+            plans[f"whole, end worth {float(end):.3g}"] = self.solve(whole=True, tail_value=end)
+        rows = []
+        for name, plan in plans.items():
+            held = float(self.stock) - np.append(0.0, plan.levels)
+            steps = np.append(plan.steps.astype(float), 0.0)
+            rows += [(name, t + 1, held[t], steps[t]) for t in range(len(plan.steps))]
+        return pd.DataFrame(rows, columns=["plan", "round", "held", "handed_over"])
+
+    def answer(self) -> str:
+        """The first instalments, and why a known last one kills all."""
+        found = self.closed_form()
+        if not found.trades:
+            return (
+                "Nothing is handed over: what is still to come never covers the cost of an "
+                f"instalment (discount x value {float(self.discount) * float(self.value):.4g}, "
+                f"cost {float(self.cost):.4g})."
+            )
+        first, second = found.steps[:2]
+        return (
+            f"Of {float(self.stock):g} captives {first:.1f} are handed over first, then "
+            f"{second:.1f}, each step {self.ratio:.3f} of the one before; a known last round "
+            "leaves none at all."
+        )
 
     def days_to(self, *, within: float) -> float:
         """Rounds until what is left is at most `within` of the stock; inf without trade."""

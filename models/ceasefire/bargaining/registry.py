@@ -1,0 +1,111 @@
+"""Which model answers which question: the table of contents of this room.
+
+Reading it loads no model, no solver and no compiler.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from ceasefire.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from ceasefire.bargaining.interface import Model
+
+# Steps of the account, in its order: short name -> what happened.
+STEPS = {
+    "offers": "five weeks of offers through Doha and Cairo",
+    "terms": "pause length, releases, prisoners, corridors, surveillance, totals",
+    "pilot": "the pilot of two",
+    "list": "the unnamed list",
+    "trust": "distrust",
+    "release": "staged release",
+    "compliance": "day-by-day compliance under surveillance",
+    "extension": "the extension clause",
+    "mediation": "mediators",
+    "parties": "four countries and more at the table",
+    "war": "attack under way, no stop for anything else",
+    "after": "is this a path to ending the war",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model.
+
+    Attributes
+    ----------
+    name : str
+        As used on the command line.
+    home : str
+        ``module:Class`` in this room.
+    step : str
+        A key of `STEPS`.
+    question : str
+        What a user asks of it, as a question.
+    checks : tuple of str
+        Entries of THEORY.md that it is tested against; empty where the form is our own.
+    points : tuple of int
+        Points of the account that it speaks to.
+    drawing : str
+        ``module.function`` in `ceasefire.figures.models`.
+    """
+
+    name: str
+    home: str
+    step: str
+    question: str
+    checks: tuple[str, ...]
+    points: tuple[int, ...]
+    drawing: str
+
+
+# Sorted by step. A model stands here once, whatever else it is good for.
+MODELS: tuple[Entry, ...] = (
+    # release
+    Entry(
+        "instalments", "instalments:Instalments", "release",
+        "Which batches does a captor hand over, paid afterwards, when either side may walk?",
+        ("D3",), (3, 11), "release.instalments",
+    ),
+)  # fmt: skip
+
+
+def model(name: str) -> type[Model]:
+    """The class of a model by its name.
+
+    Raises
+    ------
+    ArgumentError
+        There is no such model; the message names the closest.
+
+    Examples
+    --------
+    >>> model("instalments").__name__
+    'Instalments'
+    """
+    found = {one.name: one for one in MODELS}
+    if name not in found:
+        close = get_close_matches(name, found, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]}?" if close else "see ceasefire model list"
+        raise ArgumentError("model", name, f"one of {', '.join(found)}", hint)
+    module, _, cls = found[name].home.partition(":")
+    return cast("type[Model]", getattr(import_module(f"ceasefire.bargaining.{module}"), cls))
+
+
+def entry_of(cls: type[Model]) -> Entry:
+    """The entry of a class.
+
+    Raises
+    ------
+    LookupError
+        The class has none; a fault of the package.
+    """
+    home = f"{cls.__module__.rpartition('.')[2]}:{cls.__name__}"
+    for one in MODELS:
+        if one.home == home:
+            return one
+    raise LookupError(f"{home} has no entry in bargaining/registry.py")
