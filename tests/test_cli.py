@@ -19,6 +19,7 @@ COMMANDS = [
     ["solve"], ["extension"], ["decompose"], ["compare"], ["paper"],
     ["scenario", "list"], ["scenario", "show"], ["scenario", "new"], ["scenario", "check"],
     ["scenario", "schema"], ["data", "list"], ["data", "show"], ["scenario"], ["data"],
+    ["model"], ["model", "list"], ["model", "show"], ["model", "solve"],
 ]  # fmt: skip
 
 

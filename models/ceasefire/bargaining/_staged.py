@@ -36,7 +36,7 @@ LEAST_DAYS, USUAL_DAYS, MOST_DAYS = 10, 200, 1000
 FAR = math.log(1e14)  # steps below 1e-14 of the first are beyond its rounding
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class StagingCertificate:
     """What was recomputed about a schedule, by summing payoffs along it day by day.
 
@@ -72,6 +72,12 @@ class StagingCertificate:
     def passed(self) -> bool:
         """The same, under the name that every certificate has."""
         return self.holds
+
+    def __repr__(self) -> str:
+        parts = [f"least margin {self.worst:.3g} of {self.scale:g}", f"payoff {self.payoff:.9g}"]
+        if self.recursion is not None:
+            parts.append(f"by recursion {self.recursion:.9g}")
+        return f"{'passed' if self.holds else 'FAILED'}: {', '.join(parts)}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

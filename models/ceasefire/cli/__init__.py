@@ -289,6 +289,78 @@ def game(
     click.echo("\n".join(filter(None, [about, shown.text(loaded, found)])))
 
 
+@main.group(epilog=_examples("ceasefire model list", "ceasefire model solve instalments"))
+def model() -> None:
+    """Find, read and solve the games of the negotiation."""
+
+
+@model.command("list", epilog=_examples("ceasefire model list", "ceasefire model list --json"))
+@_format_options
+def list_models(form: str | None) -> None:
+    """List the models by step of the account, each with its question."""
+    from ceasefire.cli import models
+
+    _emit(models.listing(form))
+
+
+@model.command("show", epilog=_examples("ceasefire model show instalments"))
+@click.argument("name")
+@click.option("--scenario", default=BASELINE, show_default=True,
+              help="What the parameters are taken from.")  # fmt: skip
+def show_model(name: str, scenario: str) -> None:
+    """Show a model: question, parameters, mathematics, sources."""
+    from ceasefire import bargaining
+    from ceasefire.cli import models
+
+    found = bargaining.model(name)
+    click.echo(models.shown(found.from_scenario(_load(scenario, ()))))
+
+
+@model.command(
+    "solve",
+    epilog=_examples(
+        "ceasefire model solve instalments",
+        "ceasefire model solve instalments --set stock=50",
+        "ceasefire model solve instalments --figure a.png",
+    ),
+)
+@click.argument("name")
+@click.option("--scenario", default=BASELINE, show_default=True,
+              help="What the parameters are taken from.")  # fmt: skip
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE",
+              help="Change a parameter of the model; repeatable.")  # fmt: skip
+@click.option("--figure", type=click.Path(path_type=Path), metavar="FILE",
+              help="Also draw it: .png, .pdf or .svg.")  # fmt: skip
+@_format_options
+def solve_model(
+    name: str, scenario: str, settings: tuple[str, ...], figure: Path | None, form: str | None
+) -> None:  # fmt: skip
+    """Solve a model for a scenario: its answer, solution and certificate.
+
+    --csv prints the table behind the figure.
+    """
+    from ceasefire import bargaining
+    from ceasefire.cli import models
+
+    if figure is not None and figure.suffix not in (".png", ".pdf", ".svg"):
+        message = f"{figure} should end in .png, .pdf or .svg"
+        raise click.BadParameter(message, param_hint="--figure")
+    found = models.changed(bargaining.model(name).from_scenario(_load(scenario, ())), settings)
+    with _patience("solving"):
+        if form == "csv":
+            from ceasefire.cli import show
+
+            _emit(show.machine(found.table(), "csv"))
+        elif form:
+            _emit(models.to_json(found))
+        else:
+            click.echo(models.solved(found))
+        if figure is not None:
+            found.figure().savefig(figure)
+    if figure is not None and not form:
+        click.echo(f"\nfigure in {figure}")
+
+
 @main.group(epilog=_examples("ceasefire scenario list", "ceasefire scenario new my-truce"))
 def scenario() -> None:
     """List, show, start and check scenario files."""
