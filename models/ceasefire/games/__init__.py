@@ -5,6 +5,7 @@ from __future__ import annotations
 from ceasefire.games import catalog
 from ceasefire.games._state_rules import Outcome, StateGame
 from ceasefire.games.automaton import Automaton
+from ceasefire.games.bayesian import BayesianGame
 from ceasefire.games.extensive import CHANCE, TERMINAL, Chance, Decision, End, ExtensiveForm
 from ceasefire.games.gambit import FormatError, parse, read, text, write
 from ceasefire.games.nashpy import from_nashpy, to_nashpy
@@ -15,6 +16,7 @@ from ceasefire.games.toml import RepeatedFile, read_toml
 
 __all__ = [
     "NormalForm",
+    "BayesianGame",
     "ExtensiveForm",
     "Decision",
     "Chance",

@@ -12,6 +12,7 @@ from ceasefire.solvers.automata import (
 )
 from ceasefire.solvers.batch import BatchEquilibria, nash_batch
 from ceasefire.solvers.certificate import regret
+from ceasefire.solvers.communication import Communication, communication, largest_gain
 from ceasefire.solvers.continuation import (
     Continuation,
     Fold,
@@ -84,6 +85,9 @@ __all__ = [
     "nash_batch",
     "correlated",
     "Correlated",
+    "communication",
+    "Communication",
+    "largest_gain",
     "rationalizable",
     "Rationalizable",
     "Elimination",
