@@ -133,12 +133,19 @@ def test_hulls_are_convex_and_hold_every_point(seed, m):
         assert (corners @ d).max() == pytest.approx((points @ d).max(), abs=1e-9)
 
 
-def test_a_set_that_is_not_closed_in_on_ends_soon_and_says_so():
-    """Unequal players and signals: the outer bound holds, and the status admits the gap."""
-    stage = NormalForm.bimatrix([[2, -1], [3.5, 0]], [[1.5, 3], [-1.3, 0]])
-    law = [[[0.9, 0.1], [0.6, 0.4]], [[0.5, 0.5], [0.25, 0.75]]]
-    found = payoff_set(RepeatedGame(stage, 0.85, PublicSignals(law)), tol=1e-3, throw=False)
-    assert found.status is Status.NOT_CONVERGED
-    assert found.gap > 1e-3
-    assert found.certificate.passed
-    assert found.inner.tolist() == [[0.0, 0.0]]
+STAGE = NormalForm.bimatrix([[2, -1], [3.5, 0]], [[1.5, 3], [-1.3, 0]])
+UNEQUAL = np.array([[[0.9, 0.1], [0.6, 0.4]], [[0.5, 0.5], [0.25, 0.75]]])
+
+
+def unequal(delta, law=UNEQUAL):
+    """A dilemma of players who differ, under signals that watch one more than the other."""
+    return watched(delta, STAGE, law)
+
+
+@pytest.mark.parametrize("delta", [0.85, 0.95])
+def test_the_bounds_of_unequal_players_meet(delta):
+    found = payoff_set(unequal(delta))
+    assert found.status is Status.OK
+    assert found.gap <= 1e-4 * 4.5
+    assert found.certificate.largest_gap < 1e-9
+    assert found.support([1, 1]) > 2

@@ -316,6 +316,12 @@ def certificate(rules: Enforcement, delta: float, points: Floats) -> SelfGenerat
     return SelfGeneration(max(gaps, default=0.0), len(points))
 
 
+def generates_itself(rules: Enforcement, delta: float, points: Floats) -> bool:
+    """Whether the certificate of these points passes; at the first that fails it does not."""
+    most = GENERATION_GAP * (1 - delta)
+    return all(polytopes.generation_gap(rules, delta, points, v) <= most for v in points)
+
+
 def one_day(game: RepeatedGame, rules: Enforcement, low: Floats, unit: Floats) -> PayoffSet:
     """Discount factor 0: the hull of the stage game's pure equilibria."""
     points = stage_equilibria(rules)

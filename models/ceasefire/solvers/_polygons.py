@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ceasefire.solvers import _hyperplanes as planes
 from ceasefire.solvers import _polytopes as polytopes
 from ceasefire.solvers._kernels import directions as kernel
+from ceasefire.solvers._polygon_operator import SAME_POINT, Parts, generated, hull, parts_of
+from ceasefire.solvers._polygon_seeds import seed
 from ceasefire.solvers.sets import PayoffSet
 from ceasefire.status import Status
 
@@ -21,97 +23,81 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 METHOD = "outer and inner polygons of public equilibria (Abreu, Pearce and Stacchetti 1990)"
-SAME_POINT = 1e-12
 COARSE = 0.02  # edges may be off by this part of how much the last pass moved the set
+FINER = (0.1, 0.01, 0.001)  # parts of the tolerance, over a pass, that count as standing still
 FIRST_DIRECTIONS, FLAT_DIRECTIONS = 32, 200  # of a set without interior
 
 
-class _Parts(NamedTuple):
-    """What the kernel needs of a game; the axes are those of `Enforcement`."""
-
-    u: Floats
-    seen: Floats
-    apart: Floats
-    who: Ints
-    base: Floats
-    threats: bool
-    delta: float
-
-
-class _Pass(NamedTuple):
-    """What a polygon generates: points, and directions with supports; no rows where nothing."""
-
-    points: Floats
-    directions: Floats
-    supports: Floats
-
-
-def polygons(game: RepeatedGame, *, tol: float, most_edges: int) -> PayoffSet:
+def polygons(
+    game: RepeatedGame, *, tol: float, most_edges: int, most_steps: int = planes.ITERATIONS
+) -> PayoffSet:
     """Bounds of the payoff set of two players, apart by at most `tol` payoff ranges where OK.
 
     The outer polygon is cut by the tangents of what it generates until it stands still; what is
     generated is found edge by edge to within a small part of `tol`, so that the bound is not
     limited by a fixed list of directions. The inner polygon is what the last outer one generates,
-    where that generates itself, else the same shrunk towards its middle until it does and grown
-    again; where no share of it does, what grows from the stage game's equilibria, and the gap stays
-    open. Thin and tiny sets are left to `hyperplanes`.
+    where that generates itself, else the payoffs of an automaton made of it (`seed`), grown by the
+    operator. Thin and tiny sets are left to `hyperplanes`; where nothing is found to generate
+    itself but the stage game's equilibria, the gap stays open.
     """
     delta = game.discount
     rules, low, unit = planes.enforcement(game)
     if delta == 0.0:
         return planes.one_day(game, rules, low, unit)
-    base = -(1 - delta) / delta * rules.gain
-    parts = _Parts(rules.u, rules.seen, rules.apart, rules.who, base, rules.threats, delta)
+    parts = parts_of(rules, delta)
     alive = np.ones(len(rules.u), dtype=np.int64)
-    small = tol * (1 - delta) * 0.1
-    outer, reached, steps = _shrunk(parts, alive, polytopes.extreme(rules.u), small, most_edges)
-    if not len(outer):
-        return planes.empty(game, steps)
-    inner = hull(reached, SAME_POINT)
-    proof = planes.certificate(rules, delta, inner)
-    if not proof.passed:
-        seed = _seed(parts, alive, inner, small, most_edges)
-        thin = bool(polytopes.flattened(outer)) or np.ptp(outer, axis=0).max() <= 10 * tol
-        if not len(seed) and thin:
-            return planes.hyperplanes(
-                game, tol=tol, directions=FIRST_DIRECTIONS, most_directions=FLAT_DIRECTIONS
-            )
-        if not len(seed):
-            seed = planes.stage_equilibria(rules)
-        inner = _grown(parts, alive, seed, small, most_edges) if len(seed) else seed
-        proof = planes.certificate(rules, delta, inner)
-    # no equilibrium may lie outside the outer bound: neither the inner set nor a day's equilibria
-    known = np.concatenate([inner, planes.stage_equilibria(rules)])
-    beyond = polytopes.outside(known, outer) if len(known) else 0.0
-    gap = float(max(polytopes.distances(outer, inner)[0].max(), beyond))
-    close = gap <= tol and steps < planes.ITERATIONS and proof.passed
+    outer, steps = polytopes.extreme(rules.u), 0
+    for finer in FINER:  # the limit may be further away than the last pass went
+        small = tol * (1 - delta) * finer
+        outer, points, more = _shrunk(parts, alive, outer, small, most_edges, most_steps - steps)
+        steps += more
+        if not len(outer):
+            return planes.empty(game, steps)
+        inner, proof = _inner(rules, parts, alive, hull(points, SAME_POINT), small, most_edges)
+        gap = _apart(rules, outer, inner)
+        solved = gap <= tol and proof.passed
+        if solved or steps >= most_steps or len(inner) < 3:
+            break
+    if (not solved or len(inner) < 3) and _thin(outer, tol):
+        return planes.hyperplanes(
+            game, tol=tol, directions=FIRST_DIRECTIONS, most_directions=FLAT_DIRECTIONS
+        )
     shown = low + unit * inner
     return PayoffSet(
         game, shown, low + unit * outer, shown, gap * float(unit.max()),
         low + unit * (inner if len(inner) else outer).min(axis=0), False, METHOD,
-        Status.OK if close else Status.NOT_CONVERGED, steps, certificate=proof,
+        Status.OK if solved else Status.NOT_CONVERGED, steps, certificate=proof,
         detail={"enforceable": np.flatnonzero(alive).tolist()},
     )  # fmt: skip
 
 
-def hull(points: Floats, tol: float) -> Floats:
-    """Extreme points, counterclockwise from the lowest first coordinate; those off by more."""
-    order = np.ascontiguousarray(points[np.lexsort((points[:, 1], points[:, 0]))])
-    kept = np.empty(2 * len(order) + 2, dtype=np.int64)
-    return np.asarray(order[kept[: kernel.chain(order, tol, kept)]])
+def _thin(outer: Floats, tol: float) -> bool:
+    """Whether a bound is of a set that may have no interior, for which polygons do not do."""
+    return bool(polytopes.flattened(outer)) or bool(np.ptp(outer, axis=0).max() <= 10 * tol)
 
 
-def _generated(
-    parts: _Parts, alive: Ints, V: Floats, outside: bool, eps: float, most: int
-) -> _Pass:
-    """One pass of the operator, found to within `eps`; profiles that fail drop out of `alive`."""
-    X, D, s = np.empty((most + 4, 2)), np.empty((most + 4, 2)), np.empty(most + 4)
-    size = kernel.generated(V, *parts, alive, outside, eps, X, D, s)
-    return _Pass(X[:size], D[:size], s[:size])
+def _apart(rules: planes.Enforcement, outer: Floats, inner: Floats) -> float:
+    """Distance of the bounds; and no equilibrium, found or of a day, may lie outside the outer."""
+    known = np.concatenate([inner, planes.stage_equilibria(rules)])
+    beyond = polytopes.outside(known, outer) if len(known) else 0.0
+    return float(max(polytopes.distances(outer, inner)[0].max(), beyond))
+
+
+def _inner(
+    rules: planes.Enforcement, parts: Parts, alive: Ints, points: Floats, small: float, most: int
+) -> tuple[Floats, planes.SelfGeneration]:
+    """What the outer bound generates, or what grows within it; with the proof."""
+    if planes.generates_itself(rules, parts.delta, points):
+        return points, planes.certificate(rules, parts.delta, points)
+    start = np.concatenate([seed(parts, alive, points, small), planes.stage_equilibria(rules)])
+    if not len(start):
+        return start, planes.certificate(rules, parts.delta, start)
+    grown = _grown(parts, alive, hull(start, SAME_POINT), small, most)
+    return grown, planes.certificate(rules, parts.delta, grown)
 
 
 def _shrunk(
-    parts: _Parts, alive: Ints, V: Floats, small: float, most: int
+    parts: Parts, alive: Ints, V: Floats, small: float, most: int, most_steps: int
 ) -> tuple[Floats, Floats, int]:
     """Apply the operator from outside until no support falls by more than `small`.
 
@@ -119,8 +105,8 @@ def _shrunk(
     points where the set is empty.
     """
     change, points = 1.0, V
-    for step in range(1, planes.ITERATIONS + 1):
-        made = _generated(parts, alive, V, True, max(small, COARSE * change), most)
+    for step in range(1, max(most_steps, 1) + 1):
+        made = generated(parts, alive, V, True, max(small, COARSE * change), most)
         points = made.points
         if not len(points):
             return points, points, step
@@ -133,21 +119,10 @@ def _shrunk(
     return V, points, step
 
 
-def _seed(parts: _Parts, alive: Ints, points: Floats, eps: float, most: int) -> Floats:
-    """The polygon shrunk towards its middle until it is seen to generate itself; or nothing."""
-    centre = points.mean(axis=0)
-    for share in planes.SHRINKS:
-        trial = centre + (1 - share) * (points - centre)
-        made = _generated(parts, alive.copy(), trial, False, eps * share, most).points
-        if len(made) and polytopes.outside(trial, hull(made, 1e-13)) <= planes.ROUNDING:
-            return hull(np.concatenate([trial, made]), SAME_POINT)
-    return np.empty((0, 2))
-
-
-def _grown(parts: _Parts, alive: Ints, V: Floats, small: float, most: int) -> Floats:
+def _grown(parts: Parts, alive: Ints, V: Floats, small: float, most: int) -> Floats:
     """Apply the operator to a polygon that generates itself until it grows by `small` or less."""
     for _ in range(planes.INNER_STEPS):
-        made = _generated(parts, alive.copy(), V, False, small, most)
+        made = generated(parts, alive.copy(), V, False, small, most)
         if not len(made.points):
             break
         grown = made.supports - (V @ made.directions.T).max(axis=0)

@@ -344,8 +344,11 @@ def _stacked(N: Floats, h: Floats, F: int, Y: int, A: Floats, b: Floats) -> None
 def _support(
     D: Floats, q: int, A: Floats, b: Floats, F: int, u: Floats, seen: Floats, apart: Floats,
     who: Ints, base: Floats, threats: bool, delta: float, alive: Ints, outside: bool, X: Floats,
+    W: Floats, by: Ints,
 ) -> float:  # fmt: skip
-    """How far out in direction ``D[q]`` the polygon generates; ``X[q]`` is the payoff there.
+    """How far out in direction ``D[q]`` the polygon generates, and how.
+
+    ``X[q]`` is the payoff there, ``by[q]`` the profile (-1: none), ``W[q]`` what follows signals.
 
     A, b hold the polygon's rows (see `_stacked`), then those of the incentives, which are written
     here. `outside`: programs that rounding ended early count with their bound, else not at all.
@@ -357,6 +360,7 @@ def _support(
     far = (b[0] if D[q, 0] > 0 else -b[1]) * D[q, 0] + (b[2] if D[q, 1] > 0 else -b[3]) * D[q, 1]
     done = np.zeros(P, dtype=np.int64)
     best = -np.inf
+    by[q] = -1
     while True:
         p, top = -1, best
         for other in range(P):  # profiles in the order of what they could reach at most
@@ -384,10 +388,28 @@ def _support(
         value = min(flow + delta * value, flow + delta * far)
         if value > best and (code == SOLVED or outside):
             best = value
+            by[q] = p
+            for i in range(k):
+                W[q, i] = x[i]
             for i in range(2):
                 X[q, i] = (1 - delta) * u[p, i]
                 for y in range(Y):
                     X[q, i] += delta * seen[p, y] * x[2 * y + i]
+
+
+@njit(cache=True)
+def reached(
+    V: Floats, u: Floats, seen: Floats, apart: Floats, who: Ints, base: Floats, threats: bool,
+    delta: float, alive: Ints, outside: bool, D: Floats, X: Floats, W: Floats, by: Ints,
+) -> None:  # fmt: skip
+    """What the polygon V generates furthest out in given directions; see `_support`."""
+    _, J, Y = apart.shape
+    N, h = np.empty((4 + len(V), 2)), np.empty(4 + len(V))
+    F = _facets(V, N, h)
+    A, b = np.empty((Y * F + J, 2 * Y)), np.empty(Y * F + J)
+    _stacked(N, h, F, Y, A, b)
+    for q in range(len(D)):
+        _support(D, q, A, b, F, u, seen, apart, who, base, threats, delta, alive, outside, X, W, by)
 
 
 @njit(cache=True)
@@ -419,8 +441,9 @@ def generated(
     F = _facets(V, N, h)
     A, b = np.empty((Y * F + J, 2 * Y)), np.empty(Y * F + J)
     _stacked(N, h, F, Y, A, b)
-    # pairs of neighbouring points, counterclockwise: +e1, +e2, -e1, -e2
     most = len(s)
+    W, by = np.empty((most, 2 * Y)), np.empty(most, dtype=np.int64)
+    # pairs of neighbouring points, counterclockwise: +e1, +e2, -e1, -e2
     stack = np.empty((most + 16, 2), dtype=np.int64)
     size: int = np.int64(0)  # type: ignore[assignment]  # a plain 0 would be compiled once more
     first, height = 4, 4
@@ -436,7 +459,7 @@ def generated(
             if not _across(X, D, p, q, size):
                 continue
         s[size] = _support(
-            D, size, A, b, F, u, seen, apart, who, base, threats, delta, alive, outside, X
+            D, size, A, b, F, u, seen, apart, who, base, threats, delta, alive, outside, X, W, by
         )
         if first:
             if s[size] == -np.inf:

@@ -1,0 +1,116 @@
+"""Polygons that generate themselves: the payoffs of an automaton with a state for every vertex."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ceasefire.solvers._polygon_operator import SAME_POINT, Parts, Promises, corners, hull, promises
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+MARGINS = (0.01, 0.1, 1.0, 10.0, 100.0)  # incentives are tightened by these parts of `small`
+STEPS = 80  # of one margin
+PATIENCE, PROGRESS = 12, 0.7  # steps after which the worst incentive must be this much nearer
+MERGED = 1e-11  # vertices nearer than this are one state's
+
+
+def seed(parts: Parts, alive: Ints, points: Floats, small: float) -> Floats:
+    r"""A polygon near the hull of `points` that generates itself; no rows where none was found.
+
+    At each vertex v the operator gives a profile a and promises w(y) within the polygon, each a
+    lottery over vertices. Read as an automaton, whose states are the vertices, that has exact
+    payoffs
+
+    .. math::
+        V = (1 - \delta) (I - \delta M)^{-1} u(a), \quad
+        M_{vk} = \sum_y \rho(y \mid a_v) m_{vyk},
+
+    and the hull of V generates itself wherever no player gains by a deviation. The operator's
+    incentives are tightened a little, so that the difference between V and the polygon does no
+    harm once it is small; the hull of V is the next polygon. (Policy iteration: Howard 1960.)
+    """
+    polygon = hull(points, MERGED)
+    for margin in MARGINS:
+        polygon, found = _settled(parts, alive, polygon, margin * small)
+        if found or len(polygon) < 3:
+            return polygon if found else np.empty((0, 2))
+    return np.empty((0, 2))
+
+
+def _settled(parts: Parts, alive: Ints, polygon: Floats, margin: float) -> tuple[Floats, bool]:
+    """Values of automata in turn until nobody gains by a deviation; and whether that came."""
+    tight = parts._replace(base=parts.base - margin)
+    D, best, since = _outward(polygon), -np.inf, 0
+    for _ in range(STEPS):
+        made = promises(tight, alive, polygon, D)
+        states = corners(made.points, MERGED) if len(made.points) else made.profiles
+        if len(states) < 3:
+            return made.points[states], False
+        values, slack = _valued(parts, made, states)
+        if slack >= 0:
+            return hull(values, SAME_POINT), True
+        if slack > best * PROGRESS:
+            best, since = slack, 0
+        since += 1
+        if since > PATIENCE:
+            break
+        D, polygon = made.directions, hull(values, MERGED)
+        if len(polygon) < 3:
+            break
+    return polygon, False
+
+
+def _outward(polygon: Floats) -> Floats:
+    """At each vertex the direction midway between the normals of its edges."""
+    edges = np.roll(polygon, -1, axis=0) - polygon
+    edges /= np.linalg.norm(edges, axis=1, keepdims=True)
+    normals = np.stack([edges[:, 1], -edges[:, 0]], axis=1)
+    middle = normals + np.roll(normals, 1, axis=0)
+    return np.asarray(middle / np.linalg.norm(middle, axis=1, keepdims=True))
+
+
+def _valued(parts: Parts, made: Promises, states: Ints) -> tuple[Floats, float]:
+    """Payoffs of the automaton, (m, 2), and the least slack of its incentives, payoff ranges."""
+    m, signals = made.after.shape[:2]
+    to = np.zeros((m, signals, m))
+    to[:, :, states] = lotteries(made.points[states], made.after.reshape(-1, 2)).reshape(
+        m, signals, -1
+    )
+    chances = np.einsum("my,myk->mk", parts.seen[made.profiles], to)
+    today = (1 - parts.delta) * parts.u[made.profiles]
+    values = np.linalg.solve(np.eye(m) - parts.delta * chances, today)
+    after = to @ values
+    slack = np.inf
+    for j, i in enumerate(parts.who):
+        deterred = np.einsum("my,my->m", parts.apart[made.profiles, j], after[:, :, i])
+        floor = values[:, i].min() if parts.threats else 0.0
+        slack = min(slack, float((deterred - floor + parts.base[made.profiles, j]).min()))
+    return values, slack
+
+
+def lotteries(polygon: Floats, targets: Floats) -> Floats:
+    """Weights (k, m) of a polygon's vertices whose means are `targets` (k, 2), or near those.
+
+    Barycentric coordinates in the triangle, of those that the first vertex spans with each edge,
+    that holds the target or misses it by the least; weights below zero become zero.
+    """
+    first, right, left = polygon[0], polygon[1:-1] - polygon[0], polygon[2:] - polygon[0]
+    area = right[:, 0] * left[:, 1] - right[:, 1] * left[:, 0]
+    ahead = targets - first
+    with np.errstate(all="ignore"):  # triangles without area have no coordinates
+        one = (ahead[:, :1] * left[:, 1] - ahead[:, 1:] * left[:, 0]) / area
+        two = (right[:, 0] * ahead[:, 1:] - right[:, 1] * ahead[:, :1]) / area
+        least = np.minimum(np.minimum(one, two), 1 - one - two)
+    least = np.where(np.isfinite(least), least, -np.inf)
+    chosen, row = least.argmax(axis=1), np.arange(len(targets))
+    weights = np.zeros((len(targets), len(polygon)))
+    weights[row, chosen + 1], weights[row, chosen + 2] = one[row, chosen], two[row, chosen]
+    weights[:, 0] = 1 - one[row, chosen] - two[row, chosen]
+    weights = np.maximum(weights, 0.0)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
