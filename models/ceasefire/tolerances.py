@@ -127,3 +127,17 @@ UNRANDOMISED_GAP: Final = 0.02
 # worth: optima sit exactly on their constraints, and sums of some thousand days round by 1e-13.
 STAGED_PROGRAM: Final = 1e-10
 STAGED_MARGIN: Final = 1e-9
+
+# Conditions of a bargaining solution hold within this, relative to the players' ideal gains:
+# linear programs are solved to 1e-10, and what rounding leaves of a walk in fractions is far less.
+BARGAINING: Final = 1e-9
+
+# A direct mechanism meets its constraints and its bound within this, in units of the range of
+# values: the linear program is solved to 1e-10, summed over some hundred rows.
+MECHANISM: Final = 1e-7
+
+# Values of alternating offers, in pies: bounds from both extreme ends meet to this, which leaves
+# the nine digits that are printed; and sums of a few products that decide whether waiting can be
+# worth more than the pie carry rounding far below the second.
+BARGAINING_VALUES: Final = 1e-13
+OFFERS_ROUNDING: Final = 1e-12

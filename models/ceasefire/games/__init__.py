@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from ceasefire.games import catalog
 from ceasefire.games._state_rules import Outcome, StateGame
+from ceasefire.games.allocation import AllocationProblem
 from ceasefire.games.automaton import Automaton
 from ceasefire.games.bayesian import BayesianGame
 from ceasefire.games.extensive import CHANCE, TERMINAL, Chance, Decision, End, ExtensiveForm
 from ceasefire.games.gambit import FormatError, parse, read, text, write
 from ceasefire.games.nashpy import from_nashpy, to_nashpy
 from ceasefire.games.normal import NormalForm
+from ceasefire.games.problem import BargainingProblem
 from ceasefire.games.repeated import PublicSignals, RepeatedGame
 from ceasefire.games.stochastic import StochasticGame
 from ceasefire.games.toml import RepeatedFile, read_toml
@@ -18,6 +20,7 @@ __all__ = [
     "NormalForm",
     "BayesianGame",
     "ExtensiveForm",
+    "AllocationProblem",
     "Decision",
     "Chance",
     "End",
@@ -27,6 +30,7 @@ __all__ = [
     "StochasticGame",
     "StateGame",
     "Outcome",
+    "BargainingProblem",
     "CHANCE",
     "TERMINAL",
     "read",

@@ -45,6 +45,8 @@ from ceasefire.solvers.markov_paths import (
     simulate_markov,
 )
 from ceasefire.solvers.markov_perfect import markov_perfect
+from ceasefire.solvers.mechanism import Mechanism, mechanism
+from ceasefire.solvers.mechanism_certificate import MechanismCertificate, Multipliers
 from ceasefire.solvers.minmax import Minmax, minmax
 from ceasefire.solvers.nash import lemke_howson, nash, one_nash
 from ceasefire.solvers.payoff_set import payoff_set, payoff_sets
@@ -106,6 +108,10 @@ __all__ = [
     "Condition",
     "signalling",
     "SignallingComponent",
+    "mechanism",
+    "Mechanism",
+    "MechanismCertificate",
+    "Multipliers",
     "minmax",
     "Minmax",
     "penal_code",
