@@ -19,6 +19,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ceasefire.bargaining._staged import Staging as Staging
     from ceasefire.bargaining._staged import StagingCertificate as StagingCertificate
+    from ceasefire.bargaining.concessions import Concessions as Concessions
+    from ceasefire.bargaining.concessions import Ladder as Ladder
+    from ceasefire.bargaining.contributions import Contributed as Contributed
+    from ceasefire.bargaining.contributions import Contributions as Contributions
     from ceasefire.bargaining.gradualism import LockwoodThomas as LockwoodThomas
     from ceasefire.bargaining.gradualism import LockwoodThomasSmooth as LockwoodThomasSmooth
     from ceasefire.bargaining.instalments import Instalments as Instalments
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.interface import Model as Model
     from ceasefire.bargaining.registry import MODELS as MODELS
     from ceasefire.bargaining.registry import model as model
+    from ceasefire.bargaining.stakes import RisingStakes as RisingStakes
+    from ceasefire.bargaining.stakes import SplitStakes as SplitStakes
 
 # Where each public name lives, loaded on first use: a list of models must not wait for solvers.
 _HOMES = {
@@ -41,6 +47,12 @@ _HOMES = {
     "Staging": "_staged",
     "StagingCertificate": "_staged",
     "Schedules": "instalments",
+    "Concessions": "concessions",
+    "Ladder": "concessions",
+    "RisingStakes": "stakes",
+    "SplitStakes": "stakes",
+    "Contributions": "contributions",
+    "Contributed": "contributions",
 }
 
 __all__ = list(_HOMES)

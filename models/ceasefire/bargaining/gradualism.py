@@ -26,24 +26,28 @@ from ceasefire.bargaining import _staged
 from ceasefire.bargaining._level_game import LevelRules, level_game
 from ceasefire.bargaining._staged import SHOWN, GameTail, Number, Staging, Tail, exact
 from ceasefire.bargaining.instalments import Instalments
+from ceasefire.bargaining.interface import Model
 from ceasefire.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from ceasefire.games import StochasticGame
+    from ceasefire.truce import Scenario
 
     Floats = NDArray[np.float64]
 
 __all__ = ["LockwoodThomas", "LockwoodThomasSmooth", "Instalments"]
 
+KNOWN_END = 30  # days: what `table` sets beside the endless path
 SHOOTING = "backward recursion over tight constraints"
 
 
 @dataclass(frozen=True)
-class LockwoodThomas:
+class LockwoodThomas(Model):
     r"""Two sides raise levels that can never fall; payoffs are linear, and there is a cap.
 
     Each day both choose a level ``c_i(t) >= c_i(t-1)``, at most the cap K, and earn
@@ -97,6 +101,22 @@ class LockwoodThomas:
         _staged.checked_pair("benefit", self.benefit, self.cost)
         _staged.checked_discount(self.discount)
         _staged.checked("cap", self.cap, 0, math.inf, "a number above 0")
+
+    @classmethod
+    def from_scenario(cls, scenario: Scenario) -> LockwoodThomas:
+        """Levels are captives freed and, on the other side, the days and prisoners given for them.
+
+        ``b = v``; a/b is the geometric mean of what the two sides' costs are of their gains: the
+        mean retention value over ``g / x`` for the captor, ``k0 / x`` over v for the pausing state.
+        """
+        from ceasefire.truce.payoffs import release_loss
+
+        p = scenario.symbols()
+        captor = float(release_loss(p, p.W0, p.W0)) / p.W0 / max(p.g / p.x, 1e-9)
+        pausing = max(p.k0, 1e-9) / p.x / max(p.v, 1e-9)
+        part = min(max(math.sqrt(captor * pausing), 1e-6), 1 - 1e-6)
+        benefit = max(p.v, 1e-9)
+        return cls(cost=part * benefit, benefit=benefit, discount=1.0 - p.beta, cap=p.W0)
 
     @property
     def ratio(self) -> float:
@@ -159,6 +179,25 @@ class LockwoodThomas:
         rules = LevelRules(grid, self._flow, _staged.tail_of(tail, self._carried), days, frozen)
         return level_game(rules, self.discount, "Lockwood and Thomas, linear")
 
+    def table(self) -> pd.DataFrame:
+        """Levels day by day: without a known end, and with the end known to be day 30."""
+        known = self.solve(horizon=KNOWN_END, tail="none")
+        return _levels(("no known end", self.closed_form()), (f"end known: day {KNOWN_END}", known))
+
+    def answer(self) -> str:
+        """The first steps, and what a known last day does."""
+        found = self.closed_form()
+        if not found.trades:
+            return (
+                f"Nobody ever moves: a step costs {float(self.cost):.4g} a unit, and patience "
+                f"times its benefit, {float(self.discount) * float(self.benefit):.4g}, is no more."
+            )
+        return (
+            f"Both raise their level by {found.steps[0]:.1f} of {self.total:g} on the first day "
+            f"and by {self.ratio:.3f} of the last step on each further day; with a known last day "
+            "nobody moves at all."
+        )
+
     def days_to(self, *, within: float) -> float:
         """Days until what is still to come is at most `within` of the cap; inf without trade."""
         return _staged.days_to(self.ratio, within)
@@ -204,7 +243,7 @@ class LockwoodThomas:
 
 
 @dataclass(frozen=True)
-class LockwoodThomasSmooth:
+class LockwoodThomasSmooth(Model):
     r"""As `LockwoodThomas`, with a cost that rises: ``c_j - c_i^2 / 2`` a day, and no cap.
 
     Efficient is the level 1, worth 1/2. With all constraints tight ``delta c_{t+1} - c_t^2 / 2`` is
@@ -245,6 +284,11 @@ class LockwoodThomasSmooth:
     def __post_init__(self) -> None:
         _staged.checked_discount(self.discount)
 
+    @classmethod
+    def from_scenario(cls, scenario: Scenario) -> LockwoodThomasSmooth:
+        """The discount factor is the chance that no incident ends a day."""
+        return cls(discount=1.0 - scenario.symbols().beta)
+
     @property
     def total(self) -> float:
         """The limit, delta."""
@@ -280,6 +324,21 @@ class LockwoodThomasSmooth:
         rules = LevelRules(grid, _smooth_flow, _staged.tail_of(tail, self._carried), days, frozen)
         return level_game(rules, self.discount, "Lockwood and Thomas, smooth")
 
+    def table(self) -> pd.DataFrame:
+        """Levels day by day: without a known end, and with the end known to be day 30."""
+        known = self.solve(horizon=KNOWN_END, tail="none")
+        shown = self.closed_form(steps=KNOWN_END)
+        return _levels(("no known end", shown), (f"end known: day {KNOWN_END}", known))
+
+    def answer(self) -> str:
+        """The first level and the limit, against what both would want."""
+        d = float(self.discount)
+        return (
+            f"Levels start at {d / 2:.3f} and creep up to {d:.3f}, short of the efficient 1, which "
+            f"is worth {d / 2:.3f} a day to each instead of 0.500; with a known last day nobody "
+            "moves at all."
+        )
+
     def days_to(self, *, within: float) -> float:
         """Days until the level is within `within` of its limit delta, by walking there.
 
@@ -314,6 +373,17 @@ class LockwoodThomasSmooth:
         proof = _staged.level_certificate(steps, d, _smooth_flow, after, 0.5)
         limit = {"relaxed": 1.0, "none": last, "infinite": d}[tail] if first > 0 else 0.0
         return _staged.described(self, steps, None, first, limit, horizon, tail, proof, SHOOTING)
+
+
+def _levels(*plans: tuple[str, Staging]) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [
+        (name, day, float(level))
+        for name, plan in plans
+        for day, level in enumerate(np.append(0.0, plan.levels))
+    ]
+    return pd.DataFrame(rows, columns=["plan", "day", "level"])
 
 
 def _grid(

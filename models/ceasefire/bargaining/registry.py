@@ -71,6 +71,31 @@ MODELS: tuple[Entry, ...] = (
         "Which batches does a captor hand over, paid afterwards, when either side may walk?",
         ("D3",), (3, 11), "release.instalments",
     ),
+    Entry(
+        "lockwood-thomas", "gradualism:LockwoodThomas", "release",
+        "How fast do both raise what cannot be taken back, and why does a known end kill it?",
+        ("D1",), (3, 11), "release.levels",
+    ),
+    Entry(
+        "lockwood-thomas-smooth", "gradualism:LockwoodThomasSmooth", "release",
+        "How far short of the efficient level does step-by-step cooperation stop?",
+        ("D2",), (11,), "release.levels",
+    ),
+    Entry(
+        "concessions", "concessions:Concessions", "release",
+        "How large may a concession be before the other side does better by walking out?",
+        ("D4",), (8, 15), "release.concessions",
+    ),
+    Entry(
+        "rising-stakes", "stakes:RisingStakes", "release",
+        "How small must the first of two exchanges be so that cooperating in it pays?",
+        ("D5",), (5, 6), "release.stakes",
+    ),
+    Entry(
+        "contributions", "contributions:Contributions", "release",
+        "How many sunk steps does an agreement take that is worth nothing before it is complete?",
+        (), (8, 15), "release.contributions",
+    ),
 )  # fmt: skip
 
 
