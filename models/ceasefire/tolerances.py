@@ -141,3 +141,7 @@ MECHANISM: Final = 1e-7
 # worth more than the pie carry rounding far below the second.
 BARGAINING_VALUES: Final = 1e-13
 OFFERS_ROUNDING: Final = 1e-12
+
+# What a deviation from alternating offers may gain, in pies, and two solvers' answers may differ
+# by: values are met to 1e-13, times what a root or a product of many rounds adds.
+BARGAINING_PROOF: Final = 1e-11

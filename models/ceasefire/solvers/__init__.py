@@ -10,6 +10,7 @@ from ceasefire.solvers.automata import (
     automaton_value,
     check_automaton,
 )
+from ceasefire.solvers.axiomatic import BargainingSolution, axiomatic
 from ceasefire.solvers.batch import BatchEquilibria, nash_batch
 from ceasefire.solvers.certificate import regret
 from ceasefire.solvers.communication import Communication, communication, largest_gain
@@ -81,6 +82,8 @@ from ceasefire.solvers.triggers import (
 )
 
 __all__ = [
+    "axiomatic",
+    "BargainingSolution",
     "nash",
     "one_nash",
     "lemke_howson",
