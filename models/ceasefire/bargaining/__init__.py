@@ -17,22 +17,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ceasefire.bargaining._agreement import Agreement as Agreement
     from ceasefire.bargaining._staged import Staging as Staging
     from ceasefire.bargaining._staged import StagingCertificate as StagingCertificate
+    from ceasefire.bargaining.auction import DoubleAuction as DoubleAuction
+    from ceasefire.bargaining.auction import LinearAuction as LinearAuction
+    from ceasefire.bargaining.bilateral import TwoTypeResult as TwoTypeResult
+    from ceasefire.bargaining.bilateral import TwoTypeTrade as TwoTypeTrade
     from ceasefire.bargaining.concessions import Concessions as Concessions
     from ceasefire.bargaining.concessions import Ladder as Ladder
     from ceasefire.bargaining.contributions import Contributed as Contributed
     from ceasefire.bargaining.contributions import Contributions as Contributions
+    from ceasefire.bargaining.demands import PriceDemands as PriceDemands
+    from ceasefire.bargaining.demands import PriceSchedule as PriceSchedule
     from ceasefire.bargaining.gradualism import LockwoodThomas as LockwoodThomas
     from ceasefire.bargaining.gradualism import LockwoodThomasSmooth as LockwoodThomasSmooth
+    from ceasefire.bargaining.guarantees import Guarantees as Guarantees
+    from ceasefire.bargaining.guarantees import Guarantor as Guarantor
     from ceasefire.bargaining.instalments import Instalments as Instalments
     from ceasefire.bargaining.instalments import Schedules as Schedules
     from ceasefire.bargaining.interface import Checks as Checks
     from ceasefire.bargaining.interface import Model as Model
+    from ceasefire.bargaining.mediation import Advice as Advice
+    from ceasefire.bargaining.mediation import CorrelatedChicken as CorrelatedChicken
+    from ceasefire.bargaining.mediation import MediatedCosts as MediatedCosts
+    from ceasefire.bargaining.mediation import Settlement as Settlement
+    from ceasefire.bargaining.offers import AlternatingOffers as AlternatingOffers
+    from ceasefire.bargaining.offers import WholeSplits as WholeSplits
     from ceasefire.bargaining.registry import MODELS as MODELS
     from ceasefire.bargaining.registry import model as model
+    from ceasefire.bargaining.relay import Relay as Relay
+    from ceasefire.bargaining.relay import RelayTerms as RelayTerms
+    from ceasefire.bargaining.reporter import BiasedReporter as BiasedReporter
+    from ceasefire.bargaining.reporter import Credibility as Credibility
+    from ceasefire.bargaining.screening import ScreeningPlan as ScreeningPlan
+    from ceasefire.bargaining.screening import TwoPeriodScreening as TwoPeriodScreening
     from ceasefire.bargaining.stakes import RisingStakes as RisingStakes
     from ceasefire.bargaining.stakes import SplitStakes as SplitStakes
+    from ceasefire.bargaining.strength import MediatedPeace as MediatedPeace
+    from ceasefire.bargaining.strength import StrengthMediation as StrengthMediation
 
 # Where each public name lives, loaded on first use: a list of models must not wait for solvers.
 _HOMES = {
@@ -40,6 +63,19 @@ _HOMES = {
     "model": "registry",
     "Model": "interface",
     "Checks": "interface",
+    # offers
+    "Agreement": "_agreement",
+    "AlternatingOffers": "offers",
+    "WholeSplits": "offers",
+    # list
+    "TwoPeriodScreening": "screening",
+    "ScreeningPlan": "screening",
+    "PriceDemands": "demands",
+    "PriceSchedule": "demands",
+    "DoubleAuction": "auction",
+    "LinearAuction": "auction",
+    "TwoTypeTrade": "bilateral",
+    "TwoTypeResult": "bilateral",
     # release
     "LockwoodThomas": "gradualism",
     "LockwoodThomasSmooth": "gradualism",
@@ -53,6 +89,19 @@ _HOMES = {
     "SplitStakes": "stakes",
     "Contributions": "contributions",
     "Contributed": "contributions",
+    # mediation
+    "Advice": "mediation",
+    "CorrelatedChicken": "mediation",
+    "MediatedCosts": "mediation",
+    "Settlement": "mediation",
+    "StrengthMediation": "strength",
+    "MediatedPeace": "strength",
+    "BiasedReporter": "reporter",
+    "Credibility": "reporter",
+    "Relay": "relay",
+    "RelayTerms": "relay",
+    "Guarantor": "guarantees",
+    "Guarantees": "guarantees",
 }
 
 __all__ = list(_HOMES)

@@ -65,6 +65,33 @@ class Entry:
 
 # Sorted by step. A model stands here once, whatever else it is good for.
 MODELS: tuple[Entry, ...] = (
+    # offers
+    Entry(
+        "alternating-offers", "offers:AlternatingOffers", "offers",
+        "How do impatience, options outside, a breakdown or a last offer move the terms?",
+        ("A1", "A2", "A3", "A4"), (2, 8), "offers.alternating",
+    ),
+    # list
+    Entry(
+        "two-offers", "screening:TwoPeriodScreening", "list",
+        "Hold out for a high price or sell cheap, when the other side's worth is unknown?",
+        ("F5",), (8, 15), "screening.two_offers",
+    ),
+    Entry(
+        "price-demands", "demands:PriceDemands", "list",
+        "What does a side without commitment ask, how fast does it come down, how long until a deal?",
+        (), (2, 8), "screening.demands",
+    ),
+    Entry(
+        "double-auction", "auction:DoubleAuction", "list",
+        "How many deals good for both are lost when both shade their offers?",
+        ("F6",), (8, 15), "screening.sealed",
+    ),
+    Entry(
+        "two-type-trade", "bilateral:TwoTypeTrade", "list",
+        "Does hidden worth block a deal under any rules, and what must a guarantor add?",
+        ("F7",), (4, 15), "screening.two_types",
+    ),
     # release
     Entry(
         "instalments", "instalments:Instalments", "release",
@@ -95,6 +122,37 @@ MODELS: tuple[Entry, ...] = (
         "contributions", "contributions:Contributions", "release",
         "How many sunk steps does an agreement take that is worth nothing before it is complete?",
         (), (8, 15), "release.contributions",
+    ),
+    # mediation
+    Entry(
+        "correlated-chicken", "mediation:CorrelatedChicken", "mediation",
+        "What does private advice on who is to yield add, from a mediator who knows nothing?",
+        ("I1",), (2, 4), "mediation.chicken",
+    ),
+    Entry(
+        "mediated-costs", "mediation:MediatedCosts", "mediation",
+        "Does a mediator help when only the costs of fighting are private?",
+        ("I2",), (2, 4), "mediation.costs",
+    ),
+    Entry(
+        "strength-mediation", "strength:StrengthMediation", "mediation",
+        "What does a mediator who can only propose add when strength is private?",
+        (), (2, 4, 15), "mediation.strength",
+    ),
+    Entry(
+        "biased-reporter", "reporter:BiasedReporter", "mediation",
+        "Which bias makes a mediator believed when it reports that the other side will give way?",
+        ("I3",), (4, 9, 13), "mediation.reporter",
+    ),
+    Entry(
+        "relay", "relay:Relay", "mediation",
+        "What is a faster relay worth, and one that does not go dark?",
+        ("A5", "A6"), (4, 8, 14), "mediation.relay",
+    ),
+    Entry(
+        "guarantor", "guarantees:Guarantor", "mediation",
+        "What must a guarantor promise, and to whom, for the last batch to buy a day?",
+        (), (9, 11, 16), "mediation.guarantor",
     ),
 )  # fmt: skip
 
