@@ -201,7 +201,7 @@ def _payoffs(rules: Enforcement, delta: float, by: Ints, where: Floats) -> Float
 def _outer(rules: Enforcement, delta: float, D: Floats, start: Floats, tol: float) -> _Outer:
     lp = _programs(rules, delta, D, D)
     h = start.copy()
-    steps, alive, by, where, bound, _ = kernel.shrink(
+    steps, alive, by, where, bound = kernel.shrink(
         lp.A, lp.base, lp.refer, lp.own, lp.C, delta, lp.axes, h, tol, ITERATIONS
     )
     points = _payoffs(rules, delta, by, where) if alive.any() else np.zeros(D.shape)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ceasefire.solvers._polygon_operator import SAME_POINT, Parts, Promises, corners, hull, promises
+from ceasefire.solvers._polygon_operator import (
+    SAME_POINT,
+    Parts,
+    Promises,
+    corners,
+    furthest,
+    hull,
+    least_slack,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,11 +28,11 @@ PATIENCE, PROGRESS = 12, 0.7  # steps after which the worst incentive must be th
 MERGED = 1e-11  # vertices nearer than this are one state's
 
 
-def seed(parts: Parts, alive: Ints, points: Floats, small: float) -> Floats:
+def seed(parts: Parts, alive: Ints, points: Floats, small: float) -> Promises:
     r"""A polygon near the hull of `points` that generates itself; no rows where none was found.
 
     At each vertex v the operator gives a profile a and promises w(y) within the polygon, each a
-    lottery over vertices. Read as an automaton, whose states are the vertices, that has exact
+    lottery m_y over vertices. Read as an automaton, whose states are the vertices, that has exact
     payoffs
 
     .. math::
@@ -33,37 +41,38 @@ def seed(parts: Parts, alive: Ints, points: Floats, small: float) -> Floats:
 
     and the hull of V generates itself wherever no player gains by a deviation. The operator's
     incentives are tightened a little, so that the difference between V and the polygon does no
-    harm once it is small; the hull of V is the next polygon. (Policy iteration: Howard 1960.)
+    harm once it is small; the hull of V is the next polygon (policy iteration: Howard 1960).
     """
     polygon = hull(points, MERGED)
     for margin in MARGINS:
-        polygon, found = _settled(parts, alive, polygon, margin * small)
-        if found or len(polygon) < 3:
-            return polygon if found else np.empty((0, 2))
-    return np.empty((0, 2))
+        made, found = _settled(parts, alive, polygon, margin * small)
+        if found:
+            return made
+        polygon = hull(made.points, MERGED) if len(made.points) else made.points
+        if len(polygon) < 3:
+            break
+    return made.at(np.arange(0))
 
 
-def _settled(parts: Parts, alive: Ints, polygon: Floats, margin: float) -> tuple[Floats, bool]:
-    """Values of automata in turn until nobody gains by a deviation; and whether that came."""
+def _settled(parts: Parts, alive: Ints, polygon: Floats, margin: float) -> tuple[Promises, bool]:
+    """Automata in turn until nobody gains by a deviation; and whether that came."""
     tight = parts._replace(base=parts.base - margin)
     D, best, since = _outward(polygon), -np.inf, 0
     for _ in range(STEPS):
-        made = promises(tight, alive, polygon, D)
-        states = corners(made.points, MERGED) if len(made.points) else made.profiles
-        if len(states) < 3:
-            return made.points[states], False
-        values, slack = _valued(parts, made, states)
+        made = furthest(tight, alive, polygon, D)
+        valued = _valued(parts, made.made)
+        if len(valued.points) < 3:
+            return valued, False
+        slack = least_slack(parts, valued)
         if slack >= 0:
-            return hull(values, SAME_POINT), True
+            return valued.at(corners(valued.points, SAME_POINT)), True
         if slack > best * PROGRESS:
             best, since = slack, 0
         since += 1
         if since > PATIENCE:
             break
-        D, polygon = made.directions, hull(values, MERGED)
-        if len(polygon) < 3:
-            break
-    return polygon, False
+        D, polygon = made.directions, hull(valued.points, MERGED)
+    return valued, False
 
 
 def _outward(polygon: Floats) -> Floats:
@@ -75,23 +84,20 @@ def _outward(polygon: Floats) -> Floats:
     return np.asarray(middle / np.linalg.norm(middle, axis=1, keepdims=True))
 
 
-def _valued(parts: Parts, made: Promises, states: Ints) -> tuple[Floats, float]:
-    """Payoffs of the automaton, (m, 2), and the least slack of its incentives, payoff ranges."""
-    m, signals = made.after.shape[:2]
-    to = np.zeros((m, signals, m))
-    to[:, :, states] = lotteries(made.points[states], made.after.reshape(-1, 2)).reshape(
-        m, signals, -1
-    )
-    chances = np.einsum("my,myk->mk", parts.seen[made.profiles], to)
+def _valued(parts: Parts, made: Promises) -> Promises:
+    """The automaton's payoffs, and what they promise; too few rows where it has no interior."""
+    states = corners(made.points, MERGED) if len(made.points) else made.profiles
+    if len(states) < 3:
+        return made.at(states)
+    m, Y = made.after.shape[:2]
+    weights = lotteries(made.points[states], made.after.reshape(-1, 2)).reshape(m, Y, -1)
+    chances = np.zeros((m, m))
+    chances[:, states] = np.einsum("my,myk->mk", parts.seen[made.profiles], weights)
     today = (1 - parts.delta) * parts.u[made.profiles]
-    values = np.linalg.solve(np.eye(m) - parts.delta * chances, today)
-    after = to @ values
-    slack = np.inf
-    for j, i in enumerate(parts.who):
-        deterred = np.einsum("my,my->m", parts.apart[made.profiles, j], after[:, :, i])
-        floor = values[:, i].min() if parts.threats else 0.0
-        slack = min(slack, float((deterred - floor + parts.base[made.profiles, j]).min()))
-    return values, slack
+    values: Floats = np.asarray(
+        np.linalg.solve(np.eye(m) - parts.delta * chances, today), dtype=float
+    )
+    return Promises(values, made.profiles, weights @ values[states])
 
 
 def lotteries(polygon: Floats, targets: Floats) -> Floats:

@@ -8,8 +8,17 @@ import numpy as np
 
 from ceasefire.solvers import _hyperplanes as planes
 from ceasefire.solvers import _polytopes as polytopes
-from ceasefire.solvers._kernels import directions as kernel
-from ceasefire.solvers._polygon_operator import SAME_POINT, Parts, generated, hull, parts_of
+from ceasefire.solvers._kernels import hulls
+from ceasefire.solvers._polygon_operator import (
+    SAME_POINT,
+    Parts,
+    Promises,
+    generated,
+    hull,
+    one_day_promises,
+    parts_of,
+    worst_violation,
+)
 from ceasefire.solvers._polygon_seeds import seed
 from ceasefire.solvers.sets import PayoffSet
 from ceasefire.status import Status
@@ -86,14 +95,16 @@ def _apart(rules: planes.Enforcement, outer: Floats, inner: Floats) -> float:
 def _inner(
     rules: planes.Enforcement, parts: Parts, alive: Ints, points: Floats, small: float, most: int
 ) -> tuple[Floats, planes.SelfGeneration]:
-    """What the outer bound generates, or what grows within it; with the proof."""
-    if planes.generates_itself(rules, parts.delta, points):
+    """A polygon within the outer one that generates itself, and the proof of it."""
+    start, days = seed(parts, alive, points, small), one_day_promises(parts)
+    if not len(start.points) and planes.generates_itself(rules, parts.delta, points):
         return points, planes.certificate(rules, parts.delta, points)
-    start = np.concatenate([seed(parts, alive, points, small), planes.stage_equilibria(rules)])
-    if not len(start):
-        return start, planes.certificate(rules, parts.delta, start)
-    grown = _grown(parts, alive, hull(start, SAME_POINT), small, most)
-    return grown, planes.certificate(rules, parts.delta, grown)
+    start = start.joined(days) if len(start.points) else days
+    if not len(start.points):
+        return start.points, planes.SelfGeneration(0.0, 0)
+    grown = _grown(parts, alive, start, small, most)
+    gap = worst_violation(parts, grown) / (1 - parts.delta)
+    return grown.points, planes.SelfGeneration(gap, len(grown.points))
 
 
 def _shrunk(
@@ -106,27 +117,31 @@ def _shrunk(
     """
     change, points = 1.0, V
     for step in range(1, max(most_steps, 1) + 1):
-        made = generated(parts, alive, V, True, max(small, COARSE * change), most)
-        points = made.points
+        last = generated(parts, alive, V, True, max(small, COARSE * change), most)
+        points = last.made.points
         if not len(points):
             return points, points, step
         room = np.zeros((len(V) + len(points) + 2, 2))
         room[: len(V)] = V
-        size, change = kernel.cut(room, len(V), made.directions, made.supports, np.empty_like(room))
+        size, change = hulls.cut(room, len(V), last.directions, last.supports, np.empty_like(room))
         V = hull(room[:size], 1e-13)
         if change <= small:
             break
     return V, points, step
 
 
-def _grown(parts: Parts, alive: Ints, V: Floats, small: float, most: int) -> Floats:
-    """Apply the operator to a polygon that generates itself until it grows by `small` or less."""
+def _grown(parts: Parts, alive: Ints, own: Promises, small: float, most: int) -> Promises:
+    """Apply the operator to a polygon that generates itself until it grows by `small` or less.
+
+    What a polygon generates, a larger one does: promises of earlier passes hold.
+    """
     for _ in range(planes.INNER_STEPS):
-        made = generated(parts, alive.copy(), V, False, small, most)
+        found = generated(parts, alive.copy(), own.points, False, small, most)
+        made = found.made.at(found.made.profiles >= 0)
         if not len(made.points):
             break
-        grown = made.supports - (V @ made.directions.T).max(axis=0)
+        grown = found.supports - (own.points @ found.directions.T).max(axis=0)
         if grown.max() <= small:
             break
-        V = hull(np.concatenate([V, made.points]), SAME_POINT)
-    return V
+        own = own.joined(made)
+    return own

@@ -10,6 +10,8 @@ from numba import njit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ceasefire.solvers._polygon_operator import Parts
+
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
@@ -150,78 +152,154 @@ def _first_basis(c: Floats, axes: Ints, basis: Ints) -> None:
 
 
 @njit(cache=True)
+def _furthest(
+    d: int, A: Floats, right: Floats, own: Floats, C: Floats, weight: float, axes: Ints,
+    basis: Ints, bound: Floats, alive: Ints, solved: Ints, outside: bool, where: Floats,
+) -> tuple[float, int]:  # fmt: skip
+    """The support in direction d, and the profile behind it (-1: none); see `shrink`.
+
+    Profiles are tried in the order of their last bound, until none can do better. Writes the
+    continuation payoffs to ``where[d]``, and 1 to ``solved[p, d]`` where a program was solved.
+    `outside`: programs that rounding ended early count with their bound, else not at all.
+    """
+    P, _, k = A.shape
+    x = np.empty(k)
+    best, chosen = -np.inf, -1
+    done = np.zeros(P, dtype=np.int64)
+    while True:
+        p, top = -1, best
+        for q in range(P):
+            if alive[q] and not done[q] and bound[q, d] > top:
+                p, top = q, bound[q, d]
+        if p < 0:
+            return best, chosen
+        done[p] = 1
+        code, value = _bound(A[p], right[p], C[p, d], basis[p, d], x)
+        solved[p, d] = 1
+        if code == INFEASIBLE:
+            alive[p] = 0
+            continue
+        if code == LOST:
+            _first_basis(C[p, d], axes, basis[p, d])
+            if not outside:
+                continue
+        bound[p, d] = min(own[p, d] + weight * value, bound[p, d])
+        if bound[p, d] > best:
+            best, chosen = bound[p, d], p
+            for i in range(k):
+                where[d, i] = x[i]
+
+
+@njit(cache=True)
+def _first_bases(C: Floats, axes: Ints) -> Ints:
+    """A basis of the box for every profile and direction."""
+    basis = np.empty(C.shape, dtype=np.int64)
+    for p in range(C.shape[0]):
+        for d in range(C.shape[1]):
+            _first_basis(C[p, d], axes, basis[p, d])
+    return basis
+
+
+@njit(cache=True)
+def _prices(A: Floats, c: Floats, basis: Ints, price: Floats) -> float:
+    """Prices of the basis rows, 0 for those below; and what of ``c x`` they leave unpriced.
+
+    ``c x <= price b[basis] + rest`` within the unit box; infinite where the basis is singular.
+    """
+    k = len(c)
+    inverse, rest = np.empty((k, k)), c.copy()
+    if not _inverse(A, basis, inverse):
+        return np.inf
+    total = 0.0
+    for j in range(k):
+        price[j] = 0.0
+        for i in range(k):
+            price[j] += c[i] * inverse[i, j]
+        price[j] = max(price[j], 0.0)
+        for i in range(k):
+            rest[i] -= price[j] * A[basis[j], i]
+    for i in range(k):
+        total += abs(rest[i])
+    return total
+
+
+@njit(cache=True)
+def _echo(
+    base: Floats, refer: Ints, own: Floats, weight: float, basis: Ints, price: Floats,
+    rest: Floats, bound: Floats, alive: Ints, h: Floats, tol: float, most: int,
+) -> None:  # fmt: skip
+    """Lower the supports h by the last programs' prices, again and again.
+
+    Prices bound a program's value whatever h is, so that each sweep is a bound too; at a cost of
+    no programs it goes where the operator would take 1 / (1 - weight) passes (policy iteration).
+    """
+    P, L, k = basis.shape
+    for _ in range(most):
+        change = 0.0
+        for d in range(L):
+            best = -np.inf
+            for p in range(P):
+                if not alive[p]:
+                    continue
+                value = own[p, d] + weight * rest[p, d]
+                for j in range(k):
+                    r = basis[p, d, j]
+                    level = base[p, r] + (h[refer[r]] if refer[r] >= 0 else 0.0)
+                    value += weight * price[p, d, j] * level
+                bound[p, d] = min(bound[p, d], value)
+                best = max(best, bound[p, d])
+            change = max(change, h[d] - best)
+            h[d] = min(h[d], best)
+        if change <= tol:
+            return
+
+
+@njit(cache=True)
 def shrink(
     A: Floats, base: Floats, refer: Ints, own: Floats, C: Floats, weight: float, axes: Ints,
     h: Floats, tol: float, most: int,
-) -> tuple[int, Ints, Ints, Floats, Floats, int]:  # fmt: skip
-    """Iterate the support function of the outer set down to its fixed point.
+) -> tuple[int, Ints, Ints, Floats, Floats]:  # fmt: skip
+    """Apply the operator to the polytope ``{v : D v <= h}`` until it no longer shrinks.
+
+    Returns the number of passes, the profiles still enforceable (P,), the profile behind each
+    direction (L,), its continuation payoffs (L, k), and a bound on what each profile reaches in
+    each direction (P, L). After each pass its prices are used up by `_echo`.
 
     A (P, R, k): the constraints on continuation payoffs that enforce profile p; their right
     sides are ``base[p, r] + h[refer[r]]`` (refer -1: base alone). C (P, L, k): objectives; the
     support in direction l is ``max_p own[p, l] + weight * max C[p, l] x``. h (L,) is changed in
-    place and never rises. Returns iterations, the profiles still enforceable (P,), the profile
-    behind each direction (L,), its continuation payoffs (L, k), a bound on what each profile
-    reaches in each direction (P, L), and the number of programs that were lost to rounding (the
-    bound before them is kept).
+    place and never rises. Programs that were lost to rounding count with the bound before them.
     """
     P, R, k = A.shape
     L = len(h)
-    alive = np.ones(P, dtype=np.int64)
-    basis = np.empty((P, L, k), dtype=np.int64)
-    bound = np.empty((P, L))
-    for p in range(P):
-        for d in range(L):
-            _first_basis(C[p, d], axes, basis[p, d])
-            bound[p, d] = np.inf
-    by = np.full(L, -1, dtype=np.int64)
-    where = np.zeros((L, k))
-    x, after = np.empty(k), np.empty(L)
-    right = np.empty((P, R))
-    done = np.empty(P, dtype=np.int64)
-    lost = 0
+    alive, by = np.ones(P, dtype=np.int64), np.full(L, -1, dtype=np.int64)
+    basis, bound = _first_bases(C, axes), np.full((P, L), np.inf)
+    price, rest, solved = np.zeros((P, L, k)), np.full((P, L), np.inf), np.empty((P, L), np.int64)
+    where, after, right = np.zeros((L, k)), np.empty(L), np.empty((P, R))
+    sweeps = int(min(2 / (1 - weight), 5000.0)) + 10
     for iteration in range(most):
         for p in range(P):
             for r in range(R):
                 right[p, r] = base[p, r] + (h[refer[r]] if refer[r] >= 0 else 0.0)
         change = 0.0
+        solved[:] = 0
         for d in range(L):
-            best, chosen = -np.inf, -1
-            for p in range(P):
-                done[p] = 0
-            while True:  # profiles in the order of their last bound, until none can do better
-                p, top = -1, best
-                for q in range(P):
-                    if alive[q] and not done[q] and bound[q, d] > top:
-                        p, top = q, bound[q, d]
-                if p < 0:
-                    break
-                done[p] = 1
-                code, reached = _bound(A[p], right[p], C[p, d], basis[p, d], x)
-                if code == INFEASIBLE:
-                    alive[p] = 0
-                    continue
-                if code == LOST:
-                    lost += 1
-                    _first_basis(C[p, d], axes, basis[p, d])
-                value = min(own[p, d] + weight * reached, bound[p, d])
-                bound[p, d] = value
-                if value > best:
-                    best, chosen = value, p
-                    for i in range(k):
-                        where[d, i] = x[i]
-            by[d] = chosen
+            best, by[d] = _furthest(
+                d, A, right, own, C, weight, axes, basis, bound, alive, solved, True, where
+            )
             after[d] = min(best, h[d])
             change = max(change, h[d] - after[d])
-        left = 0
-        for p in range(P):
-            left += alive[p]
-        if left == 0:
-            return iteration + 1, alive, by, where, bound, lost
-        for d in range(L):
-            h[d] = after[d]
+        if not alive.any():
+            return iteration + 1, alive, by, where, bound
+        h[:] = after
         if change <= tol:
-            return iteration + 1, alive, by, where, bound, lost
-    return most, alive, by, where, bound, lost
+            return iteration + 1, alive, by, where, bound
+        for p in range(P):
+            for d in range(L):
+                if solved[p, d]:
+                    rest[p, d] = _prices(A[p], C[p, d], basis[p, d], price[p, d])
+        _echo(base, refer, own, weight, basis, price, rest, bound, alive, h, tol / 10, sweeps)
+    return most, alive, by, where, bound
 
 
 @njit(cache=True)
@@ -236,75 +314,18 @@ def reach(
     """
     P, _, k = A.shape
     L = C.shape[1]
-    by = np.full(L, -1, dtype=np.int64)
-    where = np.zeros((L, k))
-    alive = np.ones(P, dtype=np.int64)
-    basis, x = np.empty(k, dtype=np.int64), np.empty(k)
+    by, where = np.full(L, -1, dtype=np.int64), np.zeros((L, k))
+    alive, solved = np.ones(P, dtype=np.int64), np.empty((P, L), np.int64)
+    basis, left = _first_bases(C, axes), bound.copy()
     for d in range(L):
-        best = -np.inf
-        done = np.zeros(P, dtype=np.int64)
-        while True:
-            p, top = -1, best
-            for q in range(P):
-                if alive[q] and not done[q] and bound[q, d] > top:
-                    p, top = q, bound[q, d]
-            if p < 0:
-                break
-            done[p] = 1
-            _first_basis(C[p, d], axes, basis)
-            code, _ = _bound(A[p], right[p], C[p, d], basis, x)
-            if code == INFEASIBLE:
-                alive[p] = 0
-            if code != SOLVED:
-                continue
-            value = own[p, d]
-            for i in range(k):
-                value += weight * C[p, d, i] * x[i]
-            if value > best:
-                best = value
-                by[d] = p
-                for i in range(k):
-                    where[d, i] = x[i]
+        _, by[d] = _furthest(
+            d, A, right, own, C, weight, axes, basis, left, alive, solved, False, where
+        )
     return by, where
 
 
 # Two players: polygons instead of fixed directions. A pass finds the edges of what a polygon
 # generates by asking, between two neighbouring points, how far out the set reaches across them.
-
-
-@njit(cache=True)
-def chain(points: Floats, tol: float, kept: Ints) -> int:
-    """Extreme points, counterclockwise, of points sorted by their coordinates (monotone chain).
-
-    Their places are written to `kept` (2 m + 2,); returns how many there are.
-    """
-    m = len(points)
-    size = 0
-    for side in range(2):
-        floor = size if side else 1  # what is left of here stays
-        for k in range(m):
-            p = m - 1 - k if side else k
-            if size and _near(points, kept[size - 1], p, tol):
-                continue
-            while size > floor:
-                a, b = kept[size - 2], kept[size - 1]
-                along, up = points[p, 0] - points[a, 0], points[p, 1] - points[a, 1]
-                turn = (points[b, 0] - points[a, 0]) * up - (points[b, 1] - points[a, 1]) * along
-                if turn > tol * np.sqrt(along * along + up * up):
-                    break
-                size -= 1
-            kept[size] = p
-            size += 1
-    if size > 1 and _near(points, kept[size - 1], kept[0], tol):
-        size -= 1
-    return size
-
-
-@njit(cache=True)
-def _near(points: Floats, a: int, b: int, tol: float) -> bool:
-    """Whether two points are the same up to `tol` in each coordinate."""
-    along, up = abs(points[a, 0] - points[b, 0]), abs(points[a, 1] - points[b, 1])
-    return along <= tol and up <= tol
 
 
 @njit(cache=True)
@@ -341,75 +362,119 @@ def _stacked(N: Floats, h: Floats, F: int, Y: int, A: Floats, b: Floats) -> None
 
 
 @njit(cache=True)
+def _corner(d: Floats, N: Floats, h: Floats, F: int) -> tuple[float, int, int]:
+    """The support of a polygon in a direction, and the two edges that meet there.
+
+    The edges are rows 4 and on of `N`, counterclockwise; -1 where no two of them, well apart,
+    have the direction between them.
+    """
+    far = (h[0] if d[0] > 0 else -h[1]) * d[0] + (h[2] if d[1] > 0 else -h[3]) * d[1]
+    m = F - 4
+    for r in range(m):
+        a, b = 4 + r, 4 + (r + 1) % m
+        if N[a, 0] * d[1] - N[a, 1] * d[0] < 0 or d[0] * N[b, 1] - d[1] * N[b, 0] < 0:
+            continue
+        for wider in range(4):  # neighbouring edges may be parallel but for rounding
+            a, b = 4 + (r - wider // 2 + m) % m, 4 + (r + 1 + (wider + 1) // 2) % m
+            wide = N[a, 0] * N[b, 1] - N[a, 1] * N[b, 0]
+            if wide > 1e-6 and a != b:
+                one = (d[0] * N[b, 1] - d[1] * N[b, 0]) / wide
+                two = (N[a, 0] * d[1] - N[a, 1] * d[0]) / wide
+                if one >= 0 and two >= 0:
+                    return min(far, one * h[a] + two * h[b] + 1e-12), a, b
+    return far, -1, -1
+
+
+@njit(cache=True)
+def _posed(
+    d: Floats, p: int, g: Parts, F: int, first: int, second: int, A: Floats, b: Floats, c: Floats,
+    basis: Ints,
+) -> None:  # fmt: skip
+    """Write the program of a profile: its incentives' rows, the objective, a dual feasible basis.
+
+    The basis is that of the polygon's corner (edges `first` and `second`), else the box's.
+    """
+    _, J, Y = g.apart.shape
+    for j in range(J):
+        row = Y * F + j
+        for y in range(Y):
+            A[row, 2 * y], A[row, 2 * y + 1] = 0.0, 0.0
+            A[row, 2 * y + g.who[j]] = -g.apart[p, j, y]
+        b[row] = g.base[p, j] + (b[2 * g.who[j] + 1] if g.threats else 0.0)
+    for y in range(Y):
+        for i in range(2):
+            c[2 * y + i] = g.seen[p, y] * d[i]
+            basis[2 * y + i] = y * F + 2 * i + (0 if c[2 * y + i] >= 0 else 1)
+        if first >= 0:
+            basis[2 * y], basis[2 * y + 1] = y * F + first, y * F + second
+
+
+@njit(cache=True)
 def _support(
-    D: Floats, q: int, A: Floats, b: Floats, F: int, u: Floats, seen: Floats, apart: Floats,
-    who: Ints, base: Floats, threats: bool, delta: float, alive: Ints, outside: bool, X: Floats,
-    W: Floats, by: Ints,
+    D: Floats, q: int, A: Floats, b: Floats, F: int, g: Parts, alive: Ints, outside: bool,
+    X: Floats, W: Floats, by: Ints,
 ) -> float:  # fmt: skip
     """How far out in direction ``D[q]`` the polygon generates, and how.
 
     ``X[q]`` is the payoff there, ``by[q]`` the profile (-1: none), ``W[q]`` what follows signals.
-
     A, b hold the polygon's rows (see `_stacked`), then those of the incentives, which are written
     here. `outside`: programs that rounding ended early count with their bound, else not at all.
     """
-    P, J, Y = apart.shape
-    k = 2 * Y
+    P, _, Y = g.apart.shape
+    k, delta = 2 * Y, g.delta
     c, x, basis = np.empty(k), np.empty(k), np.empty(k, dtype=np.int64)
-    # no profile reaches past its own payoff with the furthest corner of the box ahead
-    far = (b[0] if D[q, 0] > 0 else -b[1]) * D[q, 0] + (b[2] if D[q, 1] > 0 else -b[3]) * D[q, 1]
+    # no profile reaches past its own payoff with the furthest point of the polygon ahead
+    far, first, second = _corner(D[q], A, b, F)
     done = np.zeros(P, dtype=np.int64)
     best = -np.inf
     by[q] = -1
     while True:
         p, top = -1, best
         for other in range(P):  # profiles in the order of what they could reach at most
-            flow = (1 - delta) * (u[other, 0] * D[q, 0] + u[other, 1] * D[q, 1])
+            flow = (1 - delta) * (g.u[other, 0] * D[q, 0] + g.u[other, 1] * D[q, 1])
             if alive[other] and not done[other] and flow + delta * far > top:
                 p, top = other, flow + delta * far
         if p < 0:
             return best
         done[p] = 1
-        for j in range(J):
-            row = Y * F + j
-            for y in range(Y):
-                A[row, 2 * y], A[row, 2 * y + 1] = 0.0, 0.0
-                A[row, 2 * y + who[j]] = -apart[p, j, y]
-            b[row] = base[p, j] + (b[2 * who[j] + 1] if threats else 0.0)
-        for y in range(Y):
-            for i in range(2):
-                c[2 * y + i] = seen[p, y] * D[q, i]
-                basis[2 * y + i] = y * F + 2 * i + (0 if c[2 * y + i] >= 0 else 1)
+        _posed(D[q], p, g, F, first, second, A, b, c, basis)
         code, value = _bound(A, b, c, basis, x)
+        if code == LOST and first >= 0:  # once more from the box
+            _posed(D[q], p, g, F, -1, -1, A, b, c, basis)
+            code, value = _bound(A, b, c, basis, x)
         if code == INFEASIBLE:
             alive[p] = 0
             continue
-        flow = (1 - delta) * (u[p, 0] * D[q, 0] + u[p, 1] * D[q, 1])
-        value = min(flow + delta * value, flow + delta * far)
+        value = (1 - delta) * (g.u[p, 0] * D[q, 0] + g.u[p, 1] * D[q, 1]) + delta * value
+        value = min(value, top)
         if value > best and (code == SOLVED or outside):
             best = value
             by[q] = p
-            for i in range(k):
-                W[q, i] = x[i]
-            for i in range(2):
-                X[q, i] = (1 - delta) * u[p, i]
-                for y in range(Y):
-                    X[q, i] += delta * seen[p, y] * x[2 * y + i]
+            _paid(p, x, g, X[q], W[q])
+
+
+@njit(cache=True)
+def _paid(p: int, x: Floats, g: Parts, payoff: Floats, after: Floats) -> None:
+    """Write the payoff of a profile followed by x, and x."""
+    for i in range(2):
+        payoff[i] = (1 - g.delta) * g.u[p, i]
+        for y in range(g.seen.shape[1]):
+            payoff[i] += g.delta * g.seen[p, y] * x[2 * y + i]
+            after[2 * y + i] = x[2 * y + i]
 
 
 @njit(cache=True)
 def reached(
-    V: Floats, u: Floats, seen: Floats, apart: Floats, who: Ints, base: Floats, threats: bool,
-    delta: float, alive: Ints, outside: bool, D: Floats, X: Floats, W: Floats, by: Ints,
+    V: Floats, g: Parts, alive: Ints, outside: bool, D: Floats, X: Floats, W: Floats, by: Ints,
 ) -> None:  # fmt: skip
     """What the polygon V generates furthest out in given directions; see `_support`."""
-    _, J, Y = apart.shape
+    _, J, Y = g.apart.shape
     N, h = np.empty((4 + len(V), 2)), np.empty(4 + len(V))
     F = _facets(V, N, h)
     A, b = np.empty((Y * F + J, 2 * Y)), np.empty(Y * F + J)
     _stacked(N, h, F, Y, A, b)
     for q in range(len(D)):
-        _support(D, q, A, b, F, u, seen, apart, who, base, threats, delta, alive, outside, X, W, by)
+        _support(D, q, A, b, F, g, alive, outside, X, W, by)
 
 
 @njit(cache=True)
@@ -422,27 +487,27 @@ def _across(X: Floats, D: Floats, a: int, b: int, size: int) -> bool:
     D[size, 0], D[size, 1] = up / length, -along / length
     known = False
     for q in range(size):
-        known = known or _near(D, q, size, 1e-12)
+        off = max(abs(D[q, 0] - D[size, 0]), abs(D[q, 1] - D[size, 1]))
+        known = known or off <= 1e-12
     return not known
 
 
 @njit(cache=True)
 def generated(
-    V: Floats, u: Floats, seen: Floats, apart: Floats, who: Ints, base: Floats, threats: bool,
-    delta: float, alive: Ints, outside: bool, eps: float, X: Floats, D: Floats, s: Floats,
+    V: Floats, g: Parts, alive: Ints, outside: bool, eps: float, X: Floats, D: Floats, s: Floats,
+    W: Floats, by: Ints,
 ) -> int:  # fmt: skip
     """What the polygon V generates: points X, and directions D with supports s that bound it.
 
     Between the points and the tangents lies at most `eps`, unless the arrays' length (q, 2) does
     not do. Returns how many were written; 0 where nothing is generated.
     """
-    _, J, Y = apart.shape
+    _, J, Y = g.apart.shape
     N, h = np.empty((4 + len(V), 2)), np.empty(4 + len(V))
     F = _facets(V, N, h)
     A, b = np.empty((Y * F + J, 2 * Y)), np.empty(Y * F + J)
     _stacked(N, h, F, Y, A, b)
     most = len(s)
-    W, by = np.empty((most, 2 * Y)), np.empty(most, dtype=np.int64)
     # pairs of neighbouring points, counterclockwise: +e1, +e2, -e1, -e2
     stack = np.empty((most + 16, 2), dtype=np.int64)
     size: int = np.int64(0)  # type: ignore[assignment]  # a plain 0 would be compiled once more
@@ -458,9 +523,7 @@ def generated(
             p, q = stack[height, 0], stack[height, 1]
             if not _across(X, D, p, q, size):
                 continue
-        s[size] = _support(
-            D, size, A, b, F, u, seen, apart, who, base, threats, delta, alive, outside, X, W, by
-        )
+        s[size] = _support(D, size, A, b, F, g, alive, outside, X, W, by)
         if first:
             if s[size] == -np.inf:
                 return 0
@@ -473,49 +536,3 @@ def generated(
             height += 2
         size += 1
     return size
-
-
-@njit(cache=True)
-def cut(V: Floats, m: int, D: Floats, s: Floats, out: Floats) -> tuple[int, float]:
-    """Cut a polygon, the first m rows of V, by ``D v <= s``, and leave it there.
-
-    Returns its new size, and the most that it reached past one of the tangents before. Where a
-    tangent leaves nothing the nearest point stays. `out` is room for the work, as long as V.
-    """
-    change = 0.0
-    start = m
-    for k in range(m):
-        out[k, 0], out[k, 1] = V[k, 0], V[k, 1]
-    for q in range(len(s)):
-        for k in range(start):
-            change = max(change, D[q, 0] * out[k, 0] + D[q, 1] * out[k, 1] - s[q])
-    for q in range(len(s)):
-        most, least, near = -np.inf, np.inf, 0
-        for k in range(m):
-            over = D[q, 0] * V[k, 0] + D[q, 1] * V[k, 1] - s[q]
-            most = max(most, over)
-            if over < least:
-                least, near = over, k
-        if most <= 1e-13:
-            continue
-        if least > 0:
-            V[0, 0], V[0, 1] = V[near, 0], V[near, 1]
-            m = 1
-            continue
-        size = 0
-        for k in range(m):
-            j = k + 1 if k + 1 < m else 0
-            here = D[q, 0] * V[k, 0] + D[q, 1] * V[k, 1] - s[q]
-            there = D[q, 0] * V[j, 0] + D[q, 1] * V[j, 1] - s[q]
-            if here <= 0:
-                out[size, 0], out[size, 1] = V[k, 0], V[k, 1]
-                size += 1
-            if (here <= 0) != (there <= 0):
-                share = here / (here - there)
-                out[size, 0] = V[k, 0] + share * (V[j, 0] - V[k, 0])
-                out[size, 1] = V[k, 1] + share * (V[j, 1] - V[k, 1])
-                size += 1
-        m = size
-        for k in range(m):
-            V[k, 0], V[k, 1] = out[k, 0], out[k, 1]
-    return m, change
