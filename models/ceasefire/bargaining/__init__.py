@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.concessions import Ladder as Ladder
     from ceasefire.bargaining.contributions import Contributed as Contributed
     from ceasefire.bargaining.contributions import Contributions as Contributions
+    from ceasefire.bargaining.costs import MediatedCosts as MediatedCosts
+    from ceasefire.bargaining.costs import Settlement as Settlement
     from ceasefire.bargaining.demands import PriceDemands as PriceDemands
     from ceasefire.bargaining.demands import PriceSchedule as PriceSchedule
     from ceasefire.bargaining.gradualism import LockwoodThomas as LockwoodThomas
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.interface import Model as Model
     from ceasefire.bargaining.mediation import Advice as Advice
     from ceasefire.bargaining.mediation import CorrelatedChicken as CorrelatedChicken
-    from ceasefire.bargaining.mediation import MediatedCosts as MediatedCosts
-    from ceasefire.bargaining.mediation import Settlement as Settlement
     from ceasefire.bargaining.offers import AlternatingOffers as AlternatingOffers
     from ceasefire.bargaining.offers import WholeSplits as WholeSplits
     from ceasefire.bargaining.registry import MODELS as MODELS
@@ -92,8 +92,8 @@ _HOMES = {
     # mediation
     "Advice": "mediation",
     "CorrelatedChicken": "mediation",
-    "MediatedCosts": "mediation",
-    "Settlement": "mediation",
+    "MediatedCosts": "costs",
+    "Settlement": "costs",
     "StrengthMediation": "strength",
     "MediatedPeace": "strength",
     "BiasedReporter": "reporter",

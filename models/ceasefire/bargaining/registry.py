@@ -130,7 +130,7 @@ MODELS: tuple[Entry, ...] = (
         ("I1",), (2, 4), "mediation.chicken",
     ),
     Entry(
-        "mediated-costs", "mediation:MediatedCosts", "mediation",
+        "mediated-costs", "costs:MediatedCosts", "mediation",
         "Does a mediator help when only the costs of fighting are private?",
         ("I2",), (2, 4), "mediation.costs",
     ),

@@ -1,0 +1,47 @@
+"""What a scenario says of one more day: shared by the models whose stakes are a pause day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ceasefire.truce import Scenario
+
+
+def first_window(scenario: Scenario) -> tuple[float, int]:
+    """Captives held and pause days used when the first block is over.
+
+    The block has as many days as it had where that is on record, otherwise as the clause's price
+    would give for its captives.
+    """
+    terms = scenario.terms
+    usual = max(round(terms.first_block_captives / terms.captives_per_extra_day), 1)
+    seen = scenario.observed.chunks if scenario.observed is not None else ()
+    days = seen[0] if seen else usual
+    return terms.eligible_captives - terms.first_block_captives, min(days, terms.pause_days_max)
+
+
+def day_surplus(scenario: Scenario) -> tuple[float, float]:
+    """What one more day at the clause's price is worth at the first window, kept by both, utils.
+
+    Captor: its gain from the day less its loss from the batch; pausing state: the worth of the
+    batch less the cost of the day. What follows the day is left out.
+    """
+    from ceasefire.truce.payoffs import day_cost, release_loss
+
+    p = scenario.symbols()
+    held, day = first_window(scenario)
+    batch = min(p.x, held)
+    captor = p.g - float(release_loss(p, held, batch))
+    return captor, p.v * batch - float(day_cost(p, day))
+
+
+def batch_losses(scenario: Scenario) -> tuple[float, float]:
+    """The captor's loss from a batch at the first window, and from the last whole one, utils."""
+    from ceasefire.truce.payoffs import release_loss
+
+    p = scenario.symbols()
+    held, _ = first_window(scenario)
+    last = p.x + (held % p.x if held >= p.x else 0.0)
+    first = float(release_loss(p, max(held, p.x), p.x))
+    return first, float(release_loss(p, last, p.x))
