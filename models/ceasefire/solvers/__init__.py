@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ceasefire.solvers._unrandomised import UnrandomisedSet
+from ceasefire.solvers.agreement import assess_agreement
 from ceasefire.solvers.automata import (
     AutomatonCheck,
     AutomatonValue,
@@ -84,6 +85,7 @@ from ceasefire.solvers.triggers import (
 __all__ = [
     "axiomatic",
     "BargainingSolution",
+    "assess_agreement",
     "nash",
     "one_nash",
     "lemke_howson",
