@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.auction import LinearAuction as LinearAuction
     from ceasefire.bargaining.bilateral import TwoTypeResult as TwoTypeResult
     from ceasefire.bargaining.bilateral import TwoTypeTrade as TwoTypeTrade
+    from ceasefire.bargaining.compliance import Compliance as Compliance
+    from ceasefire.bargaining.compliance import DailyCompliance as DailyCompliance
     from ceasefire.bargaining.concessions import Concessions as Concessions
     from ceasefire.bargaining.concessions import Ladder as Ladder
     from ceasefire.bargaining.contributions import Contributed as Contributed
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.instalments import Schedules as Schedules
     from ceasefire.bargaining.interface import Checks as Checks
     from ceasefire.bargaining.interface import Model as Model
+    from ceasefire.bargaining.issues import Corner as Corner
+    from ceasefire.bargaining.issues import Issue as Issue
+    from ceasefire.bargaining.issues import LinearIssues as LinearIssues
+    from ceasefire.bargaining.issues import ThreeIssueExchange as ThreeIssueExchange
     from ceasefire.bargaining.mediation import Advice as Advice
     from ceasefire.bargaining.mediation import CorrelatedChicken as CorrelatedChicken
     from ceasefire.bargaining.offers import AlternatingOffers as AlternatingOffers
@@ -56,6 +62,13 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.stakes import SplitStakes as SplitStakes
     from ceasefire.bargaining.strength import MediatedPeace as MediatedPeace
     from ceasefire.bargaining.strength import StrengthMediation as StrengthMediation
+    from ceasefire.bargaining.surveillance import Inspectors as Inspectors
+    from ceasefire.bargaining.surveillance import NoisySurveillance as NoisySurveillance
+    from ceasefire.bargaining.surveillance import Told as Told
+    from ceasefire.bargaining.surveillance import Watched as Watched
+    from ceasefire.bargaining.terms import DaysExplained as DaysExplained
+    from ceasefire.bargaining.terms import DividedDollar as DividedDollar
+    from ceasefire.bargaining.terms import TwoIssueExchange as TwoIssueExchange
 
 # Where each public name lives, loaded on first use: a list of models must not wait for solvers.
 _HOMES = {
@@ -76,6 +89,14 @@ _HOMES = {
     "LinearAuction": "auction",
     "TwoTypeTrade": "bilateral",
     "TwoTypeResult": "bilateral",
+    # terms
+    "DividedDollar": "terms",
+    "TwoIssueExchange": "terms",
+    "DaysExplained": "terms",
+    "ThreeIssueExchange": "issues",
+    "LinearIssues": "issues",
+    "Issue": "issues",
+    "Corner": "issues",
     # release
     "LockwoodThomas": "gradualism",
     "LockwoodThomasSmooth": "gradualism",
@@ -89,6 +110,13 @@ _HOMES = {
     "SplitStakes": "stakes",
     "Contributions": "contributions",
     "Contributed": "contributions",
+    # compliance
+    "DailyCompliance": "compliance",
+    "Compliance": "compliance",
+    "NoisySurveillance": "surveillance",
+    "Watched": "surveillance",
+    "Inspectors": "surveillance",
+    "Told": "surveillance",
     # mediation
     "Advice": "mediation",
     "CorrelatedChicken": "mediation",

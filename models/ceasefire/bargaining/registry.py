@@ -71,6 +71,27 @@ MODELS: tuple[Entry, ...] = (
         "How do impatience, options outside, a breakdown or a last offer move the terms?",
         ("A1", "A2", "A3", "A4"), (2, 8), "offers.alternating",
     ),
+    # terms
+    Entry(
+        "divided-dollar", "terms:DividedDollar", "terms",
+        "Who gets what of a divisible gain when one side fears no deal more?",
+        ("B1",), (3,), "terms.dollar",
+    ),
+    Entry(
+        "two-issue-exchange", "terms:TwoIssueExchange", "terms",
+        "Why 50 captives for four days, and which weights or prices would make it another number?",
+        ("B2",), (3, 11), "terms.exchange",
+    ),
+    Entry(
+        "three-issue-exchange", "issues:ThreeIssueExchange", "terms",
+        "How many days and prisoners for 50 captives, and which of the two is the cheap instrument?",
+        ("B3",), (3,), "terms.package",
+    ),
+    Entry(
+        "linear-issues", "issues:LinearIssues", "terms",
+        "Which package of all issues, which is the cheap instrument, what is linking them worth?",
+        (), (3, 8, 10), "terms.package",
+    ),
     # list
     Entry(
         "two-offers", "screening:TwoPeriodScreening", "list",
@@ -79,7 +100,7 @@ MODELS: tuple[Entry, ...] = (
     ),
     Entry(
         "price-demands", "demands:PriceDemands", "list",
-        "What does a side without commitment ask, how fast does it come down, how long until a deal?",
+        "What is asked without commitment, how fast do demands fall, how long until a deal?",
         (), (2, 8), "screening.demands",
     ),
     Entry(
@@ -153,6 +174,22 @@ MODELS: tuple[Entry, ...] = (
         "guarantor", "guarantees:Guarantor", "mediation",
         "What must a guarantor promise, and to whom, for the last batch to buy a day?",
         (), (9, 11, 16), "mediation.guarantor",
+    ),
+    # compliance
+    Entry(
+        "daily-compliance", "compliance:DailyCompliance", "compliance",
+        "Which punishment, with or without balancing payments, keeps both complying day by day?",
+        ("G1", "G7"), (10, 11), "compliance.punishments",
+    ),
+    Entry(
+        "noisy-surveillance", "surveillance:NoisySurveillance", "compliance",
+        "What pause can be kept when breaches are seen through noise; what is an hour of watch worth?",
+        ("G5",), (8,), "compliance.watch",
+    ),
+    Entry(
+        "inspectors", "surveillance:Inspectors", "compliance",
+        "What are reports worth that say who broke the pause?",
+        ("G6",), (8,), "compliance.inspectors",
     ),
 )  # fmt: skip
 
