@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ceasefire.truce.talks import Talks
 
 TOLERANCE = 1e-9
+LEAST_LOSS = 1e-14  # of a delay; below it shares are taken at their limit
 DOUBLINGS = 60  # of the number of offers that backward induction starts from
 
 
@@ -185,9 +186,9 @@ class Relay(Model):
 
         The discount of an answer's delay is integrated over the law of its length.
         """
-        phi = [_integrated(self.legs, self.leg_days, r) for r in
-               (self.captor_rate, self.state_rate)]  # fmt: skip
-        first, second = _offers(*phi) if max(phi) < 1 else self._shares()
+        rates = (self.captor_rate, self.state_rate)
+        lost = [_lost(self.legs, self.leg_days, r) for r in rates]
+        first, second = _offers(*lost) if sum(lost) > LEAST_LOSS else self._shares()
         chance, days, captor = self._chain(self.captor_rate)
         _, _, state = self._chain(self.state_rate)
         law = self._talks()
@@ -287,34 +288,34 @@ def _passage(legs: int, days: float, rate: float) -> float:
     return float((1.0 + days * rate) ** -legs)
 
 
-def _integrated(legs: int, days: float, rate: float) -> float:
-    """``E[exp(-rate t)]`` of a sum of `legs` exponential times, by integration over its law."""
+def _lost(legs: int, days: float, rate: float) -> float:
+    """``E[1 - exp(-rate t)]`` of a sum of `legs` exponential times, by integration over its law."""
     from scipy.integrate import quad
 
-    if days <= 0 or rate <= 0:
-        return 1.0
     scale = math.lgamma(legs)
 
-    def density(x: float) -> float:
-        return math.exp((legs - 1) * math.log(x) - x - scale - rate * days * x) if x > 0 else 0.0
+    def part(x: float) -> float:
+        density = math.exp((legs - 1) * math.log(x) - x - scale) if x > 0 else float(legs == 1)
+        return -math.expm1(-rate * days * x) * density
 
     end = legs + 40.0 * math.sqrt(legs) + 40.0
-    middle = min(legs, 1.0 / (rate * days) + 1.0)
-    parts = [quad(density, a, b, epsabs=1e-14, epsrel=1e-13, limit=200)[0]
-             for a, b in ((0.0, middle), (middle, end))]  # fmt: skip
+    middle = min(float(legs), 1.0 / (rate * days) + 1.0 if rate * days > 0 else math.inf)
+    sides = ((0.0, middle), (middle, end))
+    parts = [quad(part, *side, epsabs=0.0, epsrel=1e-12, limit=200)[0] for side in sides]
     return float(sum(parts))
 
 
 def _offers(captor: float, state: float) -> tuple[float, float]:
     """The captor's share when it offers first and second, backwards from a far last offer.
 
-    Two offers earlier the first proposer's share is ``a + b x`` of what it is now, which composes.
+    An answer's delay costs the sides the parts `captor` and `state`. Two offers earlier the first
+    proposer's share is ``a + (1 - c) x`` of what it is now, which composes.
     """
-    a, b = 1.0 - state, state * captor
+    a, c = state, captor + state - captor * state
     for _ in range(DOUBLINGS):
-        a, b = a + b * a, b * b
-    first = a + b
-    return first, captor * first
+        a, c = a * (2.0 - c), c * (2.0 - c)
+    first = a + (1.0 - c)
+    return first, (1.0 - captor) * first
 
 
 @cache

@@ -159,7 +159,7 @@ def guarantor(model: Guarantor, table: pd.DataFrame) -> Figure:
     upper.set(ylabel="least promise, utils", title="Promises that buy the last batch")
     lower.set(xlabel="trust: belief that the captor is a dealer", ylabel="mean cost, utils")
     lower.set_xlim(0, 1)
-    figure.legend(loc="outside lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=2, columnspacing=1.0, handlelength=1.9)
     return figure
 
 
