@@ -84,7 +84,7 @@ MODELS: tuple[Entry, ...] = (
     ),
     Entry(
         "three-issue-exchange", "issues:ThreeIssueExchange", "terms",
-        "How many days and prisoners for 50 captives, and which of the two is the cheap instrument?",
+        "How many days and prisoners for 50 captives, and which of them is the cheap instrument?",
         ("B3",), (3,), "terms.package",
     ),
     Entry(
@@ -144,6 +144,22 @@ MODELS: tuple[Entry, ...] = (
         "How many sunk steps does an agreement take that is worth nothing before it is complete?",
         (), (8, 15), "release.contributions",
     ),
+    # compliance
+    Entry(
+        "daily-compliance", "compliance:DailyCompliance", "compliance",
+        "Which punishment, with or without balancing payments, keeps both complying day by day?",
+        ("G1", "G7"), (10, 11), "compliance.punishments",
+    ),
+    Entry(
+        "noisy-surveillance", "surveillance:NoisySurveillance", "compliance",
+        "What pause can be kept when breaches are seen through noise, and what is the watch worth?",
+        ("G5",), (8,), "compliance.watch",
+    ),
+    Entry(
+        "inspectors", "surveillance:Inspectors", "compliance",
+        "What are reports worth that say who broke the pause?",
+        ("G6",), (8,), "compliance.inspectors",
+    ),
     # mediation
     Entry(
         "correlated-chicken", "mediation:CorrelatedChicken", "mediation",
@@ -174,22 +190,6 @@ MODELS: tuple[Entry, ...] = (
         "guarantor", "guarantees:Guarantor", "mediation",
         "What must a guarantor promise, and to whom, for the last batch to buy a day?",
         (), (9, 11, 16), "mediation.guarantor",
-    ),
-    # compliance
-    Entry(
-        "daily-compliance", "compliance:DailyCompliance", "compliance",
-        "Which punishment, with or without balancing payments, keeps both complying day by day?",
-        ("G1", "G7"), (10, 11), "compliance.punishments",
-    ),
-    Entry(
-        "noisy-surveillance", "surveillance:NoisySurveillance", "compliance",
-        "What pause can be kept when breaches are seen through noise; what is an hour of watch worth?",
-        ("G5",), (8,), "compliance.watch",
-    ),
-    Entry(
-        "inspectors", "surveillance:Inspectors", "compliance",
-        "What are reports worth that say who broke the pause?",
-        ("G6",), (8,), "compliance.inspectors",
     ),
 )  # fmt: skip
 

@@ -16,9 +16,11 @@ from ceasefire.games.normal import _labels
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     Exact = NDArray[np.object_]
+    Numbers = Sequence[Any] | NDArray[Any]
+    Table = Sequence[Sequence[Any]] | NDArray[Any]
     Floats = NDArray[np.float64]
 
 CONCAVE = 1e-9  # a curve may bend outwards by this, relative to its height: rounding of its values
@@ -166,7 +168,7 @@ class BargainingProblem:
 
     @classmethod
     def outcomes(
-        cls, payoffs: ArrayLike, *, disagreement: ArrayLike, lotteries: bool = False,
+        cls, payoffs: Table, *, disagreement: Numbers, lotteries: bool = False,
         labels: Sequence[str] | None = None, players: Sequence[str] | None = None,
         title: str = "",
     ) -> BargainingProblem:  # fmt: skip
@@ -193,7 +195,7 @@ class BargainingProblem:
 
     @classmethod
     def hull(
-        cls, vertices: ArrayLike, *, disagreement: ArrayLike,
+        cls, vertices: Table, *, disagreement: Numbers,
         players: Sequence[str] | None = None, title: str = "",
     ) -> BargainingProblem:  # fmt: skip
         """The convex hull of payoffs (n_points, n_players); they need not be extreme."""
@@ -203,7 +205,7 @@ class BargainingProblem:
 
     @classmethod
     def halfspaces(
-        cls, rows: ArrayLike, limits: ArrayLike, *, disagreement: ArrayLike,
+        cls, rows: Table, limits: Numbers, *, disagreement: Numbers,
         players: Sequence[str] | None = None, title: str = "",
     ) -> BargainingProblem:  # fmt: skip
         """All payoffs u with ``rows @ u <= limits``; rows (n_rows, n_players)."""
@@ -217,10 +219,10 @@ class BargainingProblem:
 
     @classmethod
     def issues(
-        cls, values: ArrayLike, *, disagreement: ArrayLike,
+        cls, values: Table, *, disagreement: Numbers,
         upper: Sequence[Any], lower: Sequence[Any] | None = None,
-        rows: ArrayLike | None = None, limits: ArrayLike | None = None,
-        base: ArrayLike | None = None, labels: Sequence[str] | None = None,
+        rows: Table | None = None, limits: Numbers | None = None,
+        base: Numbers | None = None, labels: Sequence[str] | None = None,
         players: Sequence[str] | None = None, title: str = "",
     ) -> BargainingProblem:  # fmt: skip
         """Several issues, each worth so much a unit to each player.
@@ -268,7 +270,7 @@ class BargainingProblem:
     @classmethod
     def frontier(
         cls, function: Callable[[float], float], *, low: float, high: float,
-        disagreement: ArrayLike, slope: Callable[[float], float] | None = None,
+        disagreement: Numbers, slope: Callable[[float], float] | None = None,
         players: Sequence[str] | None = None, title: str = "",
     ) -> BargainingProblem:  # fmt: skip
         """Two players below a smooth curve: the second gets at most ``function(u_1)``.
@@ -339,7 +341,7 @@ class BargainingProblem:
 
 
 def _made(
-    feasible: Points | Issues | Frontier, disagreement: ArrayLike,
+    feasible: Points | Issues | Frontier, disagreement: Numbers,
     players: Sequence[str] | None, exact: bool, title: str,
 ) -> BargainingProblem:  # fmt: skip
     n = feasible.n_players
@@ -350,9 +352,7 @@ def _made(
     return BargainingProblem(feasible, d, names, exact and rational, str(title))
 
 
-def _fractions(
-    where: str, values: ArrayLike, axes: int, last: int | None = None
-) -> tuple[Exact, bool]:
+def _fractions(where: str, values: Any, axes: int, last: int | None = None) -> tuple[Exact, bool]:
     """The numbers as fractions, and whether none was a float."""
     try:
         given = np.asarray(values, dtype=object)
