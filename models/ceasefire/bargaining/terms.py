@@ -294,6 +294,7 @@ class TwoIssueExchange(Model):
         nothing was observed); the cap is the scenario's; the weight follows from impatience and
         the relay (THEORY.md A5). `agreed_days` is the first chunk observed.
         """
+        from ceasefire.truce.payoffs import release_loss
         from ceasefire.truce.talks import bargaining_weight
 
         p = scenario.symbols()

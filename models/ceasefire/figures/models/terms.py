@@ -79,8 +79,8 @@ def _band(model: TwoIssueExchange, axes: Any, agreed: float, least: float, most:
     axes.plot([least], [most], "o", color=RED, ls="", label="this model")
     axes.set(xlabel="least days that the captor takes", ylabel="most days given")
     axes.set(xlim=(0, max(agreed, 1.2 * least)), ylim=(0, max(2 * agreed + 1, most) * 1.08))
-    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 0.0))
-    panel(axes, "B", "Which prices make it the answer at equal weights")
+    axes.legend(loc="upper right")
+    panel(axes, "B", f"Prices that make {agreed:g} days the answer")
 
 
 def package(model: LinearIssues, table: pd.DataFrame) -> Figure:
@@ -95,7 +95,7 @@ def package(model: LinearIssues, table: pd.DataFrame) -> Figure:
     for k, moved in enumerate(corners["moved"].to_numpy()[1:]):
         if inside[k]:
             colour, line, _ = SERIES[drawn % len(SERIES)]
-            axes.plot(x[k : k + 2], y[k : k + 2], line, color=colour, label=f"{moved} moves")
+            axes.plot(x[k : k + 2], y[k : k + 2], line, color=colour, label=f"moves: {moved}")
             drawn += 1
     for rule, mark in MARKS.items():
         at = table[table["what"] == rule]
