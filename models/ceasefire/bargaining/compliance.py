@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -135,9 +135,7 @@ class DailyCompliance(Model):
         for who in ("captor", "pausing_state"):
             given = getattr(self, who)
             if not isinstance(given, tuple) or len(given) != len(NAMES):
-                raise ArgumentError(
-                    who, given, "four numbers: temptation, reward, punishment, sucker"
-                )
+                raise ArgumentError(who, given, "four numbers: " + ", ".join(NAMES))
             for name, value in zip(NAMES, given, strict=True):
                 checked(f"{who}.{name}", value, -math.inf, math.inf, "a finite number, utils a day")
             if not given[1] > given[2] > given[3]:
@@ -175,9 +173,8 @@ class DailyCompliance(Model):
         worst = math.nan if math.isinf(worst) else worst
         binding = tuple(name for name, need in needs.items() if need >= worst > 0)
         if self.transfers:
-            binding = tuple(
-                w for w, side in zip(PLAYERS, self._sides(), strict=True) if _tempts(side)
-            )
+            sides = zip(PLAYERS, self._sides(), strict=True)
+            binding = tuple(name for name, side in sides if side[0] > side[1])
         return self._described(worst, binding, "closed form")
 
     def solve(self) -> Compliance:
@@ -196,13 +193,13 @@ class DailyCompliance(Model):
         from ceasefire.games import NormalForm, RepeatedGame
 
         (T, R, P, S), (t, r, q, s) = self._sides()
-        stage = NormalForm.bimatrix(
-            [[R, S], [T, P]], [[r, t], [s, q]], players=PLAYERS, actions=[list(ACTIONS)] * 2
-        )
+        A: Any = [[R, S], [T, P]]
+        B: Any = [[r, t], [s, q]]
+        stage = NormalForm.bimatrix(A, B, players=PLAYERS, actions=[list(ACTIONS)] * 2)
         return RepeatedGame(stage, exact(self.discount_per_day))
 
     def table(self) -> pd.DataFrame:
-        """Critical discount factors against the length of the punishment, with and without payments."""
+        """Critical discount factors by length of the punishment, with and without payments."""
         import pandas as pd
 
         rows = []
@@ -292,10 +289,6 @@ class DailyCompliance(Model):
         if self.transfers:
             return sum(gains) / sum(scale)
         return max(g / s for g, s in zip(gains, scale, strict=True))
-
-
-def _tempts(side: tuple[Fraction, ...]) -> bool:
-    return side[0] > side[1]
 
 
 def _least(gain: Fraction, loss: Fraction, days: int | None) -> float:

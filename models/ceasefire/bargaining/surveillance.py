@@ -1,11 +1,11 @@
-"""Compliance that is seen through noise: trigger regimes, the best public equilibrium, inspectors."""
+"""Compliance seen through noise: trigger regimes, the best public equilibrium, inspectors."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -188,9 +188,9 @@ class NoisySurveillance(Model):
         game = self.game()
         how = {"cooperate": COMPLY, "punish": BREACH, "bad_signals": ["incident"]}
         if self.punishment_days is None:
-            found = best_trigger(game, most_days=MOST_DAYS, **how)  # type: ignore[arg-type]
+            found = best_trigger(game, most_days=MOST_DAYS, **how)
         else:
-            found = trigger_regime(game, days=self.punishment_days, **how)  # type: ignore[arg-type]
+            found = trigger_regime(game, days=self.punishment_days, **how)
         days = math.inf if found.days is None else float(found.days)
         if found.status is Status.NO_EQUILIBRIUM:
             days = math.nan
@@ -208,7 +208,7 @@ class NoisySurveillance(Model):
 
         p, q = self._signal()
         quiet = [[p, q], [q, q]]
-        law = [[[x, 1 - x] for x in row] for row in quiet]
+        law: Any = [[[x, 1 - x] for x in row] for row in quiet]
         return RepeatedGame(
             symmetric_day(self.reward, self.gain), exact(self.discount_per_day),
             PublicSignals(law, list(SIGNALS)),
@@ -448,7 +448,7 @@ class Inspectors(Model):
         def law(quiet: Fraction, first: Fraction) -> list[Fraction]:
             return [quiet, (1 - quiet) * first, (1 - quiet) * (1 - first)]
 
-        table = [[law(p, even), law(q, wrong)], [law(q, right), law(q * q / p, even)]]
+        table: Any = [[law(p, even), law(q, wrong)], [law(q, right), law(q * q / p, even)]]
         return PublicSignals(table, list(REPORTS))
 
     def _apart(self) -> list[str]:
@@ -489,6 +489,6 @@ def symmetric_day(reward: Number, gain: Number) -> NormalForm:
     from ceasefire.games import NormalForm
 
     u, d = exact(reward), exact(gain)
-    A = [[u, -d], [u + d, Fraction(0)]]
-    B = [[u, u + d], [-d, Fraction(0)]]
+    A: Any = [[u, -d], [u + d, Fraction(0)]]
+    B: Any = [[u, u + d], [-d, Fraction(0)]]
     return NormalForm.bimatrix(A, B, actions=[list(ACTIONS)] * 2)
