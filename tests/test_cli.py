@@ -391,7 +391,7 @@ def test_paper_builds_what_is_asked(tmp_path, pytestconfig):
         (["centipede", "--concept", "spe"], "take"),
         (["centipede", "--concept", "spe", "--exact"], "payoffs 2/5, 1/10; exact"),
         (["truce-two-types", "--exact"], "1 Nash equilibrium, perhaps not the only one"),
-        (["centipede", "--concept", "logit", "--precision", "3"], "0.271225 take"),
+        (["centipede", "--concept", "logit", "--precision", "3"], "0.271225 on take"),
         (["chicken", "--concept", "correlated"], "5.25"),
         (["catalog"], "54 games"),
     ],

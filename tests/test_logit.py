@@ -461,4 +461,4 @@ def test_choices_without_a_single_error_have_no_precision_and_no_standard_error(
 
 
 def test_a_logit_equilibrium_is_told_as_a_nash_equilibrium_is():
-    assert repr(logit(pennies(1), precision=1.0)).startswith("1: 0.5 1 + 0.5 2\n")
+    assert repr(logit(pennies(1), precision=1.0)).startswith("1: 0.5 on 1, 0.5 on 2\n")

@@ -61,7 +61,7 @@ def mixture(p: NDArray[Any], names: Sequence[str]) -> str:
     if len(used) == 1:
         return names[used[0]]
     shown = [
-        f"{p[a] if isinstance(p[a], Fraction) else format(p[a], '.4g')} {names[a]}" for a in used
+        f"{p[a] if isinstance(p[a], Fraction) else format(p[a], '.4g')} on {names[a]}" for a in used
     ]
     return "(" + " + ".join(shown) + ")"
 

@@ -129,7 +129,7 @@ def finite_horizon(
     >>> finite_horizon(stage, profile=("C", "C"), days=4, mixed=False)
     (C, C) on 3 days of 4; then E, E: discount factor 1/2 or more; binds 1, 2
     >>> finite_horizon(stage, profile=("C", "C"), days=4).punishment[0]
-    '(3/4 D + 1/4 E), (3/4 D + 1/4 E)'
+    '(3/4 on D + 1/4 on E), (3/4 on D + 1/4 on E)'
     """
     if not isinstance(stage, NormalForm):
         raise ArgumentError("stage", type(stage).__name__, "a NormalForm")

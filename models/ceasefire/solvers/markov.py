@@ -153,12 +153,12 @@ class MarkovEquilibrium:
         game, rows = self.game, []
         for s in range(min(most, game.n_states)):
             acts = [
-                f"{game.players[i]} {mixture(self.strategy(s, i), game.actions[s][i])}"
+                f"{game.players[i]} plays {mixture(self.strategy(s, i), game.actions[s][i])}"
                 for i in range(game.n_players)
                 if game.n_actions[s, i] > 1
             ]
             worth = ", ".join(short(v) for v in self.values[s])
-            rows.append((game.states[s], ", ".join(acts) or "nothing to choose", worth))
+            rows.append((game.states[s], "; ".join(acts) or "nothing to choose", worth))
         return rows
 
     def _foot(self) -> str:
@@ -167,7 +167,7 @@ class MarkovEquilibrium:
 
 
 def markov_equilibrium(
-    game: StochasticGame, behaviour: ArrayLike, method: str = "given", **detail: Any
+    game: StochasticGame, behaviour: ArrayLike, method: str = "given"
 ) -> MarkovEquilibrium:
     """Value a Markov behaviour and find what anybody gains by leaving it.
 
@@ -203,7 +203,7 @@ def markov_equilibrium(
     >>> game = StochasticGame([pause, np.zeros((2, 1, 1))], [law, [[[0, 1]]]], 0.6,
     ...                       states=["pause", "war"])
     >>> markov_equilibrium(game, [1, 0, 1, 0, 1, 1])
-    pause: 1 1, 2 1; worth 5, 5
+    pause: 1 plays 1; 2 plays 1; worth 5, 5
     war: nothing to choose; worth 0, 0
     regret 0.0e+00; given; solved
     """
@@ -220,9 +220,7 @@ def markov_equilibrium(
     certificate = MarkovCertificate(one_shot, found.gain, found.scale, tolerance)
     status = Status.OK if certificate.holds else Status.EXPLOITABLE
     regret = float(np.max(found.gain))
-    return MarkovEquilibrium(
-        game, checked, values, regret, exact, method, status, certificate, detail
-    )
+    return MarkovEquilibrium(game, checked, values, regret, exact, method, status, certificate)
 
 
 def _checked(game: StochasticGame, behaviour: ArrayLike) -> NDArray[Any]:

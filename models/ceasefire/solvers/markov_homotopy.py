@@ -107,11 +107,11 @@ class MarkovLogit:
         game, rows = self.game, []
         for s in range(min(game.n_states, 12)):
             acts = [
-                f"{game.players[i]} {mixture(self.strategy(s, i), game.actions[s][i])}"
+                f"{game.players[i]} plays {mixture(self.strategy(s, i), game.actions[s][i])}"
                 for i in range(game.n_players)
                 if game.n_actions[s, i] > 1
             ]
-            rows.append(f"{game.states[s]}: {', '.join(acts) or 'nothing to choose'}")
+            rows.append(f"{game.states[s]}: {'; '.join(acts) or 'nothing to choose'}")
         more = [f"... {game.n_states - 12} more states"] if game.n_states > 12 else []
         foot = f"precision {self.precision:.6g}; residual {self.residual:.1e}; {self.status}"
         return "\n".join([*rows, *more, foot])
@@ -419,7 +419,9 @@ def markov_trace(
         points, x = _to_the_end(p, mode, run)
         if x is None:
             continue
-        found = markov_equilibrium(game, x, name, path=_record(points, attempt))
+        found = replace(
+            markov_equilibrium(game, x, name), detail={"path": _record(points, attempt)}
+        )
         if found.status is Status.OK:
             return found
         if best is None or found.relative_regret < best.relative_regret:

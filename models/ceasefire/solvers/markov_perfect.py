@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -192,7 +193,7 @@ def _opposed(game: StochasticGame, tolerance: float) -> Equilibria[MarkovEquilib
         "steps": found.steps,
         "newton_steps": found.newton,
     }
-    one = markov_equilibrium(game, found.behaviour, SHAPLEY, **detail)
+    one = replace(markov_equilibrium(game, found.behaviour, SHAPLEY), detail=detail)
     status = one.status if found.converged else Status.NOT_CONVERGED
     result = Equilibria(
         (one,), status is Status.OK, "the value and optimal strategies", SHAPLEY, status,

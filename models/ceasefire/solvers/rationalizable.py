@@ -107,7 +107,7 @@ class Rationalizable:
         if isinstance(removed.by, int):
             return f"round {removed.round}: {who}, dominated by {labels[removed.by]}"
         used = [int(b) for b in np.flatnonzero(removed.by)]
-        mixture = " + ".join(f"{_share(removed.by[b])} {labels[b]}" for b in used)
+        mixture = ", ".join(f"{_share(removed.by[b])} on {labels[b]}" for b in used)
         return f"round {removed.round}: {who}, dominated by {mixture}"
 
     def _claim(self) -> str:
@@ -153,7 +153,7 @@ def rationalizable(
     --------
     >>> from ceasefire.games import NormalForm
     >>> rationalizable(NormalForm.bimatrix([[3, 0], [0, 3], [1, 1]], [[1, 0], [0, 1], [0, 5]]))
-    round 1: 1: 3, dominated by 1/2 1 + 1/2 2
+    round 1: 1: 3, dominated by 1/2 on 1, 1/2 on 2
     left: 1: 1, 2; 2: 1, 2
     strict dominance, mixtures included, all at once in each round
     """

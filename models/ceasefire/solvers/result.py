@@ -27,6 +27,9 @@ else:
     E = TypeVar("E")
 
 
+LONGEST = 24  # characters of a fraction that is printed as one
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Equilibrium:
     """One equilibrium of a game.
@@ -218,15 +221,18 @@ def labelled(
     return list(zip(names, strategies, game.action_labels, strict=True))
 
 
-def mixture(strategy: NDArray[Any], labels: Sequence[str]) -> str:
+def mixture(strategy: NDArray[Any], labels: Sequence[str], *, digits: int = 6) -> str:
     """A mixture in words: its actions, each with its probability."""
     used = np.flatnonzero(strategy)
     if len(used) == 1:
         return labels[int(used[0])]
-    parts = [f"{short(strategy[a])} {labels[a]}" for a in used[:8]]
-    return " + ".join(parts) + (f" + {len(used) - 8} more" if len(used) > 8 else "")
+    parts = [f"{short(strategy[a], digits)} on {labels[a]}" for a in used[:8]]
+    return ", ".join(parts) + (f" and {len(used) - 8} more" if len(used) > 8 else "")
 
 
-def short(value: Any) -> str:
-    """A number in a few characters; a fraction as it is."""
-    return f"{value:.6g}" if isinstance(value, float | np.floating) else number(value)
+def short(value: Any, digits: int = 6) -> str:
+    """A number in a few characters; a fraction as it is, unless nobody could read it."""
+    if isinstance(value, float | np.floating):
+        return f"{value:.{digits}g}"
+    said = number(value)
+    return said if len(said) <= LONGEST else f"~{float(value):.{digits}g}"
