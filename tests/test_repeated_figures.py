@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from ceasefire.errors import ArgumentError
 from ceasefire.figures import repeated as pictures
 from ceasefire.games import Automaton, NormalForm, PublicSignals, RepeatedGame
-from ceasefire.solvers import critical_discount_curve
+from ceasefire.solvers import critical_discount_curve, payoff_set
 
 CD = [["C", "D"]] * 2
 PD = NormalForm.bimatrix([[3, 0], [5, 1]], [[3, 5], [0, 1]], players=["a", "b"], actions=CD)
@@ -77,3 +77,12 @@ def test_what_cannot_be_drawn_is_refused():
         pictures.automaton_diagram(PD)
     with pytest.raises(ArgumentError, match="1 to 4 tables"):
         pictures.critical_discount_diagram({})
+
+
+def test_a_set_without_a_lottery_is_drawn_as_points_and_cells_not_as_a_polygon():
+    found = payoff_set(RepeatedGame(PD, 0.6), public_randomisation=False)
+    ax = pictures.payoff_diagram(found)
+    line = next(k for k in ax.lines if str(k.get_label()).startswith("equilibria"))
+    assert line.get_linestyle() == "None"
+    assert len(line.get_xydata()) == len(found.points())
+    assert "outer bound" in legend(ax)

@@ -93,6 +93,9 @@ def _sustained(axes: Axes, solved: PayoffSet) -> None:
         axes.plot([], [], color=BLUE, lw=1.2, label=f"{label}: none")
         return
     inner = np.asarray(solved.points(), dtype=float)
+    if not solved.public_randomisation:  # points, with nothing claimed of what lies between
+        _cells(axes, solved, inner, label)
+        return
     if len(inner) > 2:
         axes.fill(*inner.T, color=SKY, alpha=0.35, lw=0)
     axes.plot(*np.vstack([inner, inner[:1]]).T, color=BLUE, lw=1.2, label=label,
@@ -101,6 +104,18 @@ def _sustained(axes: Axes, solved: PayoffSet) -> None:
     if solved.gap > 1e-6 * width and not isinstance(solved.outer, tuple):
         outer = np.vstack([solved.outer, solved.outer[:1]])
         axes.plot(*outer.T, color=BLUE, lw=0.7, linestyle="--", label="outer bound")
+
+
+def _cells(axes: Axes, solved: PayoffSet, points: Any, label: str) -> None:
+    """Draw what equilibria pay without a lottery, and the cells outside which none does."""
+    from matplotlib.collections import PolyCollection
+
+    if "cells" in solved.detail:
+        square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * solved.detail["cell_size"]
+        corners = solved.detail["cells"][:, None, :] + square
+        axes.add_collection(PolyCollection(list(corners), facecolor=SKY, edgecolor=SKY, lw=0.3))
+        axes.plot([], [], "s", color=SKY, ms=5, label="outer bound")
+    axes.plot(*points.T, ".", color=BLUE, ms=2.5, mew=0, label=label)
 
 
 def _minmax(game: RepeatedGame) -> list[float]:

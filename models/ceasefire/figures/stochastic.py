@@ -45,6 +45,7 @@ MOST_STATES = 48  # of a diagram that can still be read
 MOST_PANELS = 12
 LETTERS = 26  # of a line in a box
 MM_A_BOX, MM_A_LEVEL = 42.0, 15.0
+MM_A_LINE, MM_A_GAP = 2.4, 8.0  # of text in a box, and between boxes
 UNLIKELY = 1e-12  # moves less likely are rounding, and not drawn
 CERTAIN = 1 - 1e-9
 SWEEPS = 8  # of the ordering within levels
@@ -80,7 +81,8 @@ def transition_diagram(equilibrium: MarkovEquilibrium, *, ax: Axes | None = None
     with style():
         side = max((abs(x) for x, _ in at.values()), default=0.0) + 0.75
         width = min(max(SINGLE_MM, 2 * side * MM_A_BOX), DOUBLE_MM)
-        axes = _axes(ax, width, levels * MM_A_LEVEL)
+        tallest = max(len(_lines(equilibrium, s)) for s in reached)
+        axes = _axes(ax, width, levels * max(MM_A_LEVEL, MM_A_GAP + MM_A_LINE * tallest))
         aside: dict[int, list[str]] = {s: [] for s in reached}
         for (s, t), chance in zip(moves.tolist(), law.data[keep].tolist(), strict=True):
             if s not in at or (s == t and equilibrium.game.absorbing[s]):
@@ -91,7 +93,8 @@ def transition_diagram(equilibrium: MarkovEquilibrium, *, ax: Axes | None = None
                 share = f"{chance:.3g} " if chance < CERTAIN else ""
                 aside[s].append(f"{share}→ {equilibrium.game.states[t]}")
             else:
-                _arrow(axes, at[s], at[t], float(chance), level[t] - level[s])
+                size = len(_lines(equilibrium, s)), len(_lines(equilibrium, t))
+                _arrow(axes, at[s], at[t], float(chance), level[t] - level[s], size)
         for s in reached:
             _box(axes, equilibrium, s, at[s], aside[s])
         axes.set(xlim=(-side, side), ylim=(-(levels - 1) - 0.6, 0.6))
@@ -147,17 +150,24 @@ def _places(
     return {s: (place[s], -float(level[s])) for s in reached}
 
 
+def _lines(equilibrium: MarkovEquilibrium, s: int) -> list[str]:
+    """What a box says: the state, and what those who have a choice do there."""
+    game = equilibrium.game
+    acts = [
+        f"{game.players[i]}: {mixture(equilibrium.strategy(s, i), game.actions[s][i], digits=3)}"
+        for i in range(game.n_players)
+        if game.n_actions[s, i] > 1
+    ]
+    return [line for text in (game.states[s], *acts) for line in textwrap.wrap(text, LETTERS)]
+
+
 def _box(
     axes: Axes, equilibrium: MarkovEquilibrium, s: int, at: tuple[float, float], aside: list[str]
 ) -> None:
     game = equilibrium.game
-    acts = [
-        f"{game.players[i]}: {mixture(equilibrium.strategy(s, i), game.actions[s][i])}"
-        for i in range(game.n_players)
-        if game.n_actions[s, i] > 1
-    ]
-    lines = [textwrap.fill(text, LETTERS) for text in (game.states[s], *acts)]
-    edge = INK if game.absorbing[s] else BLUE if acts else GREY
+    lines = _lines(equilibrium, s)
+    free = bool(np.any(game.n_actions[s] > 1))
+    edge = INK if game.absorbing[s] else BLUE if free else GREY
     box = axes.text(
         *at, "\n".join(lines), ha="center", va="center", fontsize=5.2, linespacing=1.1, zorder=3,
         bbox={"boxstyle": "round,pad=0.3", "fc": "white", "ec": edge, "lw": 0.8},
@@ -170,14 +180,16 @@ def _box(
 
 
 def _arrow(
-    axes: Axes, tail: tuple[float, float], head: tuple[float, float], chance: float, down: int
-) -> None:
-    """One move; it bends where it passes a level."""
+    axes: Axes, tail: tuple[float, float], head: tuple[float, float], chance: float, down: int,
+    lines: tuple[int, int],
+) -> None:  # fmt: skip
+    """One move between boxes of so many lines; it bends where it passes a level."""
+    start, end = (3.0 * count + 3.0 for count in lines)  # points to a box's edge
     bend = 0.0 if down == 1 else 0.25
     axes.annotate(
         "", head, tail, zorder=1,
         arrowprops={"arrowstyle": "-|>,head_width=0.12,head_length=0.25", "color": GREY,
-                    "lw": 0.3 + 0.9 * chance, "shrinkA": 9, "shrinkB": 9,
+                    "lw": 0.3 + 0.9 * chance, "shrinkA": start, "shrinkB": end,
                     "connectionstyle": f"arc3,rad={bend}"},
     )  # fmt: skip
     if chance < CERTAIN:
