@@ -404,3 +404,8 @@ def test_a_profile_that_nothing_can_enforce_leaves_no_payoffs():
     assert found.is_empty
     assert found.support([1, 0]) == -np.inf
     assert "no pure public equilibrium" in repr(found)
+
+
+def test_a_repeated_game_is_refused_where_a_stage_game_is_wanted():
+    with pytest.raises(ArgumentError, match="NormalForm"):
+        symmetric_critical_discount(RepeatedGame(dilemma(), 0.5), action="C")

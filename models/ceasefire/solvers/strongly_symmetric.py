@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from ceasefire.errors import ArgumentError
-from ceasefire.games import RepeatedGame
+from ceasefire.games import NormalForm, RepeatedGame
 from ceasefire.games import _automaton_rules as rules
 from ceasefire.status import Status
 from ceasefire.tolerances import DISCOUNT_XTOL, PAYOFF_TIE
@@ -18,7 +18,7 @@ from ceasefire.tolerances import DISCOUNT_XTOL, PAYOFF_TIE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ceasefire.games import NormalForm, PublicSignals
+    from ceasefire.games import PublicSignals
 
     Floats = NDArray[np.float64]
 
@@ -196,6 +196,9 @@ def symmetric_critical_discount(
     >>> round(symmetric_critical_discount(pd, action="C", monitoring=seen), 8)  # 1 / 1.7
     0.58823529
     """
+    if not isinstance(stage, NormalForm):
+        hint = "monitoring is an argument of its own; the discount factor is what is found"
+        raise ArgumentError("stage", type(stage).__name__, "a NormalForm", hint)
     name = stage.actions[0][rules.action(stage, 0, action, "action")]
 
     def enough(delta: float) -> bool:
