@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ceasefire.errors import ArgumentError
 from ceasefire.truce.course import Course, trace
 from ceasefire.truce.equilibrium import TruceEquilibrium, solve
+from ceasefire.truce.extensions import require_base
 from ceasefire.truce.game import DEFAULT_BELIEFS, solve_line
 
 if TYPE_CHECKING:
@@ -134,8 +135,10 @@ def decompose(scenario: Scenario, *, beliefs: int = DEFAULT_BELIEFS) -> Comparis
     Raises
     ------
     ArgumentError
-        The scenario agrees no first block, so there is no course to decompose.
+        The scenario agrees no first block, so there is no course to decompose; or an
+        extension is on.
     """
+    require_base(scenario, "the decomposition")
     equilibrium = solve(scenario, beliefs=beliefs)
     p, trust, days = equilibrium.parameters, equilibrium.trust, equilibrium.block_days
     if days == 0:

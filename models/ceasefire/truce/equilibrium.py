@@ -6,18 +6,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
-from ceasefire.tolerances import EXPLOITABILITY, FIXED_POINT
+from ceasefire.tolerances import EXPLOITABILITY
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce import course as courses
+from ceasefire.truce.extensions import solve_extended
 from ceasefire.truce.fields import MOST_CAPTIVES
-from ceasefire.truce.game import DEFAULT_BELIEFS, LineOfPlay, belief_grid, solve_line
-from ceasefire.truce.payoffs import release_loss
-from ceasefire.truce.pilot import FixedPoint, Pilot, fixed_point
-from ceasefire.truce.talks import Talks, bargaining_weight, solve_talks
+from ceasefire.truce.game import DEFAULT_BELIEFS, LineOfPlay, solve_line
+from ceasefire.truce.opening import check_solved, head_values, nash_products, open_pause
 from ceasefire.truce.verify import check_line, may_have_several_roots, payoff_range, worst
 from ceasefire.truce.windows import WindowValues, trust_needed, window_values
 
@@ -25,11 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from ceasefire.truce.certificate import Certificate
     from ceasefire.truce.fields import Parameters
+    from ceasefire.truce.pilot import Pilot
     from ceasefire.truce.scenario import Scenario
+    from ceasefire.truce.talks import Talks
 
 METHOD = "backward induction with exact critical posteriors"
 
@@ -146,11 +144,11 @@ class TruceEquilibrium:
         """Choice of the first block: values (utils) and Nash product, indexed by block days."""
         import pandas as pd
 
-        values = _head_values(self.lines, self.trust)
+        values = head_values(self.lines, self.trust)
         columns = ["pausing_state", "dealer", "opportunist"]
         index = pd.RangeIndex(1, len(self.lines) + 1, name="block_days")
         frame = pd.DataFrame(values, index=index, columns=columns)
-        return frame.assign(nash_product=_nash_products(values, self.bargaining_weight))
+        return frame.assign(nash_product=nash_products(values, self.bargaining_weight))
 
     def course(self, trust: float | None = None, block_days: int | None = None) -> courses.Course:
         """Exact distribution of the course from the first block on.
@@ -226,9 +224,13 @@ def solve(
     Returns
     -------
     TruceEquilibrium
+        Where the scenario switches an extension on, that extension's own equilibrium, which
+        answers to the same names (:mod:`ceasefire.truce.extensions`).
 
     Raises
     ------
+    ArgumentError
+        The scenario switches on two extensions.
     SolveError
         Not solved, with the result reached attached as ``error.reached``.
 
@@ -254,38 +256,29 @@ def solve(
         raise ArgumentError(
             "scenario", scenario, "a Scenario", "load it first: ceasefire.load(...)"
         )
+    if scenario.extensions:
+        extended: TruceEquilibrium = solve_extended(scenario, beliefs=beliefs, throw=throw)
+        return extended
     p = scenario.symbols()
     lines = tuple(
         solve_line(p, p.W0, 0, head_days=days, head_batch=p.n0 / days, beliefs=beliefs)
         for days in range(1, min(p.Tmax, p.J) + 1)
     )
-    opening = _Opening(p, lines)
-    point = fixed_point(p.pi0, belief_grid(beliefs), opening.responses(), opening.response)
-    if p.x_p == 0.0:
-        point = FixedPoint(float("nan"), p.pi0, 0.0, 1, p.pi0, p.pi0)
-    weights, status = opening.block_lottery(point)
-    block_days = max(filter(None, weights), key=lambda days: weights[days], default=0)
-    status = _claim(status, p, lines, point.trust)
+    opened = open_pause(p, lines, beliefs)
     equilibrium = TruceEquilibrium(
         scenario=scenario,
-        trust=point.trust,
-        block_days=block_days,
-        block_weights=weights,
-        bargaining_weight=opening.weight,
-        pilot=opening.pilot(point, weights, status),
-        talks=opening.talks,
+        trust=opened.trust,
+        block_days=opened.block_days,
+        block_weights=opened.block_weights,
+        bargaining_weight=opened.bargaining_weight,
+        pilot=opened.pilot,
+        talks=opened.talks,
         lines=lines,
-        status=status,
+        status=_claim(opened.status, p, lines, opened.trust),
         method=METHOD,
         beliefs=int(beliefs),
     )
-    if throw and not status.solved:
-        raise SolveError(
-            f"scenario {scenario.name!r}: {status.message}; at trust {point.trust:.6g} the "
-            f"pilot's fixed point misses by {point.residual:.2g}; call with throw=False to "
-            "look at what was reached",
-            reached=equilibrium,
-        )
+    check_solved(equilibrium, throw=throw)
     return equilibrium
 
 
@@ -307,102 +300,6 @@ def _claim(
     if status is Status.OK and any(may_have_several_roots(line) for line in lines):
         return Status.INCOMPLETE
     return status
-
-
-def _head_values(lines: Sequence[LineOfPlay], trust: float) -> NDArray[np.float64]:
-    """Values of each block to (pausing state, dealer, opportunist); shape (blocks, 3)."""
-    first = slice(kernels.FIRST_Y, kernels.FIRST_UO + 1)
-    return np.array([line.at(trust)[first, line.head] for line in lines])
-
-
-def _nash_products(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
-    """Y^(1 - th) U_d^th over the last axis; 0 where a side would rather have war."""
-    gains = np.maximum(values, 0.0)
-    feasible = (values[..., 0] > 0.0) & (values[..., 1] > 0.0)
-    product = gains[..., 0] ** (1.0 - weight) * gains[..., 1] ** weight
-    return np.where(feasible, product, 0.0)
-
-
-class _Opening:
-    """The stage before the pause, given the solved blocks."""
-
-    def __init__(self, parameters: Parameters, lines: tuple[LineOfPlay, ...]) -> None:
-        self.p, self.lines = parameters, lines
-        self.weight = bargaining_weight(parameters)
-        self.talks = solve_talks(parameters)
-
-    def choose(self, trust: float) -> tuple[int, NDArray[np.float64]]:
-        """Block at `trust` (0: none) and its values (3,); the shorter block where tied."""
-        values = _head_values(self.lines, trust)
-        products = _nash_products(values, self.weight)
-        best = int(np.argmax(products))
-        if products[best] <= 0.0:
-            return 0, np.zeros(3)
-        return best + 1, values[best]
-
-    def open_probability(self, pausing_state_value: float) -> float:
-        p = self.p
-        worth = self.talks.pausing_state_discount * pausing_state_value
-        return float(kernels.sigmoid((worth - p.K_T) / p.s_T))
-
-    def willing(self, values: NDArray[np.float64]) -> float:
-        """Share of opportunists that match the pilot when the block is worth `values`."""
-        p = self.p
-        if p.x_p == 0.0:
-            return 1.0
-        worth = self.open_probability(values[0]) * self.talks.captor_discount * values[2]
-        return float(min(1.0, max(0.0, worth / (p.x_p * p.Z))))
-
-    def response(self, trust: float) -> float:
-        return self.willing(self.choose(trust)[1])
-
-    def responses(self) -> NDArray[np.float64]:
-        """:meth:`response` on the belief grid, from the stored sweeps; shape (beliefs,)."""
-        first = slice(kernels.FIRST_Y, kernels.FIRST_UO + 1)
-        values = np.array([line.values[first, line.head].T for line in self.lines])
-        products = _nash_products(values, self.weight)
-        best = np.argmax(products, axis=0)
-        columns = np.arange(values.shape[1])
-        chosen = np.where(products[best, columns, None] > 0.0, values[best, columns], 0.0)
-        return np.array([self.willing(row) for row in chosen])
-
-    def block_lottery(self, point: FixedPoint) -> tuple[dict[int, float], Status]:
-        """Return the block, or the lottery over two that restores the fixed point."""
-        days, values = self.choose(point.trust)
-        if abs(point.residual) <= FIXED_POINT:
-            return ({days: 1.0}, Status.OK) if days else ({}, Status.NO_DEAL)
-        other, other_values = self.choose(point.low)
-        here, there = self.willing(values), self.willing(other_values)
-        share = (point.matched - there) / (here - there) if here != there else -1.0
-        if days == other or not 0.0 <= share <= 1.0:
-            return ({days: 1.0} if days else {}), Status.NOT_CONVERGED
-        return {days: share, other: 1.0 - share}, Status.BLOCK_TIED
-
-    def pilot(self, point: FixedPoint, weights: Mapping[int, float], status: Status) -> Pilot:
-        p = self.p
-        values = _head_values(self.lines, point.trust)
-        opened, dealer = 0.0, 0.0
-        for days, weight in weights.items() or {0: 1.0}.items():
-            row = values[days - 1] if days else np.zeros(3)
-            chance = self.open_probability(row[0])
-            opened += weight * chance
-            dealer += weight * chance * self.talks.captor_discount * row[1]
-        _, before = self.choose(p.pi0)
-        without = self.open_probability(before[0])
-        loss = float(release_loss(p, p.W0 + p.x_p, p.x_p))
-        return Pilot(
-            captives=p.x_p,
-            matched=point.matched,
-            trust_before=p.pi0,
-            trust=point.trust,
-            open_probability=opened,
-            open_probability_without=without,
-            release_loss=loss,
-            dealer_net=float(dealer - loss),
-            dealer_without=without * self.talks.captor_discount * float(before[1]),
-            residual=0.0 if status is Status.BLOCK_TIED else abs(point.residual),
-            solutions=point.solutions,
-        )
 
 
 def _check_number(name: str, value: float, low: float, high: float) -> None:

@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.tolerances import BESIDE_A_JUMP, HAZARD_XTOL, PRICE_XTOL
 from ceasefire.truce import _kernels as kernels
+from ceasefire.truce.extensions import require_base
 from ceasefire.truce.game import belief_grid, solve_line
 from ceasefire.truce.windows import best_chunk_value, trust_needed, window_values
 
@@ -171,6 +172,7 @@ def extension(
     """
     import pandas as pd
 
+    require_base(equilibrium.scenario, "the table of extension incentives")
     if windows is None:
         path = equilibrium.path()
         stops = path[path["stage"] == "window"]
@@ -221,6 +223,7 @@ def critical_hazard(equilibrium: TruceEquilibrium, held: float, day: int, trust:
     The window extends where the pausing state's best chunk is worth at least 0 under
     belief `trust`. nan where it extends at no hazard, or where no chunk can be offered.
     """
+    require_base(equilibrium.scenario, "the critical hazard")
     line = equilibrium.window(held, day)
     if line.nodes.n_offers[line.head] == 0:
         return float("nan")
@@ -278,6 +281,7 @@ def _gains(
     equilibrium: TruceEquilibrium, held: float, day: int, trust: float
 ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Return prices (n,) -> gains (2, n): pausing state, dealer."""
+    require_base(equilibrium.scenario, "the gain from one more day")
     equilibrium.values(held, day, trust)  # one place checks the three coordinates
     p: Parameters = equilibrium.parameters
     grid = belief_grid(equilibrium.beliefs)

@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 from ceasefire import data
 from ceasefire.errors import ArgumentError, Fault, ScenarioError
 from ceasefire.truce._toml_lines import key_lines
+from ceasefire.truce.extensions import EXTENSIONS, Extensions
 from ceasefire.truce.fields import (
     Captor,
     Hazards,
@@ -40,10 +41,11 @@ ASSUMED = "assumed"
 PARAMETER_GROUPS = ("terms", "captor", "pausing_state", "hazards", "pilot", "talks")
 
 
-class Scenario(_Group):
+class Scenario(Extensions):
     """A deal: parties, terms, payoffs, hazards, and where each number comes from.
 
-    Frozen. Build one with :func:`load`, change it with :meth:`replace`.
+    Frozen. Build one with :func:`load`, change it with :meth:`replace`. Optional tables switch
+    on extensions of the model (:mod:`ceasefire.truce.extensions`).
     """
 
     schema_version: int = Field(ge=1, le=SCHEMA_VERSION, description="version of this format")
@@ -75,7 +77,9 @@ class Scenario(_Group):
         Parameters
         ----------
         changes : mapping, optional
-            By field path (``{"pausing_state.day_cost_base": 4.2}``) or symbol.
+            By field path (``{"pausing_state.day_cost_base": 4.2}``) or symbol. An extension is
+            switched on by its table (``{"mediator": {"bias": 0.2}}``, or ``{"mediator": "on"}``
+            for its defaults), and off by None or "off"; changes apply in their order.
         **by_symbol
             By the symbols of docs/model.md, as in ``k0=4.2, J=8``.
 
@@ -84,16 +88,27 @@ class Scenario(_Group):
         ScenarioError
             Every fault of the changed scenario.
         ArgumentError
-            A key is neither a field path nor a symbol.
+            A key is neither a field path nor a symbol, or of a table that is off.
         """
         raw = self.model_dump()
         for key, value in {**(changes or {}), **by_symbol}.items():
-            *groups, field = resolve(key).split(".")
+            path = resolve(key)
+            *groups, field = path.split(".")
             target = raw
             for group in groups:
                 target = target[group]
+                if target is None:
+                    hint = f'switch it on first: replace({{"{group}": "on"}})'
+                    raise ArgumentError("change", key, f"[{group}] is off", hint)
+            if path in EXTENSIONS:
+                value = _switched(path, value)
             target[field] = value.item() if hasattr(value, "item") else value
         return build(raw)
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """Names of the extensions switched on, in the order of a file."""
+        return tuple(name for name in EXTENSIONS if getattr(self, name) is not None)
 
     def symbols(self) -> Parameters:
         """Return the parameters by symbol."""
@@ -104,25 +119,34 @@ class Scenario(_Group):
         values = {
             symbol: getattr(getattr(self, path.split(".")[0]), path.split(".")[1])
             for symbol, path in symbol_paths().items()
+            if path.split(".")[0] in PARAMETER_GROUPS
         }
         return Parameters(**values)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything that affects the solution."""
-        return hashlib.sha256(json.dumps(self.symbols()._asdict()).encode()).hexdigest()
+        told: dict[str, Any] = self.symbols()._asdict()
+        for name in self.extensions:  # none: the base model's digest
+            told[name] = getattr(self, name).model_dump()
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
     def source(self, path: str) -> str:
         """Return the source of a parameter, or the word 'assumed'."""
         return self.sources.get(path, ASSUMED)
 
     def parameters(self) -> pd.DataFrame:
-        """Return a row a parameter: path, symbol, value, unit, meaning, bounds, source."""
+        """Return a row a parameter: path, symbol, value, unit, meaning, bounds, source.
+
+        Extensions that are off have no rows.
+        """
         import pandas as pd
 
         rows = []
         for path, info in parameter_fields().items():
             group, field = path.split(".")
+            if getattr(self, group) is None:
+                continue
             value = getattr(getattr(self, group), field)
             extra = _extra(info)
             low, high = _bounds(info)
@@ -193,7 +217,7 @@ def resolve(key: str) -> str:
     if key in symbols:
         return symbols[key]
     others = ("name", "title", "description")
-    if key in fields or key in others:
+    if key in fields or key in others or key in EXTENSIONS:
         return key
     close = get_close_matches(key, [*symbols, *fields, *others], n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else "see Scenario.parameters()"
@@ -202,10 +226,10 @@ def resolve(key: str) -> str:
 
 @cache
 def parameter_fields() -> dict[str, FieldInfo]:
-    """Field path -> definition, for every parameter of the model, in the order of a file."""
+    """Field path -> definition, for every parameter, extensions last, in the order of a file."""
     found = {}
-    for group in PARAMETER_GROUPS:
-        model = Scenario.model_fields[group].annotation
+    for group in (*PARAMETER_GROUPS, *EXTENSIONS):
+        model = EXTENSIONS.get(group, Scenario.model_fields[group].annotation)
         assert model is not None
         for field, info in model.model_fields.items():
             found[f"{group}.{field}"] = info
@@ -235,6 +259,20 @@ def build(
     if faults:
         raise ScenarioError(sorted(faults, key=lambda f: f.line or 0), file)
     return Scenario.model_validate(raw)
+
+
+def _switched(name: str, value: Any) -> Any:
+    """Return the table that switches extension `name` on, or None for off."""
+    if value is None or value == "off":
+        return None
+    if value == "on":
+        return {}
+    if isinstance(value, _Group):
+        return value.model_dump()
+    if not isinstance(value, Mapping):
+        allowed = 'a table, a mapping of its fields, "on" or "off"'
+        raise ArgumentError(name, value, allowed, "see docs/model.md, Extensions")
+    return dict(value)
 
 
 def _read(name: str) -> tuple[str, list[Fault]]:
@@ -307,7 +345,7 @@ def _keys_beside(loc: tuple[str, ...]) -> list[str]:
     for part in loc[:-1]:
         field = model.model_fields.get(part) if hasattr(model, "model_fields") else None
         model = None if field is None else field.annotation
-        model = Observed if part == "observed" else model
+        model = EXTENSIONS.get(part, Observed if part == "observed" else model)
     return list(model.model_fields) if hasattr(model, "model_fields") else []
 
 
@@ -400,7 +438,7 @@ def _toml(scenario: Scenario) -> Iterator[str]:
     yield from ("", "[parties]")
     for key in Parties.model_fields:
         yield f"{key} = {_literal(getattr(scenario.parties, key))}"
-    for group in PARAMETER_GROUPS:
+    for group in (*PARAMETER_GROUPS, *scenario.extensions):
         yield from ("", f"[{group}]")
         model = getattr(scenario, group)
         for key, info in type(model).model_fields.items():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from ceasefire.errors import ArgumentError
 from ceasefire.games import Outcome, StateGame, StochasticGame
 from ceasefire.tolerances import BATCH_COUNT_RTOL
+from ceasefire.truce.extensions import require_base
 from ceasefire.truce.payoffs import day_cost, list_probability, release_loss
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def as_stochastic_game(
     Raises
     ------
     ArgumentError
-        Another type, or a block that is not possible; or no block is agreed and none is given.
+        Another type, or a block that is not possible; or no block is agreed and none is given;
+        or an extension is on.
 
     Notes
     -----
@@ -108,6 +110,7 @@ def as_stochastic_game(
     """
     if beliefs not in ("dealer", "opportunist"):
         raise ArgumentError("beliefs", beliefs, '"dealer" or "opportunist"')
+    require_base(scenario, "the stochastic game")
     p = scenario.symbols()
     days = _agreed(scenario) if block_days is None else block_days
     most = min(p.Tmax, p.J)

@@ -1,0 +1,202 @@
+"""The stage before the pause, given the solved blocks: pilot, talks, length of the first block.
+
+The base model and its extensions share it: it asks of a line of play only what a first block
+is worth to each side under a belief.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from ceasefire.errors import SolveError
+from ceasefire.status import Status
+from ceasefire.tolerances import FIXED_POINT
+from ceasefire.truce import _kernels as kernels
+from ceasefire.truce.game import belief_grid
+from ceasefire.truce.payoffs import release_loss
+from ceasefire.truce.pilot import FixedPoint, Pilot, fixed_point
+from ceasefire.truce.talks import Talks, bargaining_weight, solve_talks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from ceasefire.truce.fields import Parameters
+    from ceasefire.truce.scenario import Scenario
+
+
+class SolvedLine(Protocol):
+    """What the opening needs of a line of play; see :class:`ceasefire.truce.game.LineOfPlay`."""
+
+    @property
+    def head(self) -> int:
+        """Index of the head node."""
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Rows FIRST_Y, FIRST_UD, FIRST_UO of every node at the grid's beliefs."""
+
+    def at(self, trust: float) -> NDArray[np.float64]:
+        """Return the same rows at one belief."""
+
+
+class Opened(NamedTuple):
+    """How the pause opens; the fields are those of ``TruceEquilibrium``."""
+
+    trust: float
+    block_days: int
+    block_weights: Mapping[int, float]
+    bargaining_weight: float
+    pilot: Pilot
+    talks: Talks
+    status: Status
+
+
+class Solved(Protocol):
+    """What every equilibrium of the truce says about itself."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was solved."""
+
+    @property
+    def trust(self) -> float:
+        """Belief in a dealer when the pause opens."""
+
+    @property
+    def pilot(self) -> Pilot:
+        """The pilot stage."""
+
+    @property
+    def status(self) -> Status:
+        """What the solver claims."""
+
+
+def open_pause(parameters: Parameters, lines: Sequence[SolvedLine], beliefs: int) -> Opened:
+    """Solve the pilot's fixed point and choose the block; `lines` are blocks of 1, 2, ... days."""
+    p = parameters
+    opening = _Opening(p, lines)
+    point = fixed_point(p.pi0, belief_grid(beliefs), opening.responses(), opening.response)
+    if p.x_p == 0.0:
+        point = FixedPoint(float("nan"), p.pi0, 0.0, 1, p.pi0, p.pi0)
+    weights, status = opening.block_lottery(point)
+    return Opened(
+        trust=point.trust,
+        block_days=max(filter(None, weights), key=lambda days: weights[days], default=0),
+        block_weights=weights,
+        bargaining_weight=opening.weight,
+        pilot=opening.pilot(point, weights, status),
+        talks=opening.talks,
+        status=status,
+    )
+
+
+def check_solved(equilibrium: Solved, *, throw: bool) -> None:
+    """Raise a SolveError that carries `equilibrium` where it is none, if wanted."""
+    status, trust = equilibrium.status, equilibrium.trust
+    if throw and not status.solved:
+        raise SolveError(
+            f"scenario {equilibrium.scenario.name!r}: {status.message}; at trust {trust:.6g} the "
+            f"pilot's fixed point misses by {equilibrium.pilot.residual:.2g}; call with "
+            "throw=False to look at what was reached",
+            reached=equilibrium,
+        )
+
+
+def head_values(lines: Sequence[SolvedLine], trust: float) -> NDArray[np.float64]:
+    """Values of each block to (pausing state, dealer, opportunist); shape (blocks, 3)."""
+    first = slice(kernels.FIRST_Y, kernels.FIRST_UO + 1)
+    return np.array([line.at(trust)[first, line.head] for line in lines])
+
+
+def nash_products(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
+    """Y^(1 - th) U_d^th over the last axis; 0 where a side would rather have war."""
+    gains = np.maximum(values, 0.0)
+    feasible = (values[..., 0] > 0.0) & (values[..., 1] > 0.0)
+    product = gains[..., 0] ** (1.0 - weight) * gains[..., 1] ** weight
+    return np.where(feasible, product, 0.0)
+
+
+class _Opening:
+    """The stage before the pause, given the solved blocks."""
+
+    def __init__(self, parameters: Parameters, lines: Sequence[SolvedLine]) -> None:
+        self.p, self.lines = parameters, lines
+        self.weight = bargaining_weight(parameters)
+        self.talks = solve_talks(parameters)
+
+    def choose(self, trust: float) -> tuple[int, NDArray[np.float64]]:
+        """Block at `trust` (0: none) and its values (3,); the shorter block where tied."""
+        values = head_values(self.lines, trust)
+        products = nash_products(values, self.weight)
+        best = int(np.argmax(products))
+        if products[best] <= 0.0:
+            return 0, np.zeros(3)
+        return best + 1, values[best]
+
+    def open_probability(self, pausing_state_value: float) -> float:
+        p = self.p
+        worth = self.talks.pausing_state_discount * pausing_state_value
+        return float(kernels.sigmoid((worth - p.K_T) / p.s_T))
+
+    def willing(self, values: NDArray[np.float64]) -> float:
+        """Share of opportunists that match the pilot when the block is worth `values`."""
+        p = self.p
+        if p.x_p == 0.0:
+            return 1.0
+        worth = self.open_probability(values[0]) * self.talks.captor_discount * values[2]
+        return float(min(1.0, max(0.0, worth / (p.x_p * p.Z))))
+
+    def response(self, trust: float) -> float:
+        return self.willing(self.choose(trust)[1])
+
+    def responses(self) -> NDArray[np.float64]:
+        """:meth:`response` on the belief grid, from the stored sweeps; shape (beliefs,)."""
+        first = slice(kernels.FIRST_Y, kernels.FIRST_UO + 1)
+        values = np.array([line.values[first, line.head].T for line in self.lines])
+        products = nash_products(values, self.weight)
+        best = np.argmax(products, axis=0)
+        columns = np.arange(values.shape[1])
+        chosen = np.where(products[best, columns, None] > 0.0, values[best, columns], 0.0)
+        return np.array([self.willing(row) for row in chosen])
+
+    def block_lottery(self, point: FixedPoint) -> tuple[dict[int, float], Status]:
+        """Return the block, or the lottery over two that restores the fixed point."""
+        days, values = self.choose(point.trust)
+        if abs(point.residual) <= FIXED_POINT:
+            return ({days: 1.0}, Status.OK) if days else ({}, Status.NO_DEAL)
+        other, other_values = self.choose(point.low)
+        here, there = self.willing(values), self.willing(other_values)
+        share = (point.matched - there) / (here - there) if here != there else -1.0
+        if days == other or not 0.0 <= share <= 1.0:
+            return ({days: 1.0} if days else {}), Status.NOT_CONVERGED
+        return {days: share, other: 1.0 - share}, Status.BLOCK_TIED
+
+    def pilot(self, point: FixedPoint, weights: Mapping[int, float], status: Status) -> Pilot:
+        p = self.p
+        values = head_values(self.lines, point.trust)
+        opened, dealer = 0.0, 0.0
+        for days, weight in weights.items() or {0: 1.0}.items():
+            row = values[days - 1] if days else np.zeros(3)
+            chance = self.open_probability(row[0])
+            opened += weight * chance
+            dealer += weight * chance * self.talks.captor_discount * row[1]
+        _, before = self.choose(p.pi0)
+        without = self.open_probability(before[0])
+        loss = float(release_loss(p, p.W0 + p.x_p, p.x_p))
+        return Pilot(
+            captives=p.x_p,
+            matched=point.matched,
+            trust_before=p.pi0,
+            trust=point.trust,
+            open_probability=opened,
+            open_probability_without=without,
+            release_loss=loss,
+            dealer_net=float(dealer - loss),
+            dealer_without=without * self.talks.captor_discount * float(before[1]),
+            residual=0.0 if status is Status.BLOCK_TIED else abs(point.residual),
+            solutions=point.solutions,
+        )
