@@ -374,6 +374,14 @@ def test_a_higher_cost_of_leaving_does_nothing_for_a_last_day(scenario):
     assert gains[0] == pytest.approx(gains[1], abs=1e-9)
 
 
+def test_a_payment_that_is_foreseen_is_undone_and_a_bond_is_not(scenario):
+    """MODEL.md section 5: P(8 days) .176, and .631 without distrust."""
+    found = Guarantor.courses(scenario)["longest"]
+    assert found["none"] == pytest.approx(0.176, abs=1e-3)
+    assert found["payment to the state"] == pytest.approx(found["none"], abs=0.01)
+    assert found["bond"] == pytest.approx(0.631, abs=1e-3)
+
+
 LAST = [
     pytest.param(("3/5", 10, 1, "32/5", 12, 6, "7/8"), id="gap"),
     pytest.param(("9/10", 10, 1, "32/5", 12, 6, 1), id="trusted"),

@@ -113,8 +113,8 @@ class Guarantor(Model):
     -----
     *Captures:* what a guarantee is worth at the window where the reported truce ended: 10 captives
     a day lay in a gap of the zone of agreement because trust was just short of what was needed.
-    *Leaves out:* what a promise does to earlier windows, where it would be foreseen; who pays;
-    whether the promise itself is believed.
+    *Leaves out:* what a promise does to earlier windows, where it is foreseen (`courses` has that
+    from the truce model: a payment is undone, a bond is not); who pays; whether it is believed.
 
     *Traps.* A cost of *leaving* an agreed chunk (kappa in the truce model) does nothing here: it
     binds within chunks, and the last chunk is one day. Paying D per day does not make the captor
@@ -265,6 +265,37 @@ class Guarantor(Model):
             for name, size in zip(PROMISES, found[2:], strict=True):
                 rows.append((mu, name, float(size), model.cost(name, size)))
         return pd.DataFrame(rows, columns=["trust", "promise", "size", "mean_cost"])
+
+    @classmethod
+    def courses(cls, scenario: Scenario) -> pd.DataFrame:
+        """What guarantees given at the outset, and foreseen, do to the course of the truce model.
+
+        Rows: none; the least payment to the state at the last window, promised for every day; a
+        bond that makes opportunists deliver every batch, which is as if trust were full. Columns
+        ``mean_days``, ``mean_left`` (captives), ``longest`` (chance of the longest pause possible).
+
+        Notes
+        -----
+        Where opportunists mix at the window before, a payment that is foreseen is undone: with less
+        trust needed at the last window more of them hold back, until it is just what is needed.
+        """
+        import pandas as pd
+
+        from ceasefire import truce
+
+        pay = cls.from_scenario(scenario).closed_form().to_state
+        cheaper = scenario.replace(k0=scenario.pausing_state.day_cost_base - float(pay))
+        plain, paid = truce.solve(scenario), truce.solve(cheaper)
+        runs = {"none": (plain, None), "payment to the state": (paid, None), "bond": (plain, 1.0)}
+        rows = []
+        for eq, trust in runs.values():
+            course = eq.course(trust=trust)
+            length, left = course.length.to_numpy(), course.left.to_numpy()
+            days = float(course.length.index.to_numpy() @ length)
+            stay = float(course.left.index.to_numpy() @ left)
+            rows.append((days, stay, float(length[-1])))
+        columns = ["mean_days", "mean_left", "longest"]
+        return pd.DataFrame(rows, index=pd.Index(runs, name="guarantee"), columns=columns)
 
     def answer(self) -> str:
         """Which promises close the gap at the last window, and what they cost."""
