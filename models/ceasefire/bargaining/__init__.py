@@ -18,12 +18,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ceasefire.bargaining._agreement import Agreement as Agreement
+    from ceasefire.bargaining._gaps import GapLaw as GapLaw
+    from ceasefire.bargaining._list_demand import ListDemand as ListDemand
     from ceasefire.bargaining._staged import Staging as Staging
     from ceasefire.bargaining._staged import StagingCertificate as StagingCertificate
     from ceasefire.bargaining.auction import DoubleAuction as DoubleAuction
     from ceasefire.bargaining.auction import LinearAuction as LinearAuction
     from ceasefire.bargaining.bilateral import TwoTypeResult as TwoTypeResult
     from ceasefire.bargaining.bilateral import TwoTypeTrade as TwoTypeTrade
+    from ceasefire.bargaining.blackouts import BlackoutTalks as BlackoutTalks
+    from ceasefire.bargaining.blackouts import TalksLength as TalksLength
     from ceasefire.bargaining.compliance import Compliance as Compliance
     from ceasefire.bargaining.compliance import DailyCompliance as DailyCompliance
     from ceasefire.bargaining.concessions import Concessions as Concessions
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.costs import Settlement as Settlement
     from ceasefire.bargaining.demands import PriceDemands as PriceDemands
     from ceasefire.bargaining.demands import PriceSchedule as PriceSchedule
+    from ceasefire.bargaining.disclosure import Disclosure as Disclosure
+    from ceasefire.bargaining.disclosure import VoluntaryList as VoluntaryList
     from ceasefire.bargaining.gradualism import LockwoodThomas as LockwoodThomas
     from ceasefire.bargaining.gradualism import LockwoodThomasSmooth as LockwoodThomasSmooth
     from ceasefire.bargaining.guarantees import Guarantees as Guarantees
@@ -48,12 +54,15 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.issues import ThreeIssueExchange as ThreeIssueExchange
     from ceasefire.bargaining.mediation import Advice as Advice
     from ceasefire.bargaining.mediation import CorrelatedChicken as CorrelatedChicken
+    from ceasefire.bargaining.names import VerifiableList as VerifiableList
     from ceasefire.bargaining.offers import AlternatingOffers as AlternatingOffers
     from ceasefire.bargaining.offers import WholeSplits as WholeSplits
     from ceasefire.bargaining.registry import MODELS as MODELS
     from ceasefire.bargaining.registry import model as model
     from ceasefire.bargaining.relay import Relay as Relay
     from ceasefire.bargaining.relay import RelayTerms as RelayTerms
+    from ceasefire.bargaining.relays import RelayedOffers as RelayedOffers
+    from ceasefire.bargaining.relays import RelayedTerms as RelayedTerms
     from ceasefire.bargaining.reporter import BiasedReporter as BiasedReporter
     from ceasefire.bargaining.reporter import Credibility as Credibility
     from ceasefire.bargaining.screening import ScreeningPlan as ScreeningPlan
@@ -66,6 +75,7 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.surveillance import NoisySurveillance as NoisySurveillance
     from ceasefire.bargaining.surveillance import Told as Told
     from ceasefire.bargaining.surveillance import Watched as Watched
+    from ceasefire.bargaining.talks import TalksThroughRelays as TalksThroughRelays
     from ceasefire.bargaining.terms import DaysExplained as DaysExplained
     from ceasefire.bargaining.terms import DividedDollar as DividedDollar
     from ceasefire.bargaining.terms import TwoIssueExchange as TwoIssueExchange
@@ -80,7 +90,17 @@ _HOMES = {
     "Agreement": "_agreement",
     "AlternatingOffers": "offers",
     "WholeSplits": "offers",
+    "RelayedOffers": "relays",
+    "RelayedTerms": "relays",
+    "BlackoutTalks": "blackouts",
+    "TalksLength": "blackouts",
+    "TalksThroughRelays": "talks",
+    "GapLaw": "_gaps",
     # list
+    "VerifiableList": "names",
+    "ListDemand": "_list_demand",
+    "VoluntaryList": "disclosure",
+    "Disclosure": "disclosure",
     "TwoPeriodScreening": "screening",
     "ScreeningPlan": "screening",
     "PriceDemands": "demands",

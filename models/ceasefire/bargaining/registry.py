@@ -71,6 +71,21 @@ MODELS: tuple[Entry, ...] = (
         "How do impatience, options outside, a breakdown or a last offer move the terms?",
         ("A1", "A2", "A3", "A4"), (2, 8), "offers.alternating",
     ),
+    Entry(
+        "relayed-offers", "relays:RelayedOffers", "offers",
+        "How do relay speed and impatience move the terms?",
+        ("A5",), (4, 8), "offers.relayed",
+    ),
+    Entry(
+        "blackout-talks", "blackouts:BlackoutTalks", "offers",
+        "When does the deal come, if at all, and what does a blackout cost?",
+        ("A6",), (2, 14, 15), "offers.blackouts",
+    ),
+    Entry(
+        "talks-through-relays", "talks:TalksThroughRelays", "offers",
+        "How do blackouts and relays together move the terms?",
+        ("A5", "A6"), (8, 14), "offers.through_relays",
+    ),
     # terms
     Entry(
         "divided-dollar", "terms:DividedDollar", "terms",
@@ -93,6 +108,16 @@ MODELS: tuple[Entry, ...] = (
         (), (3, 8, 10), "terms.package",
     ),
     # list
+    Entry(
+        "verifiable-list", "names:VerifiableList", "list",
+        "What is a name worth, and when does asking for the list kill the deal?",
+        (), (13, 14, 15), "names.verifiable",
+    ),
+    Entry(
+        "voluntary-list", "disclosure:VoluntaryList", "list",
+        "When does a captor name its captives of its own accord, and what does silence say?",
+        (), (13, 14), "names.voluntary",
+    ),
     Entry(
         "two-offers", "screening:TwoPeriodScreening", "list",
         "Hold out for a high price or sell cheap, when the other side's worth is unknown?",
