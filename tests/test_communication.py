@@ -135,7 +135,7 @@ def test_an_arbitrator_of_a_sale_cannot_do_better_than_the_second_best(terms, ga
     game = BayesianGame(np.outer([s, 1 - s], [b, 1 - b]), payoffs)
     found = communication(game, enforced=True, outside=np.zeros((2, 2)))
     assert found.value == pytest.approx(gains, abs=1e-8)
-    with pytest.raises(SolveError, match="not solved"):
+    with pytest.raises(SolveError, match="infeasible"):
         communication(game, enforced=True, outside=np.ones((2, 2)))
 
 
@@ -166,3 +166,17 @@ def test_constant_payoffs_and_long_action_lists_are_no_trouble():
     assert communication(BayesianGame([[1.0]], np.ones((2, 1, 1, 2, 2)))).value == 2
     wide = random_game(3, (2, 1), (7, 2))
     assert communication(wide).regret < 1e-9
+
+
+def test_a_program_on_a_knife_edge_is_solved_all_the_same():
+    """A sender whom the truth gains or loses 1e-9: HiGHS gives up, fractions do not."""
+    for edge in (-1.5339430836647239e-09, -9.35495569898137e-10, 9.35e-10, 0.0):
+        payoffs = np.zeros((2, 2, 1, 1, 2))
+        payoffs[0, 0, 0, 0] = [edge, 0.0]
+        payoffs[0, 1, 0, 0] = [-0.5, 0.0]
+        payoffs[1, 0, 0, 0] = [0.3, 0.1]
+        payoffs[1, 1, 0, 0] = [-0.3, 0.1]
+        moved = [[[[[1, -1]]]], [[[[-1, 1]]]]]
+        game = BayesianGame([[0.5], [0.5]], payoffs)
+        found = communication(game, objective=np.array(moved).reshape(2, 1, 1, 2), exact=True)
+        assert found.value == (1 if edge >= 0 else 0)

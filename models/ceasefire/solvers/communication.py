@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.bayesian import BayesianGame
+from ceasefire.solvers._exact_programs import maximise
 from ceasefire.solvers.correlated import _index, _short, polished
 from ceasefire.solvers.rationalizable import exactly, normalised, optimum, program
 from ceasefire.status import Status
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     Row = tuple[NDArray[np.intp], NDArray[Any]]
 
 SHOWN_ROWS = 12
+VERIFIED = "HiGHS, vertex verified in rational numbers"
+ANEW = "HiGHS, vertex solved anew"
+FRACTIONS = "simplex method in rational numbers"
+SMALL = 20_000  # rows times columns of a program that fractions can do in seconds
 LISTED_PLANS = 3125  # five actions; past it the best reply to each piece of advice is the best plan
 
 
@@ -162,7 +168,8 @@ def communication(
     -----
     The best plan of disobedience is chosen advice by advice, so that the ``A**A`` plans need only
     A variables for each pair of type and report: ``sum_i T_i^2 A_i^2`` rows and, besides
-    ``T A``, ``sum_i T_i^2 A_i`` columns, with T and A the numbers of profiles.
+    ``T A``, ``sum_i T_i^2 A_i`` columns, with T and A the numbers of profiles. Where HiGHS gives
+    up, as it does within 1e-9 of a knife edge, small programs are solved in rational numbers.
 
     References
     ----------
@@ -186,9 +193,18 @@ def communication(
     _require(game, informed, enforced, outside)
     label, goal = _goal(game, objective)
     floors = _floors(game, outside)
-    task = _task(game, goal * (-1 if worst else 1), informed, enforced, floors, exact)
-    vertex = optimum(task, "communication")
-    x = exactly(task, vertex, "communication") if exact else polished(task, vertex, "communication")
+    made = partial(_task, game, goal * (-1 if worst else 1), informed, enforced, floors)
+    task = made(exact)
+    vertex: Vertex | None = None
+    try:
+        reached = optimum(task, "communication")
+        finish = exactly if exact else polished
+        x, how = finish(task, reached, "communication"), VERIFIED if exact else ANEW
+        vertex = reached
+    except SolveError as error:
+        how = FRACTIONS
+        x = _in_fractions(task if exact else made(True), error)
+        x = x if exact else x.astype(float)
     plan = _mechanism(game, x)
     joint = plan * _over_types(game, exact)
     payoffs = np.array([_mean(joint, game.exact_payoffs[i]) for i in range(game.n_players)])
@@ -196,14 +212,31 @@ def communication(
     regret = largest_gain(game, plan, informed=informed, enforced=enforced, outside=outside)
     kept = regret <= EXPLOITABILITY * max(float(game.payoff_range.max()), 0.0) or regret <= 0
     found = Communication(
-        plan, payoffs, value, value if exact else _bound(task, vertex, goal, game, worst),
+        plan, payoffs, value,
+        value if exact or vertex is None else _bound(task, vertex, goal, game, worst),
         regret, informed, enforced, label, worst, exact,
-        f"HiGHS, {'vertex verified in rational numbers' if exact else 'vertex solved anew'}",
-        game, Status.OK if kept else Status.EXPLOITABLE,
+        how, game, Status.OK if kept else Status.EXPLOITABLE,
     )  # fmt: skip
     if not kept:
         raise SolveError(f"communication: {found.status}; regret {float(regret):.2e} utils", found)
     return found
+
+
+def _in_fractions(task: Program, error: SolveError) -> NDArray[np.object_]:
+    """Solve a small program that HiGHS did not: near a knife edge, or without any solution."""
+    if task.height * len(task.cost) > SMALL:
+        raise error
+    rows = np.full((task.height, len(task.cost)), Fraction(0), dtype=object)
+    rows[task.row, task.column] = task.value
+    both = [*rows.tolist(), list(task.total), list(-task.total)]
+    right = [Fraction(0)] * task.height + [Fraction(1), Fraction(-1)]
+    found = maximise(
+        list(-task.cost), both, right, [Fraction(0)] * len(task.cost), [None] * len(task.cost)
+    )
+    if found.ended != "optimal":
+        hint = "no plan meets every constraint; ask less for those outside"
+        raise SolveError(f"communication: the linear program is {found.ended}: {hint}") from error
+    return np.array(found.x, dtype=object)
 
 
 def largest_gain(
