@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.names import VerifiableList as VerifiableList
     from ceasefire.bargaining.offers import AlternatingOffers as AlternatingOffers
     from ceasefire.bargaining.offers import WholeSplits as WholeSplits
+    from ceasefire.bargaining.packages import PackageBargaining as PackageBargaining
+    from ceasefire.bargaining.packages import PackageOffers as PackageOffers
     from ceasefire.bargaining.registry import MODELS as MODELS
     from ceasefire.bargaining.registry import model as model
     from ceasefire.bargaining.relay import Relay as Relay
@@ -117,6 +119,8 @@ _HOMES = {
     "LinearIssues": "issues",
     "Issue": "issues",
     "Corner": "issues",
+    "PackageBargaining": "packages",
+    "PackageOffers": "packages",
     # release
     "LockwoodThomas": "gradualism",
     "LockwoodThomasSmooth": "gradualism",

@@ -107,6 +107,11 @@ MODELS: tuple[Entry, ...] = (
         "Which package of all issues, which is the cheap instrument, what is linking them worth?",
         (), (3, 8, 10), "terms.package",
     ),
+    Entry(
+        "package-bargaining", "packages:PackageBargaining", "terms",
+        "What do offers of whole packages settle on, and what does taking issues one by one cost?",
+        ("A1", "B3"), (2, 8, 15), "terms.offers",
+    ),
     # list
     Entry(
         "verifiable-list", "names:VerifiableList", "list",
