@@ -228,10 +228,11 @@ class LinearIssues(Model):
 
         weights = rule_weights(rule, self.weight)
         game = self.game()
-        levels = point_by_rule(self.contract_curve(), rule, Fraction(self.weight))
-        given = levels if game.is_exact else tuple(float(x) for x in levels)
+        gains, levels = point_by_rule(self.contract_curve(), rule, Fraction(self.weight))
+        if not game.is_exact:
+            gains, levels = tuple(map(float, gains)), tuple(map(float, levels))
         return assess_agreement(
-            game, levels=given, rule=rule, weights=weights, method="closed form"
+            game, gains, levels=levels, rule=rule, weights=weights, method="closed form"
         )
 
     def contract_curve(self) -> tuple[Corner, ...]:
@@ -366,10 +367,13 @@ def _gains(model: LinearIssues, issues: Iterable[Issue]) -> tuple[float, float]:
     return float(found.payoffs[0]), float(found.payoffs[1])
 
 
-def point_by_rule(curve: tuple[Corner, ...], rule: Rule, weight: Fraction) -> tuple[Fraction, ...]:
-    """Levels of the solution on a contract curve, with no agreement at (0, 0).
+def point_by_rule(
+    curve: tuple[Corner, ...], rule: Rule, weight: Fraction
+) -> tuple[tuple[Number, ...], tuple[Number, ...]]:
+    """Gains and levels of the solution on a contract curve, with no agreement at (0, 0).
 
-    Each edge is ``price x + y = height`` in gains (x, y).
+    Each edge is ``price x + y = height`` in gains (x, y). Where gains have to be equal, in utils
+    or in shares, some may be thrown away: they are then below those of the levels.
     """
     u = [(Fraction(c.payoffs[0]), Fraction(c.payoffs[1])) for c in curve]
     edges = [(Fraction(b.price or 0), x[1] + Fraction(b.price or 0) * x[0])
@@ -378,13 +382,18 @@ def point_by_rule(curve: tuple[Corner, ...], rule: Rule, weight: Fraction) -> tu
     lines = [*((p, Fraction(1), h) for p, h in edges), (ZERO, Fraction(1), u[0][1]),
              (Fraction(1), ZERO, u[-1][0])]  # fmt: skip
     if min(right / (p + q) for p, q, right in lines) <= 0:
-        return (ZERO,) * len(curve[0].levels)
+        return (ZERO, ZERO), (ZERO,) * len(curve[0].levels)
     if rule == "nash":
         x = _nash_gain(u, edges, weight)
-    else:
-        best = (min(r / p for p, _, r in lines if p > 0), min(r / q for _, q, r in lines if q > 0))
-        along = best if rule == "kalai-smorodinsky" else (Fraction(1), Fraction(1))
-        x = along[0] * min(r / (p * along[0] + q * along[1]) for p, q, r in lines)
+        return (x, min(h - p * x for p, q, h in lines if q > 0)), _levels(u, curve, x)
+    best = (min(r / p for p, _, r in lines if p > 0), min(r / q for _, q, r in lines if q > 0))
+    along = best if rule == "kalai-smorodinsky" else (Fraction(1), Fraction(1))
+    t = min(r / (p * along[0] + q * along[1]) for p, q, r in lines)
+    return (t * along[0], t * along[1]), _levels(u, curve, t * along[0])
+
+
+def _levels(u: list[Pair], curve: tuple[Corner, ...], x: Fraction) -> tuple[Number, ...]:
+    """Levels on the curve where the captor gains x, or the first corner's where that is more."""
     for (a, b), (one, two) in zip(pairwise(u), pairwise(curve), strict=True):
         if x <= b[0]:
             share = max((x - a[0]) / (b[0] - a[0]), ZERO)

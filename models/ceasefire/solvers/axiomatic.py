@@ -255,7 +255,7 @@ def _walk(problem: BargainingProblem, rule: Rule, weights: tuple[Fraction, ...])
     if room < 0:
         raise frontiers.outside(problem)
     if room == 0:
-        return Found(d, frontiers.levels_at(around, d), d, WALK, deal=False)
+        return Found(d, _nothing(problem) or frontiers.levels_at(around, d), d, WALK, deal=False)
     top = frontiers.ideal(around, d)
     w = weights[0], weights[1]
     unique = True
@@ -269,6 +269,17 @@ def _walk(problem: BargainingProblem, rule: Rule, weights: tuple[Fraction, ...])
         scale = (top[0] - d[0], top[1] - d[1]) if rule == "kalai-smorodinsky" else (1, 1)
         u = frontiers.along(around, d, (w[0] * scale[0], w[1] * scale[1]))
     return Found(u, frontiers.levels_at(around, u), top, WALK, unique=unique)
+
+
+def _nothing(problem: BargainingProblem) -> tuple[Fraction, ...] | None:
+    """All issues at zero, where that is feasible and gives what holds without an agreement."""
+    at = problem.feasible
+    if not isinstance(at, Issues) or any(at.base != problem.disagreement) or any(at.limits < 0):
+        return None
+    bounds = zip(at.lower, at.upper, strict=True)
+    if any((x is not None and x > 0) or (y is not None and y < 0) for x, y in bounds):
+        return None
+    return (Fraction(0),) * len(at.labels)
 
 
 def _equal_loss(

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ceasefire.bargaining import DividedDollar, LinearIssues, TwoIssueExchange
+    from ceasefire.bargaining import (
+        DividedDollar,
+        LinearIssues,
+        PackageBargaining,
+        TwoIssueExchange,
+    )
 
 HEIGHT_MM = 58.0
 NAMES = {"nash": "Nash", "kalai-smorodinsky": "Kalai-Smorodinsky", "egalitarian": "egalitarian"}
@@ -108,4 +113,24 @@ def package(model: LinearIssues, table: pd.DataFrame) -> Figure:
     axes.set(xlabel="gain of the captor, utils", ylabel="gain of the pausing state, utils")
     axes.set(xlim=(-0.12 * width, 1.2 * width), ylim=(-0.12 * height, 1.25 * height))
     axes.legend(loc="lower left", bbox_to_anchor=(0.03, 0.08))
+    return figure
+
+
+def offers(model: PackageBargaining, table: pd.DataFrame) -> Figure:
+    """Both sides' gains from either's offer, as rounds get shorter."""
+    figure, axes = canvas(SINGLE_MM, 1.1 * HEIGHT_MM)
+    limit = table[table["proposer"] == "limit"].iloc[0]
+    for k, (column, name) in enumerate((("captor", "captor"), ("pausing_state", "pausing state"))):
+        colour, _, mark = SERIES[k]
+        for proposer, line in (("captor", "-"), ("pausing state", "--")):
+            rows = table[table["proposer"] == proposer]
+            axes.plot(rows["round"], rows[column], line, marker=mark, color=colour,
+                      label=f"{name}, {proposer} proposing")  # fmt: skip
+        axes.plot([0], [limit[column]], mark, color=INK, mfc="white", ms=5, clip_on=False,
+                  label="Nash (limit)" if k == 0 else "_")  # fmt: skip
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.75 * (high - low))
+    axes.set(xlabel="length of a round, as a part of the given one", ylabel="gain, utils")
+    axes.set_xlim(left=0)
+    axes.legend(loc="upper left")
     return figure
