@@ -163,7 +163,12 @@ def test_bad_games_and_options_are_named():
 
 
 def test_constant_payoffs_and_long_action_lists_are_no_trouble():
-    assert communication(BayesianGame([[1.0]], np.ones((2, 1, 1, 2, 2)))).value == 2
+    for level in (1.0, 1e9 / 3):
+        flat = BayesianGame([[0.3, 0.7]], np.full((2, 1, 2, 2, 3), level))
+        assert communication(flat).value == pytest.approx(2 * level)
+    far = random_game(5)
+    far = BayesianGame(far.prior, far.payoffs + 1e8)
+    assert communication(far).regret < 1e-6
     wide = random_game(3, (2, 1), (7, 2))
     assert communication(wide).regret < 1e-9
 

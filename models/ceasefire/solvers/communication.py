@@ -209,8 +209,10 @@ def communication(
     joint = plan * _over_types(game, exact)
     payoffs = np.array([_mean(joint, game.exact_payoffs[i]) for i in range(game.n_players)])
     value = _mean(joint, goal)
-    regret = largest_gain(game, plan, informed=informed, enforced=enforced, outside=outside)
-    kept = regret <= EXPLOITABILITY * max(float(game.payoff_range.max()), 0.0) or regret <= 0
+    gains = [_gain(game, plan, i, informed, enforced, floors) for i in range(game.n_players)]
+    regret = max(gains)
+    limits = EXPLOITABILITY * game.payoff_range
+    kept = all(gain <= limit for gain, limit in zip(gains, limits, strict=True))
     found = Communication(
         plan, payoffs, value,
         value if exact or vertex is None else _bound(task, vertex, goal, game, worst),
@@ -253,21 +255,30 @@ def largest_gain(
     adds up what each is worth on `mechanism`. Shares nothing with the linear program. Exact where
     `mechanism` is in fractions.
     """
-    whole = mechanism.dtype == object
     floors = _floors(game, outside)
+    return max(_gain(game, mechanism, i, informed, enforced, floors) for i in range(game.n_players))
+
+
+def _gain(
+    game: BayesianGame, mechanism: NDArray[Any], i: int, informed: bool, enforced: bool,
+    floors: list[list[Any]] | None,
+) -> Any:  # fmt: skip
+    """What the type of player i that gains most gains, utils."""
+    whole = mechanism.dtype == object
+    own = range(game.n_types[i])
     best: Any = Fraction(0) if whole else 0.0
-    for i, own in enumerate(game.n_types):
-        for t in range(own):
-            weight = _given(game, i, t, whole)
-            if weight is None:
-                continue
-            table = _worth(game, mechanism, i, t, t, weight)
-            obey = sum((table[a, a] for a in range(len(table))), start=best * 0)
-            if enforced and floors is not None:
-                best = max(best, floors[i][t] - obey)
-            for r in (t,) if informed else range(own):
-                lie = table if r == t else _worth(game, mechanism, i, t, r, weight)
-                best = max(best, _best_plan(lie, enforced) - obey)
+    for t in own:
+        weight = _given(game, i, t, whole)
+        if weight is None:
+            continue
+        table = _worth(game, mechanism, i, t, t, weight)
+        obey = table.trace()
+        if enforced and floors is not None:
+            floor = floors[i][t] - game.exact_payoffs[i].min()
+            best = max(best, (floor if whole else float(floor)) - obey)
+        for r in (t,) if informed else own:
+            lie = table if r == t else _worth(game, mechanism, i, t, r, weight)
+            best = max(best, _best_plan(lie, enforced) - obey)
     return best
 
 
@@ -285,9 +296,10 @@ def _best_plan(table: NDArray[Any], enforced: bool) -> Any:
 def _worth(
     game: BayesianGame, mechanism: NDArray[Any], i: int, t: int, r: int, weight: NDArray[Any]
 ) -> NDArray[Any]:
-    """``(advice, action) -> E[u_i(t, action, a_-i) 1(advice) | t_i]`` when r is reported."""
+    """``(advice, action) -> E[(u_i(t, action, a_-i) - min u_i) 1(advice) | t_i]``; r is said."""
     m = game.shape[i]
     payoffs = game.exact_payoffs[i] if mechanism.dtype == object else game.payoffs[i]
+    payoffs = payoffs - payoffs.min()  # so that an origin far away leaves no rounding
     said, true = np.take(mechanism, r, axis=i), np.take(payoffs, t, axis=i)
     others = weight.size
     told = np.moveaxis(said.reshape(others, *game.shape), i + 1, 1).reshape(others, m, -1)
