@@ -360,7 +360,7 @@ class PackageBargaining(Model):
         return captor, pauser
 
 
-def _floats(u: Sequence[Any]) -> tuple[float, float]:
+def _floats(u: Any) -> tuple[float, float]:
     return float(u[0]), float(u[1])
 
 

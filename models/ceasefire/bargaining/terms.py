@@ -115,7 +115,7 @@ class DividedDollar(Model):
 
         a = float(self.curvature)
         return BargainingProblem.frontier(
-            lambda x: (1.0 - x) ** a, low=0, high=1, disagreement=[0, 0], players=PLAYERS,
+            lambda x: (1.0 - x) ** a, slope=lambda x: -a * (1.0 - x) ** (a - 1), low=0, high=1, disagreement=[0, 0], players=PLAYERS,
             title="divided dollar",
         )  # fmt: skip
 

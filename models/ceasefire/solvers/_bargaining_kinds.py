@@ -133,7 +133,7 @@ def _differences(
     """Central differences, extrapolated once, within the range."""
 
     def slope(x: float) -> float:
-        h = STEP * min(high - low, 100 * min(x - low, high - x))
+        h = STEP * min(high - low, 10 * min(x - low, high - x))
         wide = (function(x + h) - function(x - h)) / (2 * h)
         narrow = (function(x + h / 2) - function(x - h / 2)) / h
         return (4 * narrow - wide) / 3
