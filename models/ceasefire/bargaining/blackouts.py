@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ceasefire.bargaining._rounds import Number, checked_number
+from ceasefire.bargaining._talk_chain import (
+    Chain,
+    Moments,
+    apart,
+    discounted_by_equations,
+    discounted_by_formula,
+    moments_by_equations,
+    moments_by_formula,
+)
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.bargaining.offers import checked_rounds
 from ceasefire.errors import ArgumentError
@@ -183,26 +192,30 @@ class BlackoutTalks(Model):
 
     def closed_form(self) -> TalksLength:
         """The formulas above."""
-        chain = _Chain.of(self)
+        chain = Chain.of(self)
         rates = (self.rate_1, self.rate_2)
-        values = tuple(_transform(chain, rate) for rate in rates)
+        values = tuple(discounted_by_formula(chain, rate) for rate in rates)
         law = np.cumsum(self.by_powers(SHOWN_DAYS))[-1]
-        apart = abs(float(np.sum(self.by_formula(SHOWN_DAYS))) - float(law))
-        return self._made(_moments(chain), values, CLOSED, {"powers of the matrix": apart})
+        gap = abs(float(np.sum(self.by_formula(SHOWN_DAYS))) - float(law))
+        return self._made(
+            moments_by_formula(chain), values, CLOSED, {"powers of the matrix": apart}
+        )
 
     def solve(self) -> TalksLength:
         """Moments by linear equations; the certificate holds them against formulas and sums."""
-        chain = _Chain(*map(float, _Chain.of(self)))
-        found = _solved(chain)
-        values = tuple(_valued(chain, float(rate)) for rate in (self.rate_1, self.rate_2))
-        known = _moments(chain)
+        chain = Chain(*map(float, Chain.of(self)))
+        found = moments_by_equations(chain)
+        values = tuple(
+            discounted_by_equations(chain, float(rate)) for rate in (self.rate_1, self.rate_2)
+        )
+        known = moments_by_formula(chain)
         scale = 1 + (0.0 if math.isnan(found.mean) else found.mean**2)
         checks = {
             "chance by formula": abs(found.chance - known.chance),
-            "mean by formula": _apart(found.mean, known.mean) / scale,
-            "sd by formula": _apart(found.sd, known.sd) / scale,
+            "mean by formula": apart(found.mean, known.mean) / scale,
+            "sd by formula": apart(found.sd, known.sd) / scale,
             "discounted by formula": max(
-                abs(value - float(_transform(chain, float(rate))))
+                abs(value - float(discounted_by_formula(chain, float(rate))))
                 for value, rate in zip(values, (self.rate_1, self.rate_2), strict=True)
             ),
             "days by formula": float(
@@ -213,7 +226,7 @@ class BlackoutTalks(Model):
 
     def by_powers(self, days: int) -> Floats:
         """``P(T = 1), ..., P(T = days)`` by powers of the matrix of the living states."""
-        chain = _Chain(*map(float, _Chain.of(self)))
+        chain = Chain(*map(float, Chain.of(self)))
         step = chain.matrix
         state, found = np.array([1.0, 0.0]), np.empty(days)
         for day in range(days):
@@ -223,7 +236,7 @@ class BlackoutTalks(Model):
 
     def by_formula(self, days: int) -> Floats:
         """The same by the two eigenvalues of that matrix."""
-        lam, om, rho, b = map(float, _Chain.of(self))
+        lam, om, rho, b = map(float, Chain.of(self))
         stay, dark = 1 - lam - om, 1 - rho - b
         n = np.arange(days)
         root = math.sqrt((stay - dark) ** 2 + 4 * om * rho)
@@ -235,7 +248,7 @@ class BlackoutTalks(Model):
 
     def simulate(self, plays: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Days until the deal in so many talks; 0 where they end without one."""
-        lam, om, rho, b = map(float, _Chain.of(self))
+        lam, om, rho, b = map(float, Chain.of(self))
         if lam <= 0:
             return np.zeros(plays, dtype=np.int64)
         days = np.zeros(plays, dtype=np.int64)
@@ -266,7 +279,7 @@ class BlackoutTalks(Model):
         for name in ("rate_1", "rate_2"):
             if getattr(self, name) <= 0:
                 raise ArgumentError(name, getattr(self, name), "above 0 for the engines")
-        lam, om, rho, b = map(float, _Chain.of(self))
+        lam, om, rho, b = map(float, Chain.of(self))
         moves = {
             "live": {"deal": lam, "dark": om, "live": max(0.0, 1 - lam - om)},
             "dark": {"live": rho, "dead": b, "dark": max(0.0, 1 - rho - b)},
@@ -326,9 +339,9 @@ class BlackoutTalks(Model):
         )
 
     def _made(
-        self, moments: _Moments, values: tuple[Any, ...], method: str, checks: dict[str, float]
+        self, moments: Moments, values: tuple[Any, ...], method: str, checks: dict[str, float]
     ) -> TalksLength:
-        chain = _Chain.of(self)
+        chain = Chain.of(self)
         ending = chain.restore + chain.breakdown
         back = chain.restore / ending if ending > 0 else 0
         dark_days = moments.mean + 1 / ending if back > 0 else math.nan
@@ -339,96 +352,6 @@ class BlackoutTalks(Model):
             moments.chance * back, dark_days, method,
             status if proof.passed else Status.NOT_CONVERGED, proof,
         )  # fmt: skip
-
-
-class _Chain(NamedTuple):
-    """lam, om, rho and b."""
-
-    deal: Any
-    blackout: Any
-    restore: Any
-    breakdown: Any
-
-    @classmethod
-    def of(cls, model: BlackoutTalks) -> _Chain:
-        return cls(
-            model.deal_per_day, model.blackout_per_day, model.restore_per_day,
-            model.breakdown_per_day,
-        )  # fmt: skip
-
-    @property
-    def matrix(self) -> Floats:
-        """Between live and dark, shape (2, 2)."""
-        lam, om, rho, b = self
-        return np.array([[1 - lam - om, om], [rho, 1 - rho - b]], dtype=float)
-
-    @property
-    def leaving(self) -> Floats:
-        """1 less that matrix, without taking 1 from what is close to it."""
-        lam, om, rho, b = self
-        return np.array([[lam + om, -om], [-rho, rho + b]], dtype=float)
-
-
-class _Moments(NamedTuple):
-    chance: Any
-    mean: Any
-    sd: float
-
-
-def _moments(chain: _Chain) -> _Moments:
-    """By derivatives of ``log E[d^T 1(deal)]`` at d = 1."""
-    lam, om, rho, b = chain
-    if lam <= 0:
-        return _Moments(0 * lam, math.nan, math.nan)
-    ending = rho + b
-    lost = b / ending if ending > 0 else 1
-    back = om * rho / ending**2 if rho > 0 else 0
-    leaving = lam + om * lost
-    mean = 1 + (1 - lam - om + back * (1 + ending)) / leaving
-    spread = (mean - 1) ** 2 + mean - 1
-    if rho > 0:
-        spread += 2 * back / ending / leaving
-    return _Moments(lam / leaving, mean, math.sqrt(max(0.0, float(spread))))
-
-
-def _transform(chain: _Chain, rate: Number) -> Any:
-    """``E[exp(-r T) 1(deal)]``, in positive terms only; exact at r = 0."""
-    lam, om, rho, b = chain
-    if lam <= 0:
-        return 0 * lam
-    d, cost = (1, 0) if rate <= 0 else (math.exp(-rate), -math.expm1(-rate))
-    ending = cost + d * (rho + b)
-    lost = (cost + d * b) / ending if ending > 0 else 1
-    return d * lam / (cost + d * lam + d * om * lost)
-
-
-def _solved(chain: _Chain) -> _Moments:
-    """By linear equations: ``E[1(deal)]``, ``E[T 1(deal)]`` and ``E[T (T - 1) 1(deal)]``."""
-    if chain.deal <= 0:
-        return _Moments(0.0, math.nan, math.nan)
-    size = 2 if chain.restore > 0 else 1  # what goes dark is lost, and may stay there for ever
-    step, rest = chain.matrix[:size, :size], chain.leaving[:size, :size]
-    deal = np.array([chain.deal, 0.0][:size])
-    chances = np.linalg.solve(rest, deal)
-    first = np.linalg.solve(rest, chances)
-    second = 2 * np.linalg.solve(rest, step @ first)
-    chance, mean = float(chances[0]), float(first[0] / chances[0])
-    variance = float(second[0]) / chance + mean - mean**2
-    return _Moments(chance, mean, math.sqrt(max(0.0, variance)))
-
-
-def _valued(chain: _Chain, rate: float) -> float:
-    """``E[exp(-r T) 1(deal)]`` by linear equations."""
-    if chain.deal <= 0:
-        return 0.0
-    d, size = math.exp(-rate), 2 if chain.restore > 0 else 1
-    deal = np.array([d * chain.deal, 0.0][:size])
-    rest = d * chain.leaving[:size, :size] - math.expm1(-rate) * np.eye(size)
-    return float(np.linalg.solve(rest, deal)[0])
-
-
-def _apart(one: float, two: float) -> float:
-    return 0.0 if math.isnan(one) and math.isnan(two) else abs(one - two)
 
 
 def _row(model: BlackoutTalks) -> dict[str, Any]:

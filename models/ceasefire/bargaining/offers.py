@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ceasefire.bargaining import _agreement
-from ceasefire.bargaining._agreement import Agreement
 from ceasefire.bargaining._rounds import Number, Opting, Rounds, checked_number, finite
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
@@ -18,11 +17,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ceasefire.bargaining._agreement import Agreement
     from ceasefire.games import ExtensiveForm, StochasticGame
     from ceasefire.solvers.markov import MarkovEquilibrium
     from ceasefire.truce import Scenario
 
-USUAL_DISCOUNT = 0.9  # of both sides in tables where a side's own does not matter
 ROLES = ("responder", "proposer", "both")
 
 
