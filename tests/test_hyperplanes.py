@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ceasefire.errors import ArgumentError
 from ceasefire.games import NormalForm, PublicSignals, RepeatedGame
 from ceasefire.solvers import limit_payoff_set, payoff_set
-from ceasefire.solvers._hyperplanes import hyperplanes
+from ceasefire.solvers._hyperplanes import enforcement, generates_itself, hyperplanes
 from ceasefire.solvers._polygons import hull
 from ceasefire.status import Status
 
@@ -149,3 +149,61 @@ def test_the_bounds_of_unequal_players_meet(delta):
     assert found.gap <= 1e-4 * 4.5
     assert found.certificate.largest_gap < 1e-9
     assert found.support([1, 1]) > 2
+
+
+@pytest.mark.parametrize("law", [UNEQUAL, LAW])
+def test_a_noisy_set_lies_within_the_limit_set(law):
+    """Fudenberg and Levine (1994): scores bound payoffs at every discount factor."""
+    found, limit = payoff_set(unequal(0.85, law)), limit_payoff_set(unequal(0.85, law))
+    for d in CIRCLE:
+        assert found.support(d) <= limit.support(d) + 1e-6
+    patient = payoff_set(unequal(0.95, law))
+    for d in CIRCLE:  # a set that is convex grows with patience
+        assert found.support(d) <= patient.support(d) + patient.gap + 1e-9
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.1])
+def test_a_garbled_signal_generates_a_set_within_the_better_ones(noise):
+    """Blackwell's order (Kandori 1992): continuations can imitate the noise."""
+    clear = unequal(0.9)
+    channel = np.full((2, 2), noise) + (1 - 2 * noise) * np.eye(2)
+    dim = clear.replace(monitoring=clear.monitoring.garbled(channel))
+    better, worse = payoff_set(clear), payoff_set(dim)
+    assert better.status is worse.status is Status.OK
+    for d in CIRCLE:
+        assert worse.support(d) <= (better.outer @ d).max() + 1e-9
+    assert worse.support([1, 1]) < better.support([1, 1]) - 0.01
+
+
+def test_players_swapped_and_in_other_units_have_the_same_noisy_set():
+    here = payoff_set(unequal(0.85))
+    scale, shift = np.array([1e6, 1e-3]), np.array([-5e6, 2.0])
+    moved = NormalForm(STAGE.payoffs * scale[:, None, None] + shift[:, None, None])
+    there = payoff_set(watched(0.85, moved, UNEQUAL))
+    swapped = NormalForm(STAGE.payoffs[::-1].transpose(0, 2, 1))
+    turned = payoff_set(watched(0.85, swapped, UNEQUAL.transpose(1, 0, 2)))
+    close = here.gap + turned.gap
+    for d in CIRCLE:
+        back = ((there.vertices - shift) / scale @ d).max()
+        assert back == pytest.approx(here.support(d), abs=close)
+        assert turned.support(d[::-1]) == pytest.approx(here.support(d), abs=close)
+
+
+def test_every_vertex_of_the_inner_bound_is_generated_by_a_program_of_its_own():
+    """The certificate checks what the solver says; here its vertices alone are told."""
+    game = unequal(0.85)
+    found = payoff_set(game, tol=1e-3)
+    rules, low, unit = enforcement(game)
+    assert generates_itself(rules, 0.85, (found.inner - low) / unit)
+    shifted = (found.inner - low) / unit + np.array([1e-3, 1e-3])
+    assert not generates_itself(rules, 0.85, shifted)
+
+
+def test_passes_are_counted_and_limited():
+    game = unequal(0.9)
+    few = payoff_set(game, max_iterations=5, throw=False)
+    assert few.iterations == 5
+    assert few.status is Status.NOT_CONVERGED
+    assert few.gap > payoff_set(game).gap
+    three = payoff_set(RepeatedGame(public_good(), 0.33), max_iterations=2, throw=False)
+    assert three.status is Status.NOT_CONVERGED

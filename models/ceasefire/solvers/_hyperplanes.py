@@ -87,7 +87,12 @@ def enforcement(game: RepeatedGame) -> tuple[Enforcement, Floats, Floats]:
 
 
 def hyperplanes(
-    game: RepeatedGame, *, tol: float, directions: int, most_directions: int
+    game: RepeatedGame,
+    *,
+    tol: float,
+    directions: int,
+    most_directions: int,
+    most_steps: int = ITERATIONS,
 ) -> PayoffSet:
     """Bounds of the payoff set, apart by at most `tol` payoff ranges where the status is OK.
 
@@ -104,7 +109,8 @@ def hyperplanes(
     h = (D @ rules.u.T).max(axis=1)
     steps, finer, rounds = 0, 1.0, 0
     while True:
-        found = _outer(rules, delta, D, h, tol * (1 - delta) * 0.05 * finer)
+        still = tol * (1 - delta) * 0.05 * finer
+        found = _outer(rules, delta, D, h, still, most_steps - steps)
         steps, rounds = steps + found.iterations, rounds + 1
         if not found.alive.any():
             return empty(game, steps)
@@ -113,16 +119,17 @@ def hyperplanes(
             polytopes.extreme(found.points),
         )
         far, away = polytopes.distances(outer, points)
-        last = len(D) >= most_directions or rounds == ROUNDS
+        last = len(D) >= most_directions or rounds == ROUNDS or steps >= most_steps
         if far.max() <= tol or last:
             # nearer its limit the set generates itself better
-            found = _outer(rules, delta, D, found.h, max(tol * finer * 1e-5, 1e-13) * (1 - delta))
+            still = max(tol * finer * 1e-5, 1e-13) * (1 - delta)
+            found = _outer(rules, delta, D, found.h, still, most_steps - steps)
             steps += found.iterations
             outer = polytopes.vertices(D, found.h, found.points)
             points = polytopes.extreme(found.points)
             inner, proof = _inner(rules, delta, D, found, points, tol)
             apart, beyond = polytopes.distances(outer, inner)
-            if last or apart.max() <= tol:
+            if last or apart.max() <= tol or steps >= most_steps:
                 break
             far, away, finer = apart, np.concatenate([beyond, away]), finer / 10
         fresh = _fresh(D, outer, points, away[np.argsort(-far)], tol * finer)
@@ -131,7 +138,7 @@ def hyperplanes(
     # no equilibrium may lie outside the outer bound: neither the inner set nor a day's equilibria
     known = np.concatenate([inner, stage_equilibria(rules)])
     gap = max(float(apart.max()), float((known @ D.T - found.h).max(initial=0.0)))
-    close = gap <= tol and found.iterations < ITERATIONS and proof.passed
+    close = gap <= tol and proof.passed
     shown = low + unit * inner
     threat = low + unit * (inner if len(inner) else outer).min(axis=0)
     detail = {"directions": len(D), "enforceable": np.flatnonzero(found.alive).tolist()}
@@ -198,11 +205,13 @@ def _payoffs(rules: Enforcement, delta: float, by: Ints, where: Floats) -> Float
     return np.asarray((1 - delta) * rules.u[by] + delta * promised)
 
 
-def _outer(rules: Enforcement, delta: float, D: Floats, start: Floats, tol: float) -> _Outer:
+def _outer(
+    rules: Enforcement, delta: float, D: Floats, start: Floats, tol: float, most: int
+) -> _Outer:
     lp = _programs(rules, delta, D, D)
     h = start.copy()
     steps, alive, by, where, bound = kernel.shrink(
-        lp.A, lp.base, lp.refer, lp.own, lp.C, delta, lp.axes, h, tol, ITERATIONS
+        lp.A, lp.base, lp.refer, lp.own, lp.C, delta, lp.axes, h, tol, max(most, 1)
     )
     points = _payoffs(rules, delta, by, where) if alive.any() else np.zeros(D.shape)
     return _Outer(h, alive.astype(bool), by, points, bound, int(steps))

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-MARGINS = (0.01, 0.1, 1.0, 10.0, 100.0)  # incentives are tightened by these parts of `small`
-STEPS = 80  # of one margin
+MARGINS = (0.01, 0.1, 1.0, 10.0)  # incentives are tightened by these parts of `small`
+WIDE_MARGINS = (100.0, 10.0)  # what they leave out grows again
+LEAPS, WALK, LOOK = 80, 120, 4  # steps of one margin; of how many the automaton is valued
 PATIENCE, PROGRESS = 12, 0.7  # steps after which the worst incentive must be this much nearer
+FALLEN = 0.7  # a polygon of less than this part of the area has fallen in
 MERGED = 1e-11  # vertices nearer than this are one state's
 
 
@@ -41,24 +43,30 @@ def seed(parts: Parts, alive: Ints, points: Floats, small: float) -> Promises:
 
     and the hull of V generates itself wherever no player gains by a deviation. The operator's
     incentives are tightened a little, so that the difference between V and the polygon does no
-    harm once it is small; the hull of V is the next polygon (policy iteration: Howard 1960).
+    harm once it is small. The next polygon is the hull of V (policy iteration: Howard 1960);
+    where that falls in, what the polygon generates, under incentives tightened by more.
     """
-    polygon = hull(points, MERGED)
+    whole = hull(points, MERGED)
+    polygon = whole
     for margin in MARGINS:
-        made, found = _settled(parts, alive, polygon, margin * small)
-        if found:
+        if len(polygon) < 3 or _area(polygon) < FALLEN * _area(whole):
+            break
+        made, found = _leaping(parts, alive, polygon, margin * small)
+        if found and _area(hull(made.points, MERGED)) >= FALLEN * _area(whole):
             return made
         polygon = hull(made.points, MERGED) if len(made.points) else made.points
-        if len(polygon) < 3:
-            break
-    return made.at(np.arange(0))
+    for margin in WIDE_MARGINS if len(whole) > 2 else ():
+        made, found = _walking(parts, alive, whole, margin * small)
+        if found:
+            return made
+    return Promises(np.empty((0, 2)), np.empty(0, dtype=np.int64), np.empty((0, 0, 2)))
 
 
-def _settled(parts: Parts, alive: Ints, polygon: Floats, margin: float) -> tuple[Promises, bool]:
-    """Automata in turn until nobody gains by a deviation; and whether that came."""
+def _leaping(parts: Parts, alive: Ints, polygon: Floats, margin: float) -> tuple[Promises, bool]:
+    """Automata in turn, each of the last one's payoffs, until nobody gains by a deviation."""
     tight = parts._replace(base=parts.base - margin)
     D, best, since = _outward(polygon), -np.inf, 0
-    for _ in range(STEPS):
+    for _ in range(LEAPS):
         made = furthest(tight, alive, polygon, D)
         valued = _valued(parts, made.made)
         if len(valued.points) < 3:
@@ -72,7 +80,33 @@ def _settled(parts: Parts, alive: Ints, polygon: Floats, margin: float) -> tuple
         if since > PATIENCE:
             break
         D, polygon = made.directions, hull(valued.points, MERGED)
+        if len(polygon) < 3:
+            break
     return valued, False
+
+
+def _walking(parts: Parts, alive: Ints, polygon: Floats, margin: float) -> tuple[Promises, bool]:
+    """What a polygon generates, again and again; now and then the automaton that this makes."""
+    tight = parts._replace(base=parts.base - margin)
+    D = _outward(polygon)
+    for step in range(WALK):
+        made = furthest(tight, alive, polygon, D)
+        if step % LOOK == LOOK - 1:
+            valued = _valued(parts, made.made)
+            if len(valued.points) < 3:
+                break
+            if least_slack(parts, valued) >= 0:
+                return valued.at(corners(valued.points, SAME_POINT)), True
+        D, polygon = made.directions, hull(made.made.points, MERGED)
+        if len(polygon) < 3:
+            break
+    return made.made, False
+
+
+def _area(polygon: Floats) -> float:
+    """Of a polygon in counterclockwise order."""
+    ahead = np.roll(polygon, -1, axis=0)
+    return float((polygon[:, 0] * ahead[:, 1] - polygon[:, 1] * ahead[:, 0]).sum()) / 2
 
 
 def _outward(polygon: Floats) -> Floats:

@@ -69,8 +69,9 @@ def polygons(
             break
     if (not solved or len(inner) < 3) and _thin(outer, tol):
         return planes.hyperplanes(
-            game, tol=tol, directions=FIRST_DIRECTIONS, most_directions=FLAT_DIRECTIONS
-        )
+            game, tol=tol, directions=FIRST_DIRECTIONS, most_directions=FLAT_DIRECTIONS,
+            most_steps=max(most_steps - steps, 1),
+        )  # fmt: skip
     shown = low + unit * inner
     return PayoffSet(
         game, shown, low + unit * outer, shown, gap * float(unit.max()),

@@ -67,8 +67,8 @@ def payoff_set(
         two players under perfect monitoring and with transfers, 1e-6 for more players, 1e-4
         under noisy signals, where the boundary is curved, and 0.02 without a public lottery.
     max_iterations : int
-        Most applications of the operator; of hyperplanes and polygons, which converge at the
-        rate delta, as many as the tolerance asks for (up to 20,000).
+        Most applications of the operator. Polygons converge at the rate delta: some
+        ``ln(1 / tol) / (1 - delta)`` are made.
     throw : bool
         Whether a gap above `tol` raises; else the result's status says so.
 
@@ -104,7 +104,9 @@ def payoff_set(
     Conklin). What it generates in its limit is the inner bound, once it is seen to generate itself
     by other programs, one a vertex. Two players with noisy signals: the same by polygons, whose
     edges follow the curved boundary; their number grows as ``1 / sqrt(tol)``, and a program has
-    as many unknowns as there are players times signals. `tol` is met or the status says not.
+    as many unknowns as there are players times signals. The inner bound grows from the payoffs of
+    an automaton with a state a vertex, which no deviation gains from; where the set is about to
+    vanish none may be found. `tol` is met or the status says not.
 
     With transfers the set is the simplex ``{v : v_i >= p_i, sum v <= U}``, found by comparing
     profiles, always in fractions. Payoffs with a smaller sum than U may need utility burnt.
@@ -193,12 +195,12 @@ def dispatched(
         raise ArgumentError("game.discount", shown, "one discount factor for all players", hint)
     if game.monitoring is not None:
         _only_floats(game, transfers, public_randomisation, exact)
-        return _noisy(game, NOISY_SET_GAP if tol is None else tol)
+        return _noisy(game, NOISY_SET_GAP if tol is None else tol, max_iterations)
     if transfers:
         return _transfers.solve(game)
     if game.n_players != 2:
         _only_floats(game, transfers, public_randomisation, exact)
-        return _several(game, HYPERPLANE_GAP if tol is None else tol)
+        return _several(game, HYPERPLANE_GAP if tol is None else tol, max_iterations)
     if not public_randomisation:
         if exact:
             raise ArgumentError("exact", True, "False where public_randomisation is False")
@@ -223,14 +225,15 @@ def _only_floats(
             raise ArgumentError(name, got, f"{taken} {what}")
 
 
-def _noisy(game: RepeatedGame, tol: float) -> PayoffSet:
+def _noisy(game: RepeatedGame, tol: float, most: int) -> PayoffSet:
     """Public signals: polygons of two players, hyperplanes of any other number."""
     if game.n_players == 2:
-        return _polygons.polygons(game, tol=tol, most_edges=MOST_EDGES)
-    return _several(game, tol)
+        return _polygons.polygons(game, tol=tol, most_edges=MOST_EDGES, most_steps=most)
+    return _several(game, tol, most)
 
 
-def _several(game: RepeatedGame, tol: float) -> PayoffSet:
+def _several(game: RepeatedGame, tol: float, most: int) -> PayoffSet:
     return _hyperplanes.hyperplanes(
-        game, tol=tol, directions=FIRST_DIRECTIONS, most_directions=MOST_DIRECTIONS
-    )
+        game, tol=tol, directions=FIRST_DIRECTIONS, most_directions=MOST_DIRECTIONS,
+        most_steps=most,
+    )  # fmt: skip
