@@ -197,9 +197,7 @@ class BlackoutTalks(Model):
         values = tuple(discounted_by_formula(chain, rate) for rate in rates)
         law = np.cumsum(self.by_powers(SHOWN_DAYS))[-1]
         gap = abs(float(np.sum(self.by_formula(SHOWN_DAYS))) - float(law))
-        return self._made(
-            moments_by_formula(chain), values, CLOSED, {"powers of the matrix": apart}
-        )
+        return self._made(moments_by_formula(chain), values, CLOSED, {"powers of the matrix": gap})
 
     def solve(self) -> TalksLength:
         """Moments by linear equations; the certificate holds them against formulas and sums."""
