@@ -211,6 +211,19 @@ def test_the_marginal_instrument_is_that_of_the_edge():
     assert list(model.instruments()["issue"])[:2] == ["prisoners", "days"]
 
 
+def test_what_was_agreed_is_held_against_the_frontier():
+    model = LinearIssues.from_scenario(ceasefire.load("november-2023"))
+    found = model.agreed()
+    assert found.terms["pause"] == 4
+    assert found.gains.min() > 0
+    assert not found.efficient  # at the assumed values of prisoners, corridors and surveillance
+    exact = ThreeIssueExchange().issues()
+    levels = {"captives": 50, "days": F(25, 8), "prisoners": 150}
+    issues = tuple(Issue(i.name, i.unit, i.upper, i.captor_value, i.pausing_value, levels[i.name])
+                   for i in exact.issues)  # fmt: skip
+    assert LinearIssues(issues).agreed().status is Status.OK
+
+
 @pytest.mark.parametrize("name", ["two-issue-exchange", "three-issue-exchange", "linear-issues"])
 def test_the_scenario_has_one_answer_by_both_routes(name):
     model = bargaining.model(name).from_scenario(ceasefire.load("november-2023"))

@@ -235,6 +235,20 @@ class LinearIssues(Model):
             game, gains, levels=levels, rule=rule, weights=weights, method="closed form"
         )
 
+    def agreed(self, *, rule: Rule = "nash") -> BargainingSolution:
+        """The levels agreed (0 where none is known), checked against a rule.
+
+        `efficient` says whether nobody could gain without another's loss, at these values;
+        ``certificate.slack`` how much, and ``certificate.prices`` what supports it.
+        """
+        from ceasefire.solvers import assess_agreement
+
+        levels = [0 if i.agreed is None else i.agreed for i in self.issues]
+        weights = rule_weights(rule, self.weight)
+        return assess_agreement(
+            self.game(), levels=levels, rule=rule, weights=weights, method="as agreed"
+        )
+
     def contract_curve(self) -> tuple[Corner, ...]:
         """Corners of the Pareto frontier from the pausing state's best to the captor's best.
 
@@ -349,9 +363,10 @@ class LinearIssues(Model):
         paid = sorted((i for i in self.issues if i.giver == "pausing state"), key=lambda i: i.price)
         cheap = f"The cheapest instrument is {paid[0].name} (a util costs {paid[0].price:.2f}), "
         balance = " and ".join(self.marginal())
+        alone = all(i.giver != "nobody" for i in self.issues)
         return (
-            f"Nash's package: {shown}. {cheap if paid else ''}the one that balances {balance}; "
-            "each issue by itself is settled at nothing."
+            f"Nash's package: {shown}. {cheap if paid else ''}the one that balances {balance}"
+            f"{'; each issue by itself is settled at nothing' * alone}."
         )
 
 

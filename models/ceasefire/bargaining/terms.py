@@ -115,8 +115,8 @@ class DividedDollar(Model):
 
         a = float(self.curvature)
         return BargainingProblem.frontier(
-            lambda x: (1.0 - x) ** a, slope=lambda x: -a * (1.0 - x) ** (a - 1), low=0, high=1, disagreement=[0, 0], players=PLAYERS,
-            title="divided dollar",
+            lambda x: (1.0 - x) ** a, slope=lambda x: -a * (1.0 - x) ** (a - 1), low=0, high=1,
+            disagreement=[0, 0], players=PLAYERS, title="divided dollar",
         )  # fmt: skip
 
     def solve(self, *, rule: Rule = "nash") -> BargainingSolution:
@@ -241,9 +241,9 @@ class TwoIssueExchange(Model):
 
     Notes
     -----
-    *Captures:* why 50 captives for 4 days: 12.5 a day where the clause later asks 10. *Leaves
-    out:* prisoners (net of which v is taken), rising costs of days and of the last captives, what
-    the block is worth as an opening, distrust: see the integrated model for these.
+    *Captures:* why 50 captives for 4 days: 12.5 a day where the clause later asks 10.
+    *Leaves out:* prisoners (net of which v is taken), rising costs of days and of the last
+    captives, what the block is worth as an opening, distrust: see the integrated model for these.
 
     *Traps.* Nash's and Kalai and Smorodinsky's days do not change when a side's utils are
     rescaled, the egalitarian ones do. A cap that binds breaks Nash = Kalai-Smorodinsky. Captives
