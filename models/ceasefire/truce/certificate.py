@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ceasefire.truce.course import Course
     from ceasefire.truce.equilibrium import TruceEquilibrium
+    from ceasefire.truce.opening import Solved
 
 MONTE_CARLO_PLAYS = 100_000
 MONTE_CARLO_SEED = 20231124
@@ -213,7 +214,7 @@ def certify(equilibrium: TruceEquilibrium) -> Certificate:
         monte_carlo_plays=plays,
         monte_carlo_error=error,
         monte_carlo_p=p_value,
-        pilot_error=_pilot_error(equilibrium),
+        pilot_error=pilot_error(equilibrium),
         closed_form_error=closed,
         exact_case_error=exact,
     )
@@ -296,7 +297,8 @@ def _written(line: LineOfPlay) -> NDArray[np.bool_]:
     return mask
 
 
-def _pilot_error(equilibrium: TruceEquilibrium) -> float:
+def pilot_error(equilibrium: Solved) -> float:
+    """Error of the pilot's fixed point and of the belief after it."""
     pilot = equilibrium.pilot
     if pilot.captives == 0.0:
         return abs(equilibrium.trust - pilot.trust_before)
@@ -306,14 +308,19 @@ def _pilot_error(equilibrium: TruceEquilibrium) -> float:
 
 def _monte_carlo(equilibrium: TruceEquilibrium, course: Course) -> tuple[float, float, int]:
     """Largest frequency error, chi-square p-value and plays; (0, nan, 0) without a course."""
-    from scipy.stats import chi2
-
     from ceasefire.truce.play import simulate
 
     if equilibrium.block_days == 0:
         return 0.0, float("nan"), 0
     plays = MONTE_CARLO_PLAYS
     drawn = simulate(equilibrium, plays, np.random.default_rng(MONTE_CARLO_SEED))
+    return *compare_plays(course, drawn, plays), plays
+
+
+def compare_plays(course: Course, drawn: pd.DataFrame, plays: int) -> tuple[float, float]:
+    """Largest error of the frequencies `drawn` against the exact course, and chi-square p-value."""
+    from scipy.stats import chi2
+
     keys = ["days", "captives_left", "cause", "sequence"]
     table = _align(course.to_frame().groupby(keys)["probability"].sum() * plays, drawn, keys)
     expected, seen = table["expected"].to_numpy(), table["count"].to_numpy()
@@ -323,10 +330,10 @@ def _monte_carlo(equilibrium: TruceEquilibrium, course: Course) -> tuple[float, 
     error = float(np.abs(seen - expected).max() / plays)
     if expected[-1] < LEAST_EXPECTED:  # the pooled cell is too thin for the test, not for the error
         if seen[-1] > LEAST_EXPECTED * 4:
-            return error, 0.0, plays
+            return error, 0.0
         expected, seen = expected[:-1], seen[:-1]
     statistic = float(((seen - expected) ** 2 / expected).sum())
-    return error, float(chi2.sf(statistic, max(expected.size - 1, 1))), plays
+    return error, float(chi2.sf(statistic, max(expected.size - 1, 1)))
 
 
 def _align(expected: pd.Series[float], drawn: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

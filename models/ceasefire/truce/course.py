@@ -166,11 +166,7 @@ def trace(line: LineOfPlay, trust: float, block_days: int) -> Course:
     ``COURSE_SEQUENCES`` sequences in one state the rarest are counted as 'other', which
     leaves every other marginal exact.
     """
-    walk = _Walk(line, trust, block_days)
-    walk.run()
-    held = tuple(round(h, LEFT_DECIMALS) for h in walk.held_path)
-    outcomes = tuple(sorted(walk.outcomes.items(), key=lambda item: _order(item[0])))
-    return Course(outcomes, trust, block_days, ((block_days, held),))
+    return Walk(line, trust, block_days).course()
 
 
 def no_deal(parameters: Parameters, trust: float) -> Course:
@@ -196,11 +192,12 @@ def _order(outcome: Outcome) -> tuple[int, float, str, str]:
     return outcome.length, -outcome.left, str(outcome.ending), outcome.sequence
 
 
-class _Walk:
+class Walk:
     """Forward pass. Mass is kept per type: [dealer, opportunist]."""
 
     def __init__(self, line: LineOfPlay, trust: float, block_days: int) -> None:
         self.line, self.p, self.block_days = line, line.parameters, block_days
+        self.trust = trust
         self.outcomes: dict[Outcome, float] = defaultdict(float)
         self.arriving: list[States] = [{} for _ in range(line.head + 1)]
         self.starting: list[States] = [{} for _ in range(line.head + 1)]
@@ -224,7 +221,15 @@ class _Walk:
                 path.append(float(nodes.held[window]))
         return path
 
+    def course(self) -> Course:
+        """Run, and collect."""
+        self.run()
+        held = tuple(round(h, LEFT_DECIMALS) for h in self.held_path)
+        outcomes = tuple(sorted(self.outcomes.items(), key=lambda item: _order(item[0])))
+        return Course(outcomes, self.trust, self.block_days, ((self.block_days, held),))
+
     def run(self) -> None:
+        """Carry mass from the head to every outcome."""
         for node in range(self.line.head, -1, -1):
             if self.line.nodes.kind[node] == kernels.WINDOW:
                 for (belief, chunks), mass in self._thin(self.arriving[node]).items():

@@ -102,6 +102,16 @@ def belief_grid(beliefs: int) -> NDArray[np.float64]:
     return grid
 
 
+def check_size(parameters: Parameters, held: float, day: int, head_days: int) -> None:
+    """Refuse a deal with more public states than can be solved in reasonable time."""
+    depth = max(min(held / parameters.x, parameters.J - day), 0)
+    size = int(depth * (min(parameters.Emax, depth) + 1)) + head_days
+    if size > MAX_NODES:
+        hint = "raise terms.captives_per_extra_day, or lower pause_days_max or chunk_days_max"
+        allowed = f"at most {MAX_NODES} public states behind one block"
+        raise ArgumentError("terms", f"about {size}", allowed, hint)
+
+
 def solve_line(
     parameters: Parameters,
     held: float,
@@ -132,12 +142,7 @@ def solve_line(
         A day has more critical posteriors than the kernel stores.
     """
     grid = belief_grid(beliefs)
-    depth = max(min(held / parameters.x, parameters.J - day), 0)
-    size = int(depth * (min(parameters.Emax, depth) + 1)) + head_days
-    if size > MAX_NODES:
-        hint = "raise terms.captives_per_extra_day, or lower pause_days_max or chunk_days_max"
-        allowed = f"at most {MAX_NODES} public states behind one block"
-        raise ArgumentError("terms", f"about {size}", allowed, hint)
+    check_size(parameters, held, day, head_days)
     nodes = kernels.build_line(parameters, float(held), int(day), int(head_days), float(head_batch))
     values = np.empty((kernels.N_ROWS, nodes.kind.size, grid.size))
     if not kernels.solve_line(parameters, nodes, grid, values):

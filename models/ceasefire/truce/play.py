@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ceasefire.errors import ArgumentError
 from ceasefire.truce import _kernels as kernels
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ceasefire.truce.equilibrium import TruceEquilibrium
     from ceasefire.truce.game import LineOfPlay
 
-State = tuple[str, int, float, tuple[int, ...], bool]
+State: TypeAlias = tuple[str, int, float, tuple[int, ...], bool]
 
 
 def simulate(equilibrium: TruceEquilibrium, plays: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -40,6 +40,7 @@ def simulate(equilibrium: TruceEquilibrium, plays: int, rng: np.random.Generator
         raise ArgumentError("plays", plays, "a positive whole number")
     if equilibrium.block_days == 0:
         raise ArgumentError("equilibrium", equilibrium.status, "one in which a block is agreed")
+    draw = getattr(equilibrium, "play_table", Table)  # an extension brings its own rules
     counts: dict[tuple[Any, ...], int] = {}
     blocks = list(equilibrium.block_weights)
     weights = [equilibrium.block_weights[days] for days in blocks]
@@ -48,7 +49,7 @@ def simulate(equilibrium: TruceEquilibrium, plays: int, rng: np.random.Generator
             held = round(equilibrium.parameters.W0, LEFT_DECIMALS)
             counts[0, held, str(Ending.NO_DEAL), "none"] = int(share)
             continue
-        table = _Table(equilibrium.line(days), rng)
+        table = draw(equilibrium.line(days), rng)
         table.run(int(share), equilibrium.trust)
         for outcome, count in table.counts.items():
             counts[outcome] = counts.get(outcome, 0) + count
@@ -58,7 +59,7 @@ def simulate(equilibrium: TruceEquilibrium, plays: int, rng: np.random.Generator
     return frame.sort_values(columns[:-1], ignore_index=True)
 
 
-class _Table:
+class Table:
     """Where the plays stand: (stage, node, belief, chunks, dealer) -> how many."""
 
     def __init__(self, line: LineOfPlay, rng: np.random.Generator) -> None:
@@ -67,6 +68,7 @@ class _Table:
         self.counts: dict[tuple[Any, ...], int] = {}
 
     def run(self, plays: int, trust: float) -> None:
+        """Draw the captors' types and play until every play has ended."""
         dealers = int(self.rng.binomial(plays, trust))
         block = (int(self.line.nodes.left[self.line.head]),)
         self._stand(("list", self.line.head, trust, block, True), dealers)

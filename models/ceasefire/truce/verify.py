@@ -110,7 +110,7 @@ class _Tree:
         self.values: dict[tuple[int, float, bool], Values] = {}
         self.wing = self.off = self.bayes_off = 0.0
         nodes = line.nodes
-        self.after_miss = _aftermath(self.p, int(nodes.used.max()) + 1, int(nodes.left.max()) + 1)
+        self.after_miss = aftermath(self.p, int(nodes.used.max()) + 1, int(nodes.left.max()) + 1)
 
     def check(self) -> TreeCheck:
         head, trust = self.line.head, self.trust
@@ -215,12 +215,10 @@ class _Tree:
         day = self._day(node, trust, first=False)
         stay = self.line.stay_probability(node, trust)
         return Values(
-            pauser=_logit_value(
-                np.array([1.0 - stay, stay]), np.array([-p.kappa, day.pauser]), p.s
-            ),
+            pauser=logit_value(np.array([1.0 - stay, stay]), np.array([-p.kappa, day.pauser]), p.s),
             dealer=stay * day.dealer,
             opportunist=stay * day.opportunist,
-            pauser_best=_best_value(np.array([-p.kappa, day.pauser_best]), p.s),
+            pauser_best=best_value(np.array([-p.kappa, day.pauser_best]), p.s),
             opportunist_best=stay * day.opportunist_best,
         )
 
@@ -237,19 +235,19 @@ class _Tree:
         best = np.array([0.0] + [a * d.pauser_best for a, d in zip(accept, days, strict=True)])
         for a, day in zip(accept, days, strict=True):
             play, stake = np.array([1.0 - a, a]), np.array([0.0, day.dealer])
-            gain = _best_value(stake, p.s_C) - _logit_value(play, stake, p.s_C)
+            gain = best_value(stake, p.s_C) - logit_value(play, stake, p.s_C)
             self.wing = max(self.wing, gain)
         through = (1.0 - p.chi) * offer[1:] * accept
         return Values(
-            pauser=(1.0 - p.chi) * _logit_value(offer, worth, p.s),
+            pauser=(1.0 - p.chi) * logit_value(offer, worth, p.s),
             dealer=float(through @ [d.dealer for d in days]),
             opportunist=float(through @ [d.opportunist for d in days]),
-            pauser_best=(1.0 - p.chi) * _best_value(best, p.s),
+            pauser_best=(1.0 - p.chi) * best_value(best, p.s),
             opportunist_best=float(through @ [d.opportunist_best for d in days]),
         )
 
 
-def _logit_value(play: np.ndarray, worth: np.ndarray, noise: float) -> float:
+def logit_value(play: np.ndarray, worth: np.ndarray, noise: float) -> float:
     """Value of choosing with probabilities `play` under extreme-value shocks, net of their mean.
 
     A chooser who must meet the frequencies `play` does best by taking the options on which
@@ -259,12 +257,12 @@ def _logit_value(play: np.ndarray, worth: np.ndarray, noise: float) -> float:
     return float(play @ worth + noise * (entr(play).sum() - np.log(play.size)))
 
 
-def _best_value(worth: np.ndarray, noise: float) -> float:
-    """Maximum of :func:`_logit_value` over frequencies: the log-sum."""
+def best_value(worth: np.ndarray, noise: float) -> float:
+    """Maximum of :func:`logit_value` over frequencies: the log-sum."""
     return float(noise * (logsumexp(worth / noise) - np.log(worth.size)))
 
 
-def _aftermath(
+def aftermath(
     p: Parameters, last_day: int, longest: int
 ) -> dict[tuple[int, int], tuple[float, float]]:
     """F(j, r), H(j, r) of MODEL.md section 2, 'after a missed delivery'."""
@@ -274,6 +272,6 @@ def _aftermath(
             captor, pauser = table[j + 1, r - 1]
             u = -(p.k0 + p.k1 * j) + (1.0 - p.beta) * pauser
             stay = 1.0 / (1.0 + np.exp(min((-u - p.kappa) / p.s, 700.0)))
-            value = _best_value(np.array([-p.kappa, u]), p.s)
+            value = best_value(np.array([-p.kappa, u]), p.s)
             table[j, r] = (float(stay) * (p.g + (1.0 - p.beta) * captor), value)
     return table
