@@ -234,7 +234,7 @@ class TwoTypeTrade(Model):
     def _best(self) -> tuple[Number, Number, Number, Any]:
         """Margin, first best, second best and trades, by the closed form."""
         s, b, low, high, unit = self._scaled()
-        every = high <= low
+        every = high < low
         first = s * b + s * (1 - b) * low + (1 - s) * b * (1 - high)
         first += (1 - s) * (1 - b) * max(low - high, 0)
         margin = low - high if every else s * low + b * (1 - high) - s * b

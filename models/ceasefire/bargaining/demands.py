@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LISTED = 12  # rounds of an endless schedule that are listed
-SAME = 1e-15  # two shares this close: further rounds change no digit
 MOST = 1_000_000
 FAINT = 1e-13  # discounted value left, of the highest: what follows moves no residual
 CLOSED = "stationary linear equilibrium"
@@ -129,7 +128,7 @@ class PriceDemands(Model):
 
     *Traps.* Buyers accept *less* readily the more patient they are (``v >= p / s``): a price that
     all values above it take is optimal only at delta = 0. The last of T rounds is a monopolist's;
-    seen from the first round that vanishes like ``(1 + s) ** -2T``.
+    seen from the first round that vanishes only like ``(1 - 2 s^2 / (1 + s)) ** T``.
 
     References
     ----------
@@ -202,7 +201,7 @@ class PriceDemands(Model):
         Raises
         ------
         SolveError
-            More than a million rounds would be needed (``delta`` beyond ``1 - 1e-9``).
+            More than a million rounds would be needed (``delta`` beyond about 0.99998).
         """
         d = float(self.discount)
         last = None if horizon is None else _staged.checked_count("horizon", horizon)
@@ -210,7 +209,7 @@ class PriceDemands(Model):
         while last is None or len(shares) < last:
             cutoff = 1 / (1 - d + d * shares[-1])
             share = 1 / (2 * cutoff - d * shares[-1] * cutoff * cutoff)
-            settled = abs(share - shares[-1]) <= SAME
+            settled = share >= shares[-1]  # they fall with every round until rounding stops them
             shares.append(share)
             cutoffs.append(cutoff)
             if last is None and settled:

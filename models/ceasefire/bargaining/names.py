@@ -128,10 +128,11 @@ class VerifiableList(Model):
             _staged.checked(f"chances[{k}]", p, -1e-300, 1 + 1e-15, "a probability")
         if abs(sum(self.chances) - 1) > PROBABILITY_SUM:
             raise ArgumentError("chances", float(sum(self.chances)), "probabilities adding up to 1")
-        for name in ("day_costs", "release_costs"):
-            if len(getattr(self, name)) != T:
-                raise ArgumentError(name, len(getattr(self, name)), f"{T} numbers, one a batch")
-            for k, x in enumerate(getattr(self, name)):
+        costs = {"day_costs": self.day_costs, "release_costs": self.release_costs}
+        for name, row in costs.items():
+            if len(row) != T:
+                raise ArgumentError(name, len(row), f"{T} numbers, one a batch")
+            for k, x in enumerate(row):
                 _staged.checked(f"{name}[{k}]", x, -1e-300, math.inf, "a number from 0, utils")
         for name in ("batch", "value", "pause_gain"):
             _staged.checked(name, getattr(self, name), 0, math.inf, "a number above 0")
@@ -314,11 +315,11 @@ class VerifiableList(Model):
         return (
             f"For the pausing state a deal is worth {worth[UNNAMED]:.3g} utils unnamed, "
             f"{worth[AS_NAMED]:.3g} paid by the name, {worth[FULL]:.3g} if it insists on all "
-            f"names; insisting ends without a deal with {float(found.killed):.3g}, surely so once a "
-            f"name costs the captor more than {float(found.naming_limit):.3g}. Asking beforehand about "
-            f"the last batch is worth {float(found.asked[last]):.2g} a name and costs the captor "
-            f"{float(found.answering[last]):.2g}; a request brings names only if contact holds "
-            f"with {float(found.contact_limit):.3g} or more."
+            f"names; insisting ends without a deal with {float(found.killed):.3g}, surely so once "
+            f"a name costs the captor more than {float(found.naming_limit):.3g}. Asking beforehand "
+            f"about the last batch is worth {float(found.asked[last]):.2g} a name and costs the "
+            f"captor {float(found.answering[last]):.2g}; a request brings names only if contact "
+            f"holds with {float(found.contact_limit):.3g} or more."
         )
 
     def _kinds(self) -> list[tuple[int, str, Fraction]]:

@@ -203,7 +203,8 @@ class TwoPeriodScreening(Model):
         """
         h, low, d, pi = self.high, self.low, self.discount, self.share
         gain_low = h - price - d * (h - low)  # accepting now over waiting for the low price
-        if gain_low >= 0 and (price <= low or pi < 1 or d == 0):
+        tie = 0 if isinstance(gain_low, Fraction) else PAYOFF_TIE * float(h)  # prices are rounded
+        if gain_low >= -tie and (price <= low or pi < 1 or d == 0):
             return 1, (1 if pi * h <= low or price > low else 0)  # who refuses is a low type
         if pi * h <= low:
             return 0, 1  # the posterior after a refusal by all is the prior: low comes next

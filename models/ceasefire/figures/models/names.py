@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 TALL_MM = 96.0
 NAMES = {
-    "unnamed": "take it unnamed", "as named": "a day per batch named", "full list": "all or no deal",
-}  # fmt: skip
+    "unnamed": "take it unnamed",
+    "as named": "a day per batch named",
+    "full list": "all or no deal",
+}
 
 
 def verifiable(model: VerifiableList, table: pd.DataFrame) -> Figure:
@@ -34,12 +36,12 @@ def verifiable(model: VerifiableList, table: pd.DataFrame) -> Figure:
     bottom.set(xlabel="cost of a name to the captor (utils)", xlim=(0, None))
     panel(top, "a", "Lost contact makes asking costly")
     panel(bottom, "b", "Where the captor no longer names")
-    top.legend(loc="upper left")
+    top.legend(loc="lower right")
     return figure
 
 
 def voluntary(model: VoluntaryList, table: pd.DataFrame) -> Figure:
-    """The threshold from which captives are named, by the chance of proof and the cost of a name."""
+    """From how many captives on they are named, by the chance of proof and the cost of a name."""
     figure, (top, bottom) = canvas(SINGLE_MM, TALL_MM, 2, 1, sharex=True)
     for k, (part, rows) in enumerate(table.groupby("cost_of_worth")):
         curve(top, rows["able"], rows["threshold"], k, f"{part:g}")
