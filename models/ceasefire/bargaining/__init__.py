@@ -22,12 +22,25 @@ if TYPE_CHECKING:
     from ceasefire.bargaining._list_demand import ListDemand as ListDemand
     from ceasefire.bargaining._staged import Staging as Staging
     from ceasefire.bargaining._staged import StagingCertificate as StagingCertificate
+    from ceasefire.bargaining.attrition import Attrition as Attrition
+    from ceasefire.bargaining.attrition import HoldingOut as HoldingOut
+    from ceasefire.bargaining.attrition import Standoff as Standoff
     from ceasefire.bargaining.auction import DoubleAuction as DoubleAuction
     from ceasefire.bargaining.auction import LinearAuction as LinearAuction
+    from ceasefire.bargaining.best_pilot import OptimalPilot as OptimalPilot
+    from ceasefire.bargaining.best_pilot import PilotChoice as PilotChoice
     from ceasefire.bargaining.bilateral import TwoTypeResult as TwoTypeResult
     from ceasefire.bargaining.bilateral import TwoTypeTrade as TwoTypeTrade
     from ceasefire.bargaining.blackouts import BlackoutTalks as BlackoutTalks
     from ceasefire.bargaining.blackouts import TalksLength as TalksLength
+    from ceasefire.bargaining.chainstore import ChainStore as ChainStore
+    from ceasefire.bargaining.chainstore import Deterrence as Deterrence
+    from ceasefire.bargaining.commitment import Brinkmanship as Brinkmanship
+    from ceasefire.bargaining.commitment import ExitOrPause as ExitOrPause
+    from ceasefire.bargaining.commitment import Exits as Exits
+    from ceasefire.bargaining.commitment import PowerShift as PowerShift
+    from ceasefire.bargaining.commitment import Shift as Shift
+    from ceasefire.bargaining.commitment import Threat as Threat
     from ceasefire.bargaining.compliance import Compliance as Compliance
     from ceasefire.bargaining.compliance import DailyCompliance as DailyCompliance
     from ceasefire.bargaining.concessions import Concessions as Concessions
@@ -51,7 +64,6 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.issues import Corner as Corner
     from ceasefire.bargaining.issues import Issue as Issue
     from ceasefire.bargaining.issues import LinearIssues as LinearIssues
-    from ceasefire.bargaining.issues import ThreeIssueExchange as ThreeIssueExchange
     from ceasefire.bargaining.mediation import Advice as Advice
     from ceasefire.bargaining.mediation import CorrelatedChicken as CorrelatedChicken
     from ceasefire.bargaining.names import VerifiableList as VerifiableList
@@ -59,16 +71,29 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.offers import WholeSplits as WholeSplits
     from ceasefire.bargaining.packages import PackageBargaining as PackageBargaining
     from ceasefire.bargaining.packages import PackageOffers as PackageOffers
+    from ceasefire.bargaining.pilot import MatchedPilot as MatchedPilot
+    from ceasefire.bargaining.pilot import SeparatingPilots as SeparatingPilots
+    from ceasefire.bargaining.pilot import SpencePilot as SpencePilot
+    from ceasefire.bargaining.pilot import VetoPilot as VetoPilot
+    from ceasefire.bargaining.promises import KeptPromises as KeptPromises
+    from ceasefire.bargaining.promises import TrustBuilt as TrustBuilt
     from ceasefire.bargaining.registry import MODELS as MODELS
     from ceasefire.bargaining.registry import model as model
     from ceasefire.bargaining.relay import Relay as Relay
     from ceasefire.bargaining.relay import RelayTerms as RelayTerms
     from ceasefire.bargaining.relays import RelayedOffers as RelayedOffers
     from ceasefire.bargaining.relays import RelayedTerms as RelayedTerms
+    from ceasefire.bargaining.relays import terms_in_days as terms_in_days
     from ceasefire.bargaining.reporter import BiasedReporter as BiasedReporter
     from ceasefire.bargaining.reporter import Credibility as Credibility
+    from ceasefire.bargaining.reputation import ExchangeThresholds as ExchangeThresholds
+    from ceasefire.bargaining.reputation import SequentialExchange as SequentialExchange
     from ceasefire.bargaining.screening import ScreeningPlan as ScreeningPlan
     from ceasefire.bargaining.screening import TwoPeriodScreening as TwoPeriodScreening
+    from ceasefire.bargaining.settlement import Front as Front
+    from ceasefire.bargaining.settlement import Offer as Offer
+    from ceasefire.bargaining.settlement import RiskReturn as RiskReturn
+    from ceasefire.bargaining.settlement import WarLadder as WarLadder
     from ceasefire.bargaining.stakes import RisingStakes as RisingStakes
     from ceasefire.bargaining.stakes import SplitStakes as SplitStakes
     from ceasefire.bargaining.strength import MediatedPeace as MediatedPeace
@@ -81,6 +106,11 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.terms import DaysExplained as DaysExplained
     from ceasefire.bargaining.terms import DividedDollar as DividedDollar
     from ceasefire.bargaining.terms import TwoIssueExchange as TwoIssueExchange
+    from ceasefire.bargaining.three_issues import ThreeIssueExchange as ThreeIssueExchange
+    from ceasefire.bargaining.trust import Assurance as Assurance
+    from ceasefire.bargaining.trust import TrustNeeded as TrustNeeded
+    from ceasefire.bargaining.war import FightOrPause as FightOrPause
+    from ceasefire.bargaining.war import Resumption as Resumption
 
 # Where each public name lives, loaded on first use: a list of models must not wait for solvers.
 _HOMES = {
@@ -94,10 +124,18 @@ _HOMES = {
     "WholeSplits": "offers",
     "RelayedOffers": "relays",
     "RelayedTerms": "relays",
+    "terms_in_days": "relays",
     "BlackoutTalks": "blackouts",
     "TalksLength": "blackouts",
     "TalksThroughRelays": "talks",
     "GapLaw": "_gaps",
+    # pilot
+    "VetoPilot": "pilot",
+    "SpencePilot": "pilot",
+    "SeparatingPilots": "pilot",
+    "PilotChoice": "best_pilot",
+    "OptimalPilot": "best_pilot",
+    "MatchedPilot": "pilot",
     # list
     "VerifiableList": "names",
     "ListDemand": "_list_demand",
@@ -115,12 +153,21 @@ _HOMES = {
     "DividedDollar": "terms",
     "TwoIssueExchange": "terms",
     "DaysExplained": "terms",
-    "ThreeIssueExchange": "issues",
+    "ThreeIssueExchange": "three_issues",
     "LinearIssues": "issues",
     "Issue": "issues",
     "Corner": "issues",
     "PackageBargaining": "packages",
     "PackageOffers": "packages",
+    # trust
+    "SequentialExchange": "reputation",
+    "ExchangeThresholds": "reputation",
+    "Deterrence": "chainstore",
+    "ChainStore": "chainstore",
+    "TrustNeeded": "trust",
+    "TrustBuilt": "promises",
+    "KeptPromises": "promises",
+    "Assurance": "trust",
     # release
     "LockwoodThomas": "gradualism",
     "LockwoodThomasSmooth": "gradualism",
@@ -154,6 +201,22 @@ _HOMES = {
     "RelayTerms": "relay",
     "Guarantor": "guarantees",
     "Guarantees": "guarantees",
+    # war
+    "Attrition": "attrition",
+    "HoldingOut": "attrition",
+    "Standoff": "attrition",
+    "Brinkmanship": "commitment",
+    "ExitOrPause": "commitment",
+    "Exits": "commitment",
+    "PowerShift": "commitment",
+    "Shift": "commitment",
+    "Threat": "commitment",
+    "Front": "settlement",
+    "Offer": "settlement",
+    "RiskReturn": "settlement",
+    "WarLadder": "settlement",
+    "FightOrPause": "war",
+    "Resumption": "war",
 }
 
 __all__ = list(_HOMES)

@@ -113,7 +113,7 @@ class PackageBargaining(Model):
     Examples
     --------
     >>> from fractions import Fraction
-    >>> from ceasefire.bargaining.issues import ThreeIssueExchange
+    >>> from ceasefire.bargaining import ThreeIssueExchange
     >>> model = PackageBargaining(ThreeIssueExchange().issues(), Fraction(9, 10), Fraction(9, 10))
     >>> model.closed_form().captor
     (Fraction(1125, 19), Fraction(1215, 19))

@@ -98,7 +98,7 @@ MODELS: tuple[Entry, ...] = (
         ("B2",), (3, 11), "terms.exchange",
     ),
     Entry(
-        "three-issue-exchange", "issues:ThreeIssueExchange", "terms",
+        "three-issue-exchange", "three_issues:ThreeIssueExchange", "terms",
         "How many days and prisoners for 50 captives, and which of them is the cheap instrument?",
         ("B3",), (3,), "terms.package",
     ),
@@ -111,6 +111,22 @@ MODELS: tuple[Entry, ...] = (
         "package-bargaining", "packages:PackageBargaining", "terms",
         "What do offers of whole packages settle on, and what does taking issues one by one cost?",
         ("A1", "B3"), (2, 8, 15), "terms.offers",
+    ),
+    # pilot
+    Entry(
+        "spence-pilot", "pilot:SpencePilot", "pilot",
+        "Which release proves the channel, and what does it cost who means to deal?",
+        ("F2",), (5, 6), "trust.separating",
+    ),
+    Entry(
+        "veto-pilot", "pilot:VetoPilot", "pilot",
+        "How many opportunists match a pilot, and how far does it lift trust?",
+        ("F2",), (5, 6), "trust.matched",
+    ),
+    Entry(
+        "optimal-pilot", "best_pilot:OptimalPilot", "pilot",
+        "Which size of pilot is best for a captor that means to deal?",
+        (), (5, 6), "trust.best_pilot",
     ),
     # list
     Entry(
@@ -142,6 +158,27 @@ MODELS: tuple[Entry, ...] = (
         "two-type-trade", "bilateral:TwoTypeTrade", "list",
         "Does hidden worth block a deal under any rules, and what must a guarantor add?",
         ("F7",), (4, 15), "screening.two_types",
+    ),
+    # trust
+    Entry(
+        "assurance", "trust:Assurance", "trust",
+        "How much trust does cooperating take without a future?",
+        ("E1",), (15,), "trust.assurance",
+    ),
+    Entry(
+        "kept-promises", "promises:KeptPromises", "trust",
+        "How many kept promises build the trust needed, and how many does one attack undo?",
+        ("E3",), (15,), "trust.promises",
+    ),
+    Entry(
+        "sequential-exchange", "reputation:SequentialExchange", "trust",
+        "How much trust does a day take with so many batches left, and who cheats when?",
+        ("H10",), (11, 15), "trust.exchange",
+    ),
+    Entry(
+        "chain-store", "chainstore:ChainStore", "trust",
+        "How long does a reputation for answering breaches keep tests off?",
+        (), (10, 15), "trust.challengers",
     ),
     # release
     Entry(
@@ -220,6 +257,47 @@ MODELS: tuple[Entry, ...] = (
         "guarantor", "guarantees:Guarantor", "mediation",
         "What must a guarantor promise, and to whom, for the last batch to buy a day?",
         (), (9, 11, 16), "mediation.guarantor",
+    ),
+    # war
+    Entry(
+        "fight-or-pause", "war:FightOrPause", "war",
+        "At which window of the truce is fighting on better than the next pause, and by how much?",
+        (), (10, 11), "war.windows",
+    ),
+    Entry(
+        "attrition", "attrition:Attrition", "war",
+        "How long do two sides fight on when each waits for the other to give in?",
+        ("H3",), (10, 14), "war.attrition",
+    ),
+    Entry(
+        "standoff", "attrition:Standoff", "war",
+        "How long do both hold out for the better of two deals that would be kept?",
+        ("H4",), (2, 15), "war.standoff",
+    ),
+    Entry(
+        "war-ladder", "settlement:WarLadder", "war",
+        "What terms does the front give, and what would another battle change?",
+        ("H5",), (10,), "war.ladder",
+    ),
+    Entry(
+        "risk-return", "settlement:RiskReturn", "war",
+        "Is a low offer worth the risk that a resolved opponent refuses it?",
+        ("H6",), (10, 15), "war.risk",
+    ),
+    Entry(
+        "power-shift", "commitment:PowerShift", "war",
+        "When does a side that grows weaker fight now because a promise would not be kept?",
+        ("H7",), (10, 16), "war.shift",
+    ),
+    Entry(
+        "brinkmanship", "commitment:Brinkmanship", "war",
+        "Which threat of ending the pause is believed, and what does it extract?",
+        ("H8",), (10,), "war.brink",
+    ),
+    Entry(
+        "exit-or-pause", "commitment:ExitOrPause", "war",
+        "Which equilibria has a pause that anyone can leave, and how fragile is the lasting one?",
+        ("H9",), (10, 12), "war.exits",
     ),
 )  # fmt: skip
 
