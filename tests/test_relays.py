@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import ceasefire
 from ceasefire import solvers
-from ceasefire.bargaining import GapLaw, RelayedOffers, TalksThroughRelays
+from ceasefire.bargaining import GapLaw, RelayedOffers, TalksThroughRelays, terms_in_days
 from ceasefire.errors import ArgumentError
 from ceasefire.truce.talks import bargaining_weight
 
@@ -101,6 +101,19 @@ def test_the_impatient_captor_gets_the_weights_of_the_model_page():
     for rate, weight in zip([0.0025, 0.005, 0.01, 0.02, 0.04], weights, strict=True):
         found = RelayedOffers.from_scenario(scenario.replace(r_C=rate)).solve()
         assert float(found.weight) == pytest.approx(weight, abs=5e-3)
+
+
+def test_weights_mean_the_days_of_the_model_page():
+    scenario = ceasefire.load("november-2023")
+    found = terms_in_days(scenario, [0.80, 2 / 3, 0.50, 1 / 3, 0.20])
+    assert found["block_days"].tolist() == [6, 5, 4, 2, 1]  # MODEL.md, P7
+    assert found["captives_per_day"].iloc[2] == pytest.approx(12.5)
+    dark = TalksThroughRelays.from_scenario(scenario.replace(r_C=0.02)).solve()
+    clear = TalksThroughRelays.from_scenario(scenario.replace(r_C=0.02, om=0.0)).solve()
+    days = terms_in_days(scenario, [float(clear.weight), float(dark.weight)])["block_days"]
+    assert days.tolist() == [2, 3]
+    with pytest.raises(ArgumentError, match=r"weights\[1\]"):
+        terms_in_days(scenario, [0.5, 1.5])
 
 
 def test_a_line_that_never_goes_dark_is_the_relay_alone():

@@ -290,6 +290,51 @@ class RelayedOffers(Model):
         return RelayedTerms(found, factors, 1.0, days, found.status, proof)
 
 
+def terms_in_days(scenario: Scenario, weights: Sequence[Number]) -> pd.DataFrame:
+    """What a captor's weight in the bargain means: days of the first block, at a price a day.
+
+    The block of T days maximises ``Y(T)^(1 - th) U(T)^th`` at the weight th, with the values Y to
+    the pausing state and U to the captor that `truce.solve` finds at the belief after the pilot.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    weights : sequence of float
+        th, each in [0, 1]: `weight` of the models of offers.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by weight: ``block_days`` (0 where no block is worth having to both),
+        ``captives_per_day``.
+
+    Examples
+    --------
+    >>> import ceasefire
+    >>> found = terms_in_days(ceasefire.load("november-2023"), [0.8, 0.5, 0.2])
+    >>> found["block_days"].tolist()
+    [6, 4, 1]
+    """
+    import numpy as np
+    import pandas as pd
+
+    from ceasefire import truce
+
+    for n, weight in enumerate(weights):
+        checked_number(f"weights[{n}]", weight, 0, 1, "a number from 0 to 1")
+    block = truce.solve(scenario).block
+    values = block[["pausing_state", "dealer"]].to_numpy(float)
+    good = np.all(values > 0, axis=1)
+    logs = np.log(np.where(good[:, None], values, 1.0))
+    days = []
+    for weight in map(float, weights):
+        worth = np.where(good, (1 - weight) * logs[:, 0] + weight * logs[:, 1], -np.inf)
+        days.append(int(block.index[int(np.argmax(worth))]) if good.any() else 0)
+    price = [scenario.symbols().n0 / d if d else float("nan") for d in days]
+    index = pd.Index(list(map(float, weights)), name="weight")
+    return pd.DataFrame({"block_days": days, "captives_per_day": price}, index=index)
+
+
 def _keep(shrinks: Any, model: RelayedOffers) -> tuple[Pair, Pair]:
     """Over the gap before side 2's offer, and before side 1's: what a util of each shrinks to."""
     rates = (model.rate_1, model.rate_2)
