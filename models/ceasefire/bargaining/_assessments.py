@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ceasefire.bargaining.interface import Checks
 from ceasefire.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ceasefire.bargaining.interface import Checks
     from ceasefire.games import ExtensiveForm
     from ceasefire.solvers import Assessment
 

@@ -1,28 +1,25 @@
-"""The pilot: which early release proves the channel, at what cost, and how large it is best."""
+"""The pilot: which early release proves the channel, and at what cost."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ceasefire.bargaining._assessments import TOLERANCE, Found, floats, outcome
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
-from ceasefire.status import Status
-from ceasefire.truce.fields import Parameters
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ceasefire.games import ExtensiveForm
-    from ceasefire.truce import Scenario, TruceEquilibrium
+    from ceasefire.truce import Scenario
 
 BESIDE = Fraction(1, 1000)  # of a bound: sizes beside it, clear of a tie
-SIZES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,13 +102,16 @@ class SpencePilot(Model):
         The dealer loses ``C(W0 + x_p, x_p) / x_p``, an opportunist that and the mean veto cost
         Z / 2. The prize is ``P(open) z_C U_o`` of the truce model after its pilot.
         """
+        from ceasefire.bargaining.best_pilot import block_values
         from ceasefire.truce.payoffs import release_loss
 
         p = scenario.symbols()
         size = p.x_p or 1.0
         dealer = max(float(release_loss(p, p.W0 + size, size)) / size, 1e-6)
-        worth = _values(p)[2]
-        return cls(max(worth, 1e-6), dealer, dealer + max(p.Z / 2, 1e-6), min(max(p.pi0, 0.01), 0.99))
+        worth = block_values(p)[2]
+        return cls(
+            max(worth, 1e-6), dealer, dealer + max(p.Z / 2, 1e-6), min(max(p.pi0, 0.01), 0.99)
+        )
 
     def closed_form(self) -> SeparatingPilots:
         """Bounds by the formula."""
@@ -210,7 +210,9 @@ class SpencePilot(Model):
                 found[size] = found.get(size, False) or one.intuitive
         return found
 
-    def _found(self, low: Any, high: Any, method: str, misses: dict[str, float]) -> SeparatingPilots:
+    def _found(
+        self, low: Any, high: Any, method: str, misses: dict[str, float]
+    ) -> SeparatingPilots:
         B, cd, cs, _ = self._exact()
         whole = math.ceil(low) if math.ceil(low) <= high else math.nan
         scale = B
@@ -277,7 +279,7 @@ class VetoPilot(Model):
     Examples
     --------
     >>> VetoPilot(0.2, captives=2, veto_cost_max=62, opportunist_value=34.82).closed_form()
-    matched 0.280806, trust 0.470977; closed form
+    matched 0.280806, trust 0.470981; closed form
     """
 
     prior: Number
@@ -294,8 +296,10 @@ class VetoPilot(Model):
     @classmethod
     def from_scenario(cls, scenario: Scenario) -> VetoPilot:
         """The scenario's pilot; U is the truce model's ``P(open) z_C U_o`` after it."""
+        from ceasefire.bargaining.best_pilot import block_values
+
         p = scenario.symbols()
-        worth = max(_values(p)[2], 0.0)
+        worth = max(block_values(p)[2], 0.0)
         return cls(p.pi0, p.x_p or 1.0, p.Z or 1.0, worth)
 
     def closed_form(self) -> MatchedPilot:
@@ -314,7 +318,9 @@ class VetoPilot(Model):
         for _ in range(2):
             tree = self.game(tuple(ends))
             one = next(iter(subgame_perfect(tree, exact=True)))
-            play = {label: s[0] for label, s in zip(tree.infoset_labels, one.strategies, strict=True)}
+            play = {
+                label: s[0] for label, s in zip(tree.infoset_labels, one.strategies, strict=True)
+            }
             match = [play[f"cost {k}"] for k in range(len(ends) - 1)]
             held = [k for k, m in enumerate(match) if m < 1]
             edge = self._edge(tree, held[0] if held else len(match) - 1, ends)
@@ -333,7 +339,7 @@ class VetoPilot(Model):
         x, U = exact(self.captives), exact(self.opportunist_value)
         cuts = list(map(exact, ends))
         parts = {}
-        for k, (a, b) in enumerate(zip(cuts, cuts[1:], strict=False)):
+        for k, (a, b) in enumerate(pairwise(cuts)):
             ends_ = {"match": End((U - x * (a + b) / 2,)), "hold": End((0,))}
             move = Decision("captor", ends_, sees=f"cost {k}")
             parts[f"{k}"] = ((b - a) / (cuts[-1] - cuts[0]), move)
@@ -355,7 +361,8 @@ class VetoPilot(Model):
         found = self.closed_form()
         return (
             f"A pilot of {float(self.captives):g} is matched by {float(found.matched):.1%} of "
-            f"opportunists and lifts trust from {float(self.prior):.3f} to {float(found.trust):.3f}."
+            f"opportunists and lifts trust from {float(self.prior):.3f} to "
+            f"{float(found.trust):.3f}."
         )
 
     def _edge(self, tree: ExtensiveForm, cell: int, ends: list[Fraction]) -> Fraction:
@@ -375,156 +382,3 @@ class VetoPilot(Model):
         return MatchedPilot(
             plain(q), plain(trust), method=method, certificate=proof, status=outcome(proof)
         )
-
-
-@dataclass(frozen=True, repr=False)
-class PilotChoice(Found):
-    """The pilot that is best for a dealer.
-
-    Attributes
-    ----------
-    size : float
-        Best of the sizes offered, captives.
-    net : float
-        The dealer's net value at it, utils.
-    matched, trust, open_probability : float
-        Share of opportunists that match it; belief and chance of talks after it.
-    nets : tuple of float
-        Net values by size.
-    """
-
-    size: float
-    net: float
-    matched: float
-    trust: float
-    open_probability: float
-    nets: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class OptimalPilot(Model):
-    r"""How large a pilot a dealer prefers, in the truce model.
-
-    A larger pilot is matched by fewer opportunists, so that it is believed more, and costs more:
-    a dealer of a pilot of x nets ``P(open | mu(x)) z_C U_d(mu(x)) - C(W0 + x, x)``, with the matched
-    share q a fixed point of ``q = min(1, P(open) z_C U_o(mu) / (x Z))``.
-
-    Parameters
-    ----------
-    parameters_of_truce : Parameters
-        All parameters of the truce model (``scenario.symbols()``).
-    sizes : tuple of float
-        Pilots to choose from, captives, above 0, rising.
-
-    Notes
-    -----
-    *Captures:* screening and its price in one number. *Leaves out:* that the size itself may
-    signal; with two types and a fixed prize `SpencePilot` states that for the general engine and
-    picks the least size, while a veto cost drawn by chance makes the best size interior.
-
-    *Traps.* Net value is flat near its maximum (baseline: 33.8 at 4, 34.2 at 8).
-
-    References
-    ----------
-    MODEL.md section 2 and proposition P3 (own model).
-
-    Examples
-    --------
-    >>> import ceasefire
-    >>> OptimalPilot.from_scenario(ceasefire.load("november-2023")).solve().size
-    8.0
-    """
-
-    parameters_of_truce: Parameters
-    sizes: tuple[float, ...] = SIZES
-
-    def __post_init__(self) -> None:
-        if not self.sizes:
-            raise ArgumentError("sizes", self.sizes, "at least one size")
-        for k, size in enumerate(self.sizes):
-            least = self.sizes[k - 1] if k else 0
-            checked(f"sizes[{k}]", size, least, 1e4, "captives, above 0 and rising")
-
-    @classmethod
-    def from_scenario(cls, scenario: Scenario) -> OptimalPilot:
-        """All parameters are the scenario's; sizes are those of MODEL.md P3."""
-        return cls(scenario.symbols())
-
-    def solve(self) -> PilotChoice:
-        """Solve the truce at every size; the certificate recomputes net value and fixed point."""
-        runs = [_solved(self.parameters_of_truce._replace(x_p=size)) for size in self.sizes]
-        nets = tuple(float(run.pilot.dealer_net) for run in runs)
-        best = max(range(len(nets)), key=nets.__getitem__)
-        pilot, misses = runs[best].pilot, {}
-        for size, run in zip(self.sizes, runs, strict=True):
-            net, matched = self._recomputed(run)
-            misses[f"net at {size:g}"] = abs(net - run.pilot.dealer_net) / (1 + abs(net))
-            misses[f"matched at {size:g}"] = abs(matched - run.pilot.matched)
-        proof = Checks(misses, 1e-8)
-        return PilotChoice(
-            self.sizes[best], nets[best], float(pilot.matched), float(pilot.trust),
-            float(pilot.open_probability), nets,
-            method="the truce solved at each size", certificate=proof, status=outcome(proof),
-        )  # fmt: skip
-
-    def game(self, sizes: tuple[Number, ...] = (0, 1, 2, 4)) -> ExtensiveForm:
-        """The signalling game on a grid of sizes, two types, with the prize held fixed."""
-        p = self.parameters_of_truce
-        return SpencePilot.from_scenario(_scenario(p)).game(sizes)
-
-    def table(self) -> pd.DataFrame:
-        """By size: matched share, trust, chance of talks, and the dealer's net value in utils."""
-        import pandas as pd
-
-        rows = []
-        for size in self.sizes:
-            pilot = _solved(self.parameters_of_truce._replace(x_p=size)).pilot
-            values = (pilot.matched, pilot.trust, pilot.open_probability, pilot.dealer_net)
-            rows.append((size, *map(float, values)))
-        names = ["captives", "matched", "trust", "open_probability", "dealer_net"]
-        return pd.DataFrame(rows, columns=names)
-
-    def answer(self) -> str:
-        """The best size, and what one of two gives."""
-        found = self.solve()
-        usual = _solved(self.parameters_of_truce).pilot
-        return (
-            f"Of the sizes {', '.join(f'{x:g}' for x in self.sizes)} a dealer prefers "
-            f"{found.size:g} (net {found.net:.1f} utils, trust {found.trust:.3f}); the pilot of "
-            f"{usual.captives:g} nets {usual.dealer_net:.1f} and lifts trust from "
-            f"{usual.trust_before:.3f} to {usual.trust:.3f}."
-        )
-
-    def _recomputed(self, run: TruceEquilibrium) -> tuple[float, float]:
-        from ceasefire.truce.payoffs import release_loss
-
-        p = run.parameters
-        opens, dealer, worth = _values(p)
-        net = opens * dealer - float(release_loss(p, p.W0 + p.x_p, p.x_p))
-        return net, min(1.0, worth / (p.x_p * p.Z)) if p.Z > 0 else 1.0
-
-
-def _scenario(p: Parameters) -> Scenario:
-    import ceasefire
-
-    return ceasefire.load("november-2023").replace(p._asdict())
-
-
-@lru_cache(maxsize=64)
-def _solved(p: Parameters) -> TruceEquilibrium:
-    from ceasefire import truce
-
-    return truce.solve(_scenario(p))
-
-
-def _values(p: Parameters) -> tuple[float, float, float]:
-    """Chance of talks after the pilot, ``z_C U_d``, and ``P(open) z_C U_o``, from the block's values."""
-    eq = _solved(p)
-    weights = [(days, share) for days, share in eq.block_weights.items() if days]
-    state, dealer, opportunist = (
-        sum(share * float(eq.block.loc[days, name]) for days, share in weights)
-        for name in ("pausing_state", "dealer", "opportunist")
-    )
-    opens = 1.0 / (1.0 + math.exp(-(eq.talks.pausing_state_discount * state - p.K_T) / p.s_T))
-    z = eq.talks.captor_discount
-    return opens, z * dealer, opens * z * opportunist
