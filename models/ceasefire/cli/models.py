@@ -17,6 +17,7 @@ from ceasefire.bargaining.registry import MODELS, STEPS
 from ceasefire.cli.repeated import plain as plain_number
 from ceasefire.cli.show import table, wrapped
 from ceasefire.errors import ArgumentError
+from ceasefire.truce.scenario import Scenario, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,6 +129,8 @@ def changed(model: Model, settings: Iterable[str]) -> Model:
 def _read(name: str, text: str, annotation: Any) -> Any:
     """Text as a bool, a number (2/3 is a fraction), a text, or a tuple of them by commas."""
     kinds = _kinds(annotation)
+    if Scenario in kinds:
+        return load(text)
     if text.lower() == "none" and type(None) in kinds:
         return None
     items = next((kind for kind in kinds if get_origin(kind) is tuple), None)
@@ -177,6 +180,8 @@ def _parameters(model: Model) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, Scenario):
+        return value.name
     if isinstance(value, tuple):
         joint = "; " if any(isinstance(part, tuple) for part in value) else ", "
         return joint.join(map(_value, value)) or "none"
@@ -196,6 +201,8 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
     if isinstance(value, Enum):
         return str(value)
+    if isinstance(value, Scenario):
+        return value.name
     if isinstance(value, Model):
         return type(value).__name__
     if is_dataclass(value) and not isinstance(value, type):

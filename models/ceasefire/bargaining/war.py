@@ -1,0 +1,220 @@
+"""When fighting on is better than the next pause: the windows of the solved truce."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ceasefire.bargaining._staged import checked
+from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.errors import ArgumentError
+from ceasefire.status import Status
+from ceasefire.truce.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+HIGHEST_COST = 1e4  # utils a day: up to where a threshold is looked for
+TOLERANCE = 1e-6  # utils
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """Window by window: what the next chunk is worth, and what would make war better.
+
+    Attributes
+    ----------
+    days : tuple of int
+        Pause days used at each window of the likeliest course.
+    held, trust : tuple of float
+        Captives held and belief there.
+    chunk_value : tuple of float
+        The pausing state's worth of its best chunk, utils net of resuming at no gain.
+    largest_war_gain : tuple of float
+        What resuming may be worth beyond that before it is better: the same, at least 0.
+    largest_day_cost : tuple of float
+        Base cost of a pause day (k0) at which the best chunk is worth just `war_gain`, everything
+        after the window solved anew; nan where none is found.
+    resumes : tuple of bool
+        Whether fighting on is better at the given gain.
+    first_day : float
+        The first window at which it is; inf where at none of them.
+    method : str
+    status : Status
+    certificate : Checks
+    """
+
+    days: tuple[int, ...]
+    held: tuple[float, ...]
+    trust: tuple[float, ...]
+    chunk_value: tuple[float, ...]
+    largest_war_gain: tuple[float, ...]
+    largest_day_cost: tuple[float, ...]
+    resumes: tuple[bool, ...]
+    first_day: float
+    method: str
+    status: Status
+    certificate: Checks
+
+    def __repr__(self) -> str:
+        rows = [
+            f"day {d}: best chunk worth {v:.4f} utils, day cost up to {k:.4f}"
+            for d, v, k in zip(self.days, self.chunk_value, self.largest_day_cost, strict=True)
+        ]
+        when = "never" if math.isinf(self.first_day) else f"from day {self.first_day:g}"
+        return f"{'; '.join(rows)}; fighting on is better {when}; {self.method}; {self.status}"
+
+
+@dataclass(frozen=True)
+class FightOrPause(Model):
+    """At each window the pausing state extends or fights on.
+
+    In the truce model (docs/model.md) the best chunk at a window is worth Y to the pausing state,
+    net of resuming. Fighting on is better if and only if what it brings beyond the model's war,
+    the `war_gain`, exceeds Y: targets that will be gone, momentum, pressure at home. The same
+    threshold in other units is the base cost of a pause day at which Y falls to the gain.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Solved anew; its likeliest course gives the windows.
+    war_gain : float
+        Utils that resuming at a window brings beyond the model's 0; it may be negative.
+
+    Notes
+    -----
+    *Captures:* that the same side extends on day 4 and fights on day 7, without any change of
+    mind: the next chunk is worth less, and less sure. *Leaves out:* that a gain from war is
+    foreseen at earlier windows (it is a surprise here; in the table the cost of days is not), war
+    as a state to return from.
+
+    *Traps.* A higher day cost changes play at all later windows too, so its threshold is solved
+    for, not read off. Private shocks blur every threshold by the scenario's choice noise.
+
+    References
+    ----------
+    Own; docs/model.md sections 2 and 4 (MODEL.md, one-shot gain of resuming).
+
+    Examples
+    --------
+    >>> import ceasefire as cf
+    >>> found = FightOrPause.from_scenario(cf.load("november-2023")).solve()
+    >>> found.days, found.first_day
+    ((4, 6, 7), 7.0)
+    """
+
+    scenario: Scenario = field(hash=False)
+    war_gain: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.scenario, Scenario):
+            raise ArgumentError("scenario", self.scenario, "a Scenario, as ceasefire.load gives it")
+        checked("war_gain", self.war_gain, -math.inf, math.inf, "a finite number of utils")
+
+    @classmethod
+    def from_scenario(cls, scenario: Scenario) -> FightOrPause:
+        """The scenario itself, at a war gain of 0."""
+        return cls(scenario)
+
+    def solve(self) -> Resumption:
+        """Solve the truce; at each window of its course find the thresholds."""
+        from ceasefire import truce
+
+        equilibrium = truce.solve(self.scenario)
+        table = truce.extension(equilibrium)
+        rows = [
+            (int(day), float(held), float(trust))
+            for day, held, trust in zip(
+                table["day"], table["held_captives"], table["trust_held"], strict=True
+            )
+        ]
+        worth = [_best(self.scenario, *row) for row in rows]
+        costs = [self._threshold(row) for row in rows]
+        off = 0.0
+        for row, value, gain in zip(rows, worth, table["resume_gain"], strict=True):
+            off = max(off, abs(value + float(gain)))
+            checked_cost = costs[rows.index(row)]
+            if not math.isnan(checked_cost):
+                again = _best(self.scenario.replace(k0=checked_cost), *row)
+                off = max(off, abs(again - self.war_gain))
+        checks = Checks(
+            {"worth at the threshold, solved anew": off,
+             "the truce's certificate": 0.0 if equilibrium.certificate.passed else math.nan},
+            TOLERANCE,
+        )  # fmt: skip
+        resumes = tuple(value < self.war_gain for value in worth)
+        first = next((float(r[0]) for r, yes in zip(rows, resumes, strict=True) if yes), math.inf)
+        days, held, trust = zip(*rows, strict=True) if rows else ((), (), ())
+        status = Status.OK if rows else Status.NO_DEAL
+        return Resumption(
+            days, held, trust, tuple(worth), tuple(max(v, 0.0) for v in worth), tuple(costs),
+            resumes, first, "truce model, window by window",
+            status if checks.passed else Status.EXPLOITABLE, checks,
+        )  # fmt: skip
+
+    def table(self) -> pd.DataFrame:
+        """Worth of the best chunk at each window against the trust held, in utils."""
+        import pandas as pd
+
+        found = self.solve()
+        rows = []
+        for day, held, here in zip(found.days, found.held, found.trust, strict=True):
+            for trust in np.linspace(0, 1, 41):
+                worth = _best(self.scenario, day, held, float(trust))
+                rows.append((day, held, here, float(trust), worth))
+        columns = ["day", "held_captives", "trust_held", "trust", "chunk_value"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def answer(self) -> str:
+        """Where fighting on is better, and how near that is."""
+        found = self.solve()
+        if not found.days:
+            return "There is no deal, so there is no window at which to extend or to fight on."
+        rows = zip(found.days, found.chunk_value, strict=True)
+        worth = ", ".join(f"{value:.2f} after day {day}" for day, value in rows)
+        if math.isinf(found.first_day):
+            tail = "fighting on is better at none of these windows"
+        else:
+            k = found.days.index(int(found.first_day))
+            cost, now = found.largest_day_cost[k], self.scenario.symbols().k0
+            tail = f"fighting on is better from day {found.first_day:g} on"
+            if not math.isnan(cost):
+                tail += f", where a pause day would have to cost {cost:.2f} instead of {now:g}"
+        return f"The next chunk is worth {worth} (utils, net of resuming); {tail}."
+
+    def _threshold(self, row: tuple[int, float, float]) -> float:
+        """Base cost of a day at which the best chunk is worth the gain, nearest the scenario's."""
+
+        def slack(cost: float) -> float:
+            return _best(self.scenario.replace(k0=cost), *row) - self.war_gain
+
+        return _nearest_root(slack, self.scenario.symbols().k0)
+
+
+def _best(scenario: Scenario, day: int, held: float, trust: float) -> float:
+    """The pausing state's worth of its best chunk at a window; minus infinity without one."""
+    from ceasefire.truce.game import solve_line
+    from ceasefire.truce.windows import window_values
+
+    values = window_values(solve_line(scenario.symbols(), held, day), trust)
+    return float(values.chunk_values.max()) if values.chunk_values.size else -math.inf
+
+
+def _nearest_root(slack: Callable[[float], float], start: float) -> float:
+    """The root nearest above `start` where slack is positive there, else below; nan without one."""
+    from scipy.optimize import brentq
+
+    here = slack(start)
+    sign = 1.0 if here > 0 else -1.0
+    step, before = 0.01 * max(abs(start), 1.0), start
+    while abs(before - start) < HIGHEST_COST:
+        after = before + sign * step
+        if (slack(after) > 0) != (here > 0):
+            return float(brentq(slack, min(before, after), max(before, after), xtol=1e-12))
+        before, step = after, step * 1.5
+    return math.nan
