@@ -127,7 +127,7 @@ def hyperplanes(
             steps += found.iterations
             outer = polytopes.vertices(D, found.h, found.points)
             points = polytopes.extreme(found.points)
-            inner, proof = _inner(rules, delta, D, found, points, tol)
+            inner, proof = _inner(rules, delta, D, found, points, tol, last)
             apart, beyond = polytopes.distances(outer, inner)
             if last or apart.max() <= tol or steps >= most_steps:
                 break
@@ -218,19 +218,26 @@ def _outer(
 
 
 def _inner(
-    rules: Enforcement, delta: float, D: Floats, found: _Outer, points: Floats, tol: float
+    rules: Enforcement,
+    delta: float,
+    D: Floats,
+    found: _Outer,
+    points: Floats,
+    tol: float,
+    last: bool,
 ) -> tuple[Floats, SelfGeneration]:
     """A set within the outer bound that generates itself, and the proof.
 
     What the outer bound generates, where that does; else the same, flattened where it is thin
     and shrunk towards its middle until it does, and then grown again; else what grows from the
-    equilibria of the stage game.
+    equilibria of the stage game. What takes a general program a direction, flat sets, is left to
+    the `last` round: until then a finer outer bound is the cheaper way.
     """
-    proof = certificate(rules, delta, points)
-    if proof.passed:
-        return points, proof
+    if generates_itself(rules, delta, points):
+        return points, certificate(rules, delta, points)
     seed = stage_equilibria(rules)
-    for base in [points, *polytopes.flattened(points)]:
+    bases = [points, *polytopes.flattened(points)]
+    for base in bases if last else [b for b in bases if len(polytopes.faces(b)[0])]:
         trials = (base.mean(axis=0) + (1 - share) * (base - base.mean(axis=0)) for share in SHRINKS)
         for trial in trials:
             made = _generated(rules, delta, D, found, trial)
@@ -238,7 +245,7 @@ def _inner(
                 seed = polytopes.extreme(np.concatenate([trial, made]))
                 grown = _grown(rules, delta, D, found, seed, tol)
                 return grown, certificate(rules, delta, grown)
-    grown = _grown(rules, delta, D, found, seed, tol) if len(seed) else seed
+    grown = _grown(rules, delta, D, found, seed, tol) if last and len(seed) else seed
     return grown, certificate(rules, delta, grown)
 
 
