@@ -124,6 +124,17 @@ def test_disagreement_outside_the_frontier_raises(rule, d):
         assert caught.value.where == "disagreement"
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_disagreement_of_three_players_outside_the_frontier_raises(exact):
+    for problem in (
+        BargainingProblem.halfspaces([[1, 2, 3]], [6], disagreement=[2, 2, 2]),
+        BargainingProblem.hull(np.eye(3, dtype=int), disagreement=[1, 1, 1]),
+    ):
+        with pytest.raises(ArgumentError) as caught:
+            axiomatic(problem, rule="egalitarian", exact=exact)
+        assert caught.value.where == "disagreement"
+
+
 def test_a_curve_that_does_not_reach_the_disagreement_raises():
     problem = BargainingProblem.frontier(
         lambda x: 1 - x * x, low=0, high=1, disagreement=[0.8, 0.8]

@@ -323,7 +323,14 @@ def _programs(
         raise ArgumentError("exact", exact, "False", hint)
     one = np.array([Fraction(1)] * n, dtype=object)
     nothing = np.array([Fraction(0)] * n, dtype=object)
-    room = at.best(nothing, d, ray=one, exact=exact)
+    try:
+        room = at.best(nothing, d, ray=one, exact=exact)
+    except ArgumentError as error:
+        # where levels are payoffs, nobody having less than d is a bound of theirs
+        bounded = isinstance(problem.feasible, Issues) and at.lower != problem.feasible.lower
+        if bounded and error.got == frontiers.empty().got:
+            raise frontiers.outside(problem) from None
+        raise
     scale = max(abs(float(x)) for x in [*at.values.flat, 1e-300])
     if room.value < (0 if exact else -BARGAINING * scale):
         raise frontiers.outside(problem)
