@@ -230,6 +230,8 @@ def test_fast_rounds_split_by_rates_and_the_difference_by_breakdown():
     risky = AlternatingOffers(1, 1, breakdown=1e-6, fallback_1=0.1, fallback_2=0.2)
     assert risky.fast_rounds() == pytest.approx(0.45, abs=1e-12)  # A4, p -> 0
     assert risky.solve().share == pytest.approx(0.45, abs=1e-6)
+    tiny = risky.replace(breakdown=F(1, 10**12), fallback_1=F(1, 10), fallback_2=F(1, 5))
+    assert tiny.closed_form().share == pytest.approx(0.45, abs=1e-11)  # floats have 1e-4 here
     for h, r1, r2, w in [(0.0, 0.02, 0.05, None), (0.03, 0.02, 0.05, None), (0.1, 0.1, 0.3, 0.7)]:
         step = 1e-5
         short = AlternatingOffers(

@@ -103,7 +103,8 @@ class AlternatingOffers(Model):
     from the table, talks that may end. *Leaves out:* what either side does not know of the other
     (delay is a refusal off the path: agreement is immediate), several issues, third parties.
 
-    *Traps.* ``d_1 = d_2 = 1`` leaves every split and is refused; p = 0 with it likewise. As rounds
+    *Traps.* ``d_1 = d_2 = 1`` leaves every split and is refused; p = 0 with it likewise; near that,
+    floats lose the digits of what a round costs (`closed_form` in fractions does not). As rounds
     get short shares depend on the ratio of discount *rates* (`fast_rounds`), and for given d the
     first to offer keeps an advantage. With a last offer the last proposer takes everything, so that
     one offer more moves the outcome by much. The proposer's own option counts through the *next*
