@@ -118,6 +118,21 @@ def test_the_scenario_does_better_unnamed_because_contact_fails():
     assert model.replace(contact=1).closed_form().best == "as named"
 
 
+def test_names_gain_in_worth_as_the_stock_drains_until_asking_is_best():
+    scenario = ceasefire.load("november-2023")
+    windows = ((48, 4), (38, 5), (28, 6), (18, 7), (8, 8))
+    found = [
+        bargaining.VerifiableList.at_window(scenario, held=w, day=j).closed_form()
+        for w, j in windows
+    ]
+    worth = [f.asked[0] for f in found]
+    assert worth == sorted(worth)
+    assert worth[-1] == pytest.approx(0.3 * 6.6 / 8)  # (1 - l) k_8 / x at the last 8
+    assert [f.best for f in found] == ["unnamed"] * 3 + ["as named"] * 2
+    limits = [f.naming_limit for f in found]
+    assert limits == sorted(limits, reverse=True)
+
+
 # ---- of its own accord
 
 

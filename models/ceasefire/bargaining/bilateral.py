@@ -110,7 +110,7 @@ class TwoTypeTrade(Model):
     >>> model.closed_form().second_best
     Fraction(1, 3)
     >>> model.solve(exact=True)
-    not efficient: 0.333333333 of 0.35, margin -0.05; trades 0.667, 1, 0, 1; linear program
+    not efficient: 0.333333333 of 0.35, margin -0.05; trades ...; linear program
     """
 
     low_cost_chance: Number

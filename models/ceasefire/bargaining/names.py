@@ -103,7 +103,7 @@ class VerifiableList(Model):
     --------
     >>> model = VerifiableList((0.25, 0.75), 10, 1, (5,), (2,), 12, naming_cost=0.5, contact=0.8)
     >>> found = model.closed_form()
-    >>> found.pausing["unnamed"], found.pausing["full list"], found.best
+    >>> found.pausing["unnamed"], round(found.pausing["full list"], 9), found.best
     (2.5, 3.0, 'as named')
     >>> found.naming_limit, found.asked
     (1.0, (0.125,))
@@ -119,16 +119,20 @@ class VerifiableList(Model):
     contact: Number = 1
 
     def __post_init__(self) -> None:
-        for name in ("chances", "day_costs", "release_costs"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        rows: tuple[str, ...] = ("chances", "day_costs", "release_costs")
+        for field in rows:
+            object.__setattr__(self, field, tuple(getattr(self, field)))
         T = len(self.chances) - 1
         if T < 1:
             raise ArgumentError("chances", self.chances, "p_0, ..., p_T with T >= 1")
         for k, p in enumerate(self.chances):
             _staged.checked(f"chances[{k}]", p, -1e-300, 1 + 1e-15, "a probability")
-        if abs(sum(self.chances) - 1) > PROBABILITY_SUM:
-            raise ArgumentError("chances", float(sum(self.chances)), "probabilities adding up to 1")
-        costs = {"day_costs": self.day_costs, "release_costs": self.release_costs}
+        total = float(sum(self.chances))
+        if abs(total - 1) > PROBABILITY_SUM:
+            raise ArgumentError("chances", total, "probabilities adding up to 1")
+        costs: dict[str, tuple[Number, ...]] = {
+            "day_costs": self.day_costs, "release_costs": self.release_costs,
+        }  # fmt: skip
         for name, row in costs.items():
             if len(row) != T:
                 raise ArgumentError(name, len(row), f"{T} numbers, one a batch")
@@ -163,6 +167,33 @@ class VerifiableList(Model):
             day_costs=tuple(map(float, day_cost(p, np.arange(T)))),
             release_costs=tuple(map(float, release_loss(p, held, b))),
             pause_gain=p.g, naming_cost=p.c_lo, contact=p.rho / (p.om + p.rho),
+        )  # fmt: skip
+
+    @classmethod
+    def at_window(cls, scenario: Scenario, *, held: float, day: int) -> VerifiableList:
+        """One more day at a window: one batch at the clause's price, of `held` captives.
+
+        Examples
+        --------
+        >>> import ceasefire
+        >>> scenario = ceasefire.load("november-2023")
+        >>> for held, day in ((48, 4), (28, 6), (18, 7)):
+        ...     found = VerifiableList.at_window(scenario, held=held, day=day).closed_form()
+        ...     print(f"{found.asked[0]:.4f} {found.answering[0]:.4f} {found.best}")
+        0.0089 0.2645 unnamed
+        0.0332 0.3009 unnamed
+        0.0864 0.3782 as named
+        """
+        from ceasefire.truce.payoffs import day_cost, list_probability, release_loss
+
+        p = scenario.symbols()
+        _staged.checked("held", held, 0, math.inf, "captives above 0")
+        b = min(p.x, held)
+        sure = float(list_probability(p, held, b))
+        return cls(
+            chances=(1 - sure, sure), batch=b, value=p.v, day_costs=(float(day_cost(p, day)),),
+            release_costs=(float(release_loss(p, held, b)),), pause_gain=p.g,
+            naming_cost=p.c_lo, contact=p.rho / (p.om + p.rho),
         )  # fmt: skip
 
     @property
