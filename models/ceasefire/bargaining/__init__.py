@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from ceasefire.bargaining._list_demand import ListDemand as ListDemand
     from ceasefire.bargaining._staged import Staging as Staging
     from ceasefire.bargaining._staged import StagingCertificate as StagingCertificate
-    from ceasefire.bargaining.attrition import Attrition as Attrition
-    from ceasefire.bargaining.attrition import HoldingOut as HoldingOut
-    from ceasefire.bargaining.attrition import Standoff as Standoff
+    from ceasefire.bargaining.attrition import ObstinateTypes as ObstinateTypes
     from ceasefire.bargaining.auction import DoubleAuction as DoubleAuction
     from ceasefire.bargaining.auction import LinearAuction as LinearAuction
     from ceasefire.bargaining.best_pilot import OptimalPilot as OptimalPilot
@@ -57,6 +55,9 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.gradualism import LockwoodThomasSmooth as LockwoodThomasSmooth
     from ceasefire.bargaining.guarantees import Guarantees as Guarantees
     from ceasefire.bargaining.guarantees import Guarantor as Guarantor
+    from ceasefire.bargaining.holdout import Attrition as Attrition
+    from ceasefire.bargaining.holdout import HoldingOut as HoldingOut
+    from ceasefire.bargaining.holdout import Standoff as Standoff
     from ceasefire.bargaining.instalments import Instalments as Instalments
     from ceasefire.bargaining.instalments import Schedules as Schedules
     from ceasefire.bargaining.interface import Checks as Checks
@@ -66,6 +67,8 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.issues import LinearIssues as LinearIssues
     from ceasefire.bargaining.mediation import Advice as Advice
     from ceasefire.bargaining.mediation import CorrelatedChicken as CorrelatedChicken
+    from ceasefire.bargaining.messages import Candour as Candour
+    from ceasefire.bargaining.messages import CredibleMessages as CredibleMessages
     from ceasefire.bargaining.names import VerifiableList as VerifiableList
     from ceasefire.bargaining.offers import AlternatingOffers as AlternatingOffers
     from ceasefire.bargaining.offers import WholeSplits as WholeSplits
@@ -77,6 +80,10 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.pilot import VetoPilot as VetoPilot
     from ceasefire.bargaining.promises import KeptPromises as KeptPromises
     from ceasefire.bargaining.promises import TrustBuilt as TrustBuilt
+    from ceasefire.bargaining.reassurance import ReassuringStake as ReassuringStake
+    from ceasefire.bargaining.reassurance import ReassuringStakes as ReassuringStakes
+    from ceasefire.bargaining.reassurance import StakesGrowth as StakesGrowth
+    from ceasefire.bargaining.reassurance import StartingSmall as StartingSmall
     from ceasefire.bargaining.registry import MODELS as MODELS
     from ceasefire.bargaining.registry import model as model
     from ceasefire.bargaining.relay import Relay as Relay
@@ -130,6 +137,10 @@ _HOMES = {
     "TalksThroughRelays": "talks",
     "GapLaw": "_gaps",
     # pilot
+    "StartingSmall": "reassurance",
+    "StakesGrowth": "reassurance",
+    "ReassuringStakes": "reassurance",
+    "ReassuringStake": "reassurance",
     "VetoPilot": "pilot",
     "SpencePilot": "pilot",
     "SeparatingPilots": "pilot",
@@ -160,6 +171,9 @@ _HOMES = {
     "PackageBargaining": "packages",
     "PackageOffers": "packages",
     # trust
+    "ObstinateTypes": "attrition",
+    "Candour": "messages",
+    "CredibleMessages": "messages",
     "SequentialExchange": "reputation",
     "ExchangeThresholds": "reputation",
     "Deterrence": "chainstore",
@@ -202,9 +216,9 @@ _HOMES = {
     "Guarantor": "guarantees",
     "Guarantees": "guarantees",
     # war
-    "Attrition": "attrition",
-    "HoldingOut": "attrition",
-    "Standoff": "attrition",
+    "Attrition": "holdout",
+    "HoldingOut": "holdout",
+    "Standoff": "holdout",
     "Brinkmanship": "commitment",
     "ExitOrPause": "commitment",
     "Exits": "commitment",

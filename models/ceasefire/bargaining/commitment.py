@@ -81,8 +81,8 @@ class PowerShift(Model):
     Notes
     -----
     *Captures:* leverage that fades or grows: the captor's falls as the pool drains, the pausing
-    state's position may improve during a pause; who will be weaker may prefer war now. *Leaves
-    out:* slow shifts that can be stopped, deals that move power themselves.
+    state's position may improve during a pause; who will be weaker may prefer war now.
+    *Leaves out:* slow shifts that can be stopped, deals that move power themselves.
 
     *Traps.* Costs on both sides widen peace, but only the later cost is discounted.
 
@@ -171,7 +171,7 @@ class PowerShift(Model):
         limit = "at any shift" if most >= 1 else f"up to {most:.2f}"
         return (
             f"The declining side {what}: the other's odds would go from "
-            f"{float(self.power_now):.2f} to {float(self.power_later):.2f}, and peace holds {limit}."
+            f"{float(self.power_now):.2f} to {float(self.power_later):.2f}; peace holds {limit}."
         )
 
     def _numbers(self) -> tuple[Fraction, ...]:

@@ -128,6 +128,16 @@ MODELS: tuple[Entry, ...] = (
         "Which size of pilot is best for a captor that means to deal?",
         (), (5, 6), "trust.best_pilot",
     ),
+    Entry(
+        "reassuring-stake", "reassurance:ReassuringStake", "pilot",
+        "How much must a first stake risk so that only the trustworthy make it?",
+        ("E2",), (5, 15), "trust.reassurance",
+    ),
+    Entry(
+        "starting-small", "reassurance:StartingSmall", "pilot",
+        "How fast must stakes grow so that a betrayer waits?",
+        ("D6",), (5, 6), "trust.starting_small",
+    ),
     # list
     Entry(
         "verifiable-list", "names:VerifiableList", "list",
@@ -179,6 +189,16 @@ MODELS: tuple[Entry, ...] = (
         "chain-store", "chainstore:ChainStore", "trust",
         "How long does a reputation for answering breaches keep tests off?",
         (), (10, 15), "trust.challengers",
+    ),
+    Entry(
+        "credible-messages", "messages:CredibleMessages", "trust",
+        "When is a message worth believing, and when does an enemy tell the truth?",
+        ("E4",), (13, 15), "trust.messages",
+    ),
+    Entry(
+        "obstinate-types", "attrition:ObstinateTypes", "trust",
+        "Who gives way, and when, if either side may be one that never does?",
+        ("F4",), (8, 15), "trust.obstinacy",
     ),
     # release
     Entry(
@@ -265,12 +285,12 @@ MODELS: tuple[Entry, ...] = (
         (), (10, 11), "war.windows",
     ),
     Entry(
-        "attrition", "attrition:Attrition", "war",
+        "attrition", "holdout:Attrition", "war",
         "How long do two sides fight on when each waits for the other to give in?",
         ("H3",), (10, 14), "war.attrition",
     ),
     Entry(
-        "standoff", "attrition:Standoff", "war",
+        "standoff", "holdout:Standoff", "war",
         "How long do both hold out for the better of two deals that would be kept?",
         ("H4",), (2, 15), "war.standoff",
     ),
