@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 STEPS = 20_000  # of discrete attrition; an answer is extrapolated from this and half of it
 TOLERANCE = 1e-7  # what is left of the discretisation, relative
-POINTS = 2_001  # times at which conceding is compared
+POINTS = 4_001  # times at which conceding is compared
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,9 +55,9 @@ class Attrition(Found):
 class ObstinateTypes(Model):
     r"""Both demand more than there is; each may be obstinate; giving way ends it.
 
-    Side i demands ``a_i`` of a pie of 1, ``a_1 + a_2 > 1``, discounts at rate ``r_i`` and never gives
-    way with chance ``z_i``. With ``D = a_1 + a_2 - 1`` each flexible side gives way at the rate that
-    leaves the other indifferent,
+    Side i demands ``a_i`` of a pie of 1, ``a_1 + a_2 > 1``, discounts at rate ``r_i`` and never
+    gives way with chance ``z_i``. With ``D = a_1 + a_2 - 1`` each flexible side gives way at the
+    rate that leaves the other indifferent,
 
     .. math:: \lambda_1 = r_2 (1 - a_1) / D, \quad \lambda_2 = r_1 (1 - a_2) / D, \quad
               T_0 = \min_i (-\ln z_i / \lambda_i),
@@ -75,11 +75,11 @@ class ObstinateTypes(Model):
 
     Notes
     -----
-    *Captures:* weeks in which nobody moves, and which side breaks first. *Leaves out:* the choice of
-    demands, and obstinate types of several kinds.
+    *Captures:* weeks in which nobody moves, and which side breaks first.
+    *Leaves out:* the choice of demands, and obstinate types of several kinds.
 
-    *Traps.* At most one side gives way at time 0, and that mass is no hazard. For ``a_1 + a_2 <= 1``
-    there is a deal at once. As both z vanish the limit depends on the *ratio* of their logarithms.
+    *Traps.* At most one side gives way at time 0, and that mass is no hazard. For
+    ``a_1 + a_2 <= 1`` there is a deal at once. As both z vanish the limit depends on the *ratio* of their logarithms.
 
     References
     ----------
@@ -88,8 +88,8 @@ class ObstinateTypes(Model):
     Examples
     --------
     >>> ObstinateTypes(0.6, 0.6, 0.1, 0.1, 0.05, 0.2).closed_form()
-    hazard 1 0.2, hazard 2 0.2, days 8.04719, at once 1 0.75, at once 2 0, payoff 1 0.4, payoff 2
-    0.55; closed form
+    hazard 1 0.2, hazard 2 0.2, days 8.04719, at once 1 0.75, at once 2 0, payoff 1 0.4, payoff
+    2 0.55; closed form
     """
 
     demand_1: Number
@@ -112,9 +112,8 @@ class ObstinateTypes(Model):
         """Captor (1) and pausing state (2) over the terms of the first block.
 
         Each demands the share that it would have as first proposer and a fifth more of the rest
-        (assumed); rates are the scenario's, at least 0.001 a day; the captor is obstinate with the
-        chance of an opportunist kept from matching a pilot by its veto, at most one half; the state
-        with the prior of a dealer (assumed).
+        (assumed); rates are the scenario's, at least 0.001 a day. No scenario says how likely
+        either is to be obstinate: the prior of a dealer, within [0.01, 0.5], stands for both.
         """
         from ceasefire.truce.talks import bargaining_weight
 
@@ -135,21 +134,26 @@ class ObstinateTypes(Model):
             return self._at_once("closed form")
         a1, a2, r1, r2, z1, z2 = self._floats()
         hazards = r2 * (1 - a1) / self.excess, r1 * (1 - a2) / self.excess
-        days = min(-math.log(z) / h for z, h in zip((z1, z2), hazards, strict=True))
-        masses = [1 - z * math.exp(h * days) for z, h in zip((z1, z2), hazards, strict=True)]
-        return self._found(hazards, days, (max(masses[0], 0.0), max(masses[1], 0.0)), "closed form")
+        ends = [-math.log(z) / h for z, h in zip((z1, z2), hazards, strict=True)]
+        days = min(ends)
+        one, two = (-math.expm1(h * (days - end)) for h, end in zip(hazards, ends, strict=True))
+        return self._found(
+            hazards, days, (one if one > 0 else 0.0, two if two > 0 else 0.0), "closed form"
+        )
 
     def solve(self, *, steps: int = STEPS) -> Attrition:
         """Discrete attrition, step by step, extrapolated from two step lengths.
 
         In a step side i gives way with the chance at which the other is indifferent between giving
         way before and after it; the horizon is where the first reputation is complete. The
-        certificate compares giving way at 2001 times by quadrature.
+        certificate compares giving way at 4001 times by quadrature.
         """
         checked_count("steps", steps, 10)
         if self.excess <= 0:
             return self._at_once("discrete attrition")
-        coarse, middle, fine = (np.array(self._discrete(n)) for n in (steps // 4, steps // 2, steps))
+        coarse, middle, fine = (
+            np.array(self._discrete(n)) for n in (steps // 4, steps // 2, steps)
+        )
         first, second = 2 * middle - coarse, 2 * fine - middle
         h1, h2, days, m1, m2 = ((4 * second - first) / 3).tolist()
         m1, m2 = (0.0 if abs(m) < TOLERANCE else m for m in (m1, m2))
@@ -181,7 +185,7 @@ class ObstinateTypes(Model):
         return NormalForm.bimatrix(A, B, actions=(names, names), players=("1", "2"))
 
     def stopping(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """What giving way just after each of 2001 times up to T0 is worth to side 1 and side 2.
+        """What giving way just after each of 4001 times up to T0 is worth to side 1 and side 2.
 
         Where it is not constant, somebody would gain by another time.
         """
@@ -204,13 +208,13 @@ class ObstinateTypes(Model):
         first = max((found.at_once_1, "side 1"), (found.at_once_2, "side 2"))
         start = (
             f"{first[1]} gives way at once with chance {first[0]:.3f}"
-            if first[0] > 0
+            if first[0] > TOLERANCE
             else "neither gives way at once"
         )
         return (
             f"Of demands {float(self.demand_1):.3f} and {float(self.demand_2):.3f}, {start}; then "
-            f"they give way at rates {found.hazard_1:.4f} and {found.hazard_2:.4f} a day, and after "
-            f"{found.days:.1f} days who has not is obstinate."
+            f"they give way at rates {found.hazard_1:.4f} and {found.hazard_2:.4f} a day, and "
+            f"after {found.days:.1f} days who has not is obstinate."
         )
 
     def _floats(self) -> tuple[float, ...]:
@@ -238,7 +242,7 @@ class ObstinateTypes(Model):
         t = np.linspace(0.0, found.days, POINTS)
         worths = []
         for a, b, r, other in ((a1, a2, r1, 2), (a2, a1, r2, 1)):
-            F = self._conceded(found, other, t)
+            F = self._conceded(found, other, t)  # Simpson's rule in time, by parts of F
             middle = np.exp(-r * (t[1:] + t[:-1]) / 2)
             edge = (np.exp(-r * t[1:]) + np.exp(-r * t[:-1])) / 2
             got = a * np.append(0.0, np.cumsum((2 * middle + edge) / 3 * np.diff(F)))
@@ -249,7 +253,7 @@ class ObstinateTypes(Model):
         a1, a2 = float(self.demand_1), float(self.demand_2)
         proof = Checks({"demands beyond the pie": self.excess}, TOLERANCE)
         return Attrition(
-            math.inf, math.inf, 0.0, 0.0, 0.0, a1, 1 - a1 if a1 + a2 == 1 else a2,
+            math.inf, math.inf, 0.0, 0.0, 0.0, a1, a2,
             method=method, certificate=proof, status=outcome(proof),
         )  # fmt: skip
 

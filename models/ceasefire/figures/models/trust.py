@@ -106,15 +106,19 @@ def reassurance(model: Any, table: pd.DataFrame) -> Figure:
 
 
 def starting_small(model: Any, table: pd.DataFrame) -> Figure:
-    """Stakes period by period for several discount factors."""
+    """Growth of the stakes that keeps a betrayer waiting, for several discount factors."""
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     for k, (delta, rows) in enumerate(table.groupby("discount", sort=False)):
-        dots(axes, rows["period"], rows["stake"], k, f"discount factor {delta:.3g}")
-    axes.set(xlabel="period", ylabel="stake, share of the last", title="Stakes that test",
-             ylim=(0, 1.25))  # fmt: skip
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_yticks(np.arange(0, 1.01, 0.25))
-    axes.legend(loc="upper left", ncols=1)
+        curve(axes, rows["flow_share"], rows["growth"], k, f"discount factor {delta:.3g}")
+    axes.axhline(1.0, color=GREY, lw=0.6, ls=(0, (1, 2)))
+    axes.annotate("constant stakes", (1, 1), xytext=(0, 2), textcoords="offset points",
+                  ha="right", fontsize=6.0, color=GREY)  # fmt: skip
+    _here(axes, float(model.flow) / float(model.betrayal), float(model.growth))
+    axes.set(xlabel="worth of a period of cooperation / of a betrayal",
+             ylabel="growth a period, factor", title="How fast stakes must grow")  # fmt: skip
+    axes.set_xlim(0, 1)
+    axes.set_ylim(bottom=0)
+    axes.legend(loc="upper right")
     return figure
 
 
