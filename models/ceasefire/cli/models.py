@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import textwrap
 import types
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -15,7 +16,7 @@ import numpy as np
 
 from ceasefire.bargaining.registry import MODELS, STEPS
 from ceasefire.cli.repeated import plain as plain_number
-from ceasefire.cli.show import table, wrapped
+from ceasefire.cli.show import WIDTH, wrapped
 from ceasefire.errors import ArgumentError
 from ceasefire.truce.scenario import Scenario, load
 
@@ -80,9 +81,9 @@ def solved(model: Model) -> str:
     lines = ["PARAMETERS", _parameters(model), "", "ANSWER", *wrapped(model.answer()), ""]
     lines += ["SOLVED", *_indented(repr(found)), f"  status: {found.status}"]
     lines += _indented(f"certificate: {found.certificate!r}")
-    closed = getattr(model, "closed_form", None)
+    closed = _closed(model)
     if closed is not None:
-        lines += ["", "CLOSED FORM", *_indented(repr(closed()))]
+        lines += ["", "CLOSED FORM", *_indented(repr(closed))]
     return "\n".join(lines)
 
 
@@ -91,7 +92,7 @@ def to_json(model: Model) -> str:
     from ceasefire.cli import show
 
     found = model.solve()
-    closed = getattr(model, "closed_form", None)
+    closed = _closed(model)
     record = {
         "model": model.about().name,
         "parameters": {name: _plain(value) for name, value in model.parameters().items()},
@@ -99,7 +100,7 @@ def to_json(model: Model) -> str:
         "status": str(found.status),
         "certified": bool(found.certificate.passed),
         "solution": _plain(found),
-        "closed_form": None if closed is None else _plain(closed()),
+        "closed_form": None if closed is None else _plain(closed),
         "table": json.loads(show.machine(model.table(), "json")),
     }
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
@@ -175,17 +176,48 @@ def _is(kind: type, text: str) -> bool:
 
 
 def _parameters(model: Model) -> str:
-    rows = [(name, _value(value)) for name, value in model.parameters().items()]
-    return table(("name", "value"), rows, left=2)
+    """Names and values, long values wrapped and things within things a line each."""
+    named = model.parameters()
+    width = max([len("name"), *map(len, named)])
+    lines = [f"  {'name':{width}}  value"]
+    for name, value in named.items():
+        rows = [value]
+        if isinstance(value, tuple) and any(is_dataclass(part) for part in value):
+            rows = list(value)
+        room = max(WIDTH - width, 30)
+        shown = [part for row in rows for part in _folded(_value(row), room)] or ["none"]
+        heads = [name, *[""] * (len(shown) - 1)]
+        lines += [
+            f"  {head:{width}}  {line}".rstrip() for head, line in zip(heads, shown, strict=True)
+        ]
+    return "\n".join(lines)
+
+
+def _folded(text: str, room: int) -> list[str]:
+    return textwrap.wrap(text, room, subsequent_indent="  ", break_on_hyphens=False) or ["none"]
 
 
 def _value(value: Any) -> str:
     if isinstance(value, Scenario):
         return value.name
+    if hasattr(value, "_asdict"):
+        return ", ".join(f"{name} {_value(part)}" for name, part in value._asdict().items())
     if isinstance(value, tuple):
         joint = "; " if any(isinstance(part, tuple) for part in value) else ", "
         return joint.join(map(_value, value)) or "none"
+    if is_dataclass(value) and not isinstance(value, type):
+        inner = ((f.name, getattr(value, f.name)) for f in fields(value))
+        return ", ".join(f"{name} {_value(part)}" for name, part in inner)
     return f"{value:.{COMMON}g}" if isinstance(value, float) else str(value)
+
+
+def _closed(model: Model) -> Any:
+    """The closed form; None where the model has none, or none at these parameters."""
+    closed = getattr(model, "closed_form", None)
+    try:
+        return None if closed is None else closed()
+    except ArgumentError:
+        return None
 
 
 def _indented(text: str) -> list[str]:
