@@ -79,7 +79,8 @@ class ObstinateTypes(Model):
     *Leaves out:* the choice of demands, and obstinate types of several kinds.
 
     *Traps.* At most one side gives way at time 0, and that mass is no hazard. For
-    ``a_1 + a_2 <= 1`` there is a deal at once. As both z vanish the limit depends on the *ratio* of their logarithms.
+    ``a_1 + a_2 <= 1`` there is a deal at once. As both z vanish the limit depends on the *ratio* of
+    their logarithms.
 
     References
     ----------

@@ -171,7 +171,7 @@ def block_values(p: Parameters) -> tuple[float, float, float]:
     eq = solved(p)
     weights = [(days, share) for days, share in eq.block_weights.items() if days]
     state, dealer, opportunist = (
-        sum(share * float(eq.block.loc[days, name]) for days, share in weights)
+        math.fsum(share * float(eq.block[name].to_numpy()[days - 1]) for days, share in weights)
         for name in ("pausing_state", "dealer", "opportunist")
     )
     opens = 1.0 / (1.0 + math.exp(-(eq.talks.pausing_state_discount * state - p.K_T) / p.s_T))

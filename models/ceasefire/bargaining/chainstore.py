@@ -259,7 +259,7 @@ class ChainStore(Model):
         proof = Checks(misses, TOLERANCE)
         plain: Any = float if floats(self.prior, self.entry_gain, self.deterrence_gain) else exact
         return Deterrence(
-            *(tuple(map(plain, part)) for part in (enters, fights, held)),
+            tuple(map(plain, enters)), tuple(map(plain, fights)), tuple(map(plain, held)),
             plain(weak), tuple(map(plain, gains)),
             method=method, certificate=proof, status=outcome(proof),
         )  # fmt: skip

@@ -195,7 +195,9 @@ class CredibleMessages(Model):
         """
         q = self.closed_form().truth if truth is None else float(truth)
         p, (first, second) = float(self.trust), self._levels(q)
-        tree, plan, beliefs = self.game(first, second), {}, {}
+        tree = self.game(first, second)
+        plan: dict[str, Any] = {}
+        beliefs: dict[str, Any] = {}
         after = p / q if q else 0.0
 
         def pick(grid: tuple[float, ...], level: float) -> list[float]:

@@ -174,7 +174,8 @@ class KeptPromises(Model):
         from ceasefire.games import Chance, Decision, End, ExtensiveForm
 
         t, eps, m = exact(self.prior), exact(self.mimicry), exact(self.needed)
-        kept, parts = eps**promises, {}
+        kept = eps**promises
+        parts: dict[str, Any] = {}
         for name, chance, worth in (
             ("dealer", t, 1 - m),
             ("opportunist", (1 - t) * kept, -m),

@@ -133,8 +133,9 @@ class Assurance(Model):
         if not t:
             return self._found(self._root(), [Fraction(0)], "all equilibria of the strategic form")
         found = set()
-        for one in nash(self.game().strategic_form(), exact=True):
-            shares = [_cooperates(one.game.actions[i], s) for i, s in enumerate(one.strategies)]
+        form = self.game().strategic_form()
+        for one in nash(form, exact=True):
+            shares = [_cooperates(form.actions[i], x) for i, x in enumerate(one.strategies)]
             if shares[0] == shares[1]:
                 found.add(shares[0])
         return self._found(self._root(), sorted(found), "all equilibria of the strategic form")
@@ -199,7 +200,8 @@ class Assurance(Model):
 
     def _root(self) -> Fraction:
         start, end = (self._gain(Fraction(k), 1) for k in (0, 1))
-        return -start / (end - start)
+        root: Fraction = -start / (end - start)
+        return root
 
     def _found(self, m: Fraction, shares: list[Any], method: str) -> TrustNeeded:
         t = exact(self.trust)
