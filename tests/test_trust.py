@@ -23,7 +23,7 @@ from ceasefire.bargaining import (
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
-FEW = settings(max_examples=10, deadline=None)
+FEW = settings(max_examples=6, deadline=None)
 SHARES = st.fractions(Fraction(1, 20), Fraction(19, 20), max_denominator=40)
 
 

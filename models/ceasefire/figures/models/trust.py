@@ -160,7 +160,7 @@ def messages(model: Any, table: pd.DataFrame) -> Figure:
     for k, (ratio, rows) in enumerate(table.groupby("stakes_ratio", sort=False)):
         curve(axes, rows["trust"], rows["truth"], k, f"later stakes x {ratio:.3g}")
     _here(axes, float(model.trust), float(model.closed_form().truth))
-    axes.set(xlabel="trust in a friend", ylabel="chance that a first message is true",
+    axes.set(xlabel="trust in a friend", ylabel="first message true, chance",
              title="When a message can be believed", ylim=(0.45, 1.02))  # fmt: skip
     axes.set_xlim(0, 1)
     axes.legend(loc="upper left")
