@@ -110,7 +110,7 @@ def hyperplanes(
     steps, finer, rounds = 0, 1.0, 0
     while True:
         still = tol * (1 - delta) * 0.05 * finer
-        found = _outer(rules, delta, D, h, still, most_steps - steps)
+        found = settled(rules, delta, D, h, still, most_steps - steps)
         steps, rounds = steps + found.iterations, rounds + 1
         if not found.alive.any():
             return empty(game, steps)
@@ -123,7 +123,7 @@ def hyperplanes(
         if far.max() <= tol or last:
             # nearer its limit the set generates itself better
             still = max(tol * finer * 1e-5, 1e-13) * (1 - delta)
-            found = _outer(rules, delta, D, found.h, still, most_steps - steps)
+            found = settled(rules, delta, D, found.h, still, most_steps - steps)
             steps += found.iterations
             outer = polytopes.vertices(D, found.h, found.points)
             points = polytopes.extreme(found.points)
@@ -157,7 +157,7 @@ def _fresh(D: Floats, outer: Floats, inner: Floats, away: Floats, tol: float) ->
 
 
 @dataclass(frozen=True, eq=False)
-class _Outer:
+class Settled:
     h: Floats
     alive: NDArray[np.bool_]
     by: Ints
@@ -205,23 +205,24 @@ def _payoffs(rules: Enforcement, delta: float, by: Ints, where: Floats) -> Float
     return np.asarray((1 - delta) * rules.u[by] + delta * promised)
 
 
-def _outer(
+def settled(
     rules: Enforcement, delta: float, D: Floats, start: Floats, tol: float, most: int
-) -> _Outer:
+) -> Settled:
+    """The polytope ``{v : D v <= start}`` shrunk until no support falls by more than `tol`."""
     lp = _programs(rules, delta, D, D)
     h = start.copy()
     steps, alive, by, where, bound = kernel.shrink(
         lp.A, lp.base, lp.refer, lp.own, lp.C, delta, lp.axes, h, tol, max(most, 1)
     )
     points = _payoffs(rules, delta, by, where) if alive.any() else np.zeros(D.shape)
-    return _Outer(h, alive.astype(bool), by, points, bound, int(steps))
+    return Settled(h, alive.astype(bool), by, points, bound, int(steps))
 
 
 def _inner(
     rules: Enforcement,
     delta: float,
     D: Floats,
-    found: _Outer,
+    found: Settled,
     points: Floats,
     tol: float,
     last: bool,
@@ -250,7 +251,7 @@ def _inner(
 
 
 def _grown(
-    rules: Enforcement, delta: float, D: Floats, found: _Outer, own: Floats, tol: float
+    rules: Enforcement, delta: float, D: Floats, found: Settled, own: Floats, tol: float
 ) -> Floats:
     """Apply the operator to a set that generates itself until it stops growing."""
     for _ in range(INNER_STEPS):
@@ -263,7 +264,7 @@ def _grown(
 
 
 def _generated(
-    rules: Enforcement, delta: float, D: Floats, found: _Outer, points: Floats
+    rules: Enforcement, delta: float, D: Floats, found: Settled, points: Floats
 ) -> Floats:
     """Payoffs that the hull of `points` generates, furthest out in each direction, (m, n)."""
     n = rules.n_players
@@ -282,7 +283,7 @@ def _generated(
 
 
 def _generated_flat(
-    rules: Enforcement, delta: float, D: Floats, found: _Outer, points: Floats
+    rules: Enforcement, delta: float, D: Floats, found: Settled, points: Floats
 ) -> Floats:
     """The same where the hull has no interior: by its points instead of its facets."""
     programs = {

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 METHOD = "outer and inner polygons of public equilibria (Abreu, Pearce and Stacchetti 1990)"
+BURST = 15  # passes between two jumps
+SHORT = 1e-9  # edges that are left out of a jump: rounding turns them
 COARSE = 0.02  # edges may be off by this part of how much the last pass moved the set
 FINER = (0.1, 0.01, 0.001)  # parts of the tolerance, over a pass, that count as standing still
 FIRST_DIRECTIONS, FLAT_DIRECTIONS = 32, 200  # of a set without interior
@@ -58,7 +60,9 @@ def polygons(
     outer, steps = polytopes.extreme(rules.u), 0
     for finer in FINER:  # the limit may be further away than the last pass went
         small = tol * (1 - delta) * finer
-        outer, points, more = _shrunk(parts, alive, outer, small, most_edges, most_steps - steps)
+        outer, points, more = _shrunk(
+            rules, parts, alive, outer, small, most_edges, most_steps - steps
+        )
         steps += more
         if not len(outer):
             return planes.empty(game, steps)
@@ -109,26 +113,62 @@ def _inner(
 
 
 def _shrunk(
-    parts: Parts, alive: Ints, V: Floats, small: float, most: int, most_steps: int
-) -> tuple[Floats, Floats, int]:
+    rules: planes.Enforcement, parts: Parts, alive: Ints, V: Floats, small: float, most: int,
+    most_steps: int,
+) -> tuple[Floats, Floats, int]:  # fmt: skip
     """Apply the operator from outside until no support falls by more than `small`.
 
-    Returns the outer polygon, the points reached in the last pass, and the number of passes; no
-    points where the set is empty.
+    Passes converge at the rate delta. Every few of them the polygon's own edges are kept as
+    directions, and its supports lowered to their limit (`hyperplanes`, by prices), so that what is
+    left for passes is how the boundary bends between them. Returns the outer polygon, the points
+    reached in the last pass, and the number of passes; no points where the set is empty.
     """
+    steps = 0
+    while True:
+        V, points, more, still = _passes(
+            parts, alive, V, small, most, max(min(BURST, most_steps - steps), 1)
+        )
+        steps += more
+        if still or not len(points) or steps >= most_steps:
+            return V, points, steps
+        V, more = _jumped(rules, parts.delta, V, small, most_steps - steps)
+        steps += more
+
+
+def _passes(
+    parts: Parts, alive: Ints, V: Floats, small: float, most: int, count: int
+) -> tuple[Floats, Floats, int, bool]:
+    """Some passes; the polygon, the points reached last, how many, and whether it stands still."""
     change, points = 1.0, V
-    for step in range(1, max(most_steps, 1) + 1):
-        last = generated(parts, alive, V, True, max(small, COARSE * change), most)
+    for step in range(1, count + 1):
+        eps = max(small, COARSE * change)
+        last = generated(parts, alive, V, True, eps, most)
         points = last.made.points
         if not len(points):
-            return points, points, step
+            return points, points, step, True
         room = np.zeros((len(V) + len(points) + 2, 2))
         room[: len(V)] = V
         size, change = hulls.cut(room, len(V), last.directions, last.supports, np.empty_like(room))
         V = hull(room[:size], 1e-13)
-        if change <= small:
-            break
-    return V, points, step
+        if change <= small and eps <= small:  # a coarse pass may see no change where there is
+            return V, points, step, True
+    return V, points, count, False
+
+
+def _jumped(
+    rules: planes.Enforcement, delta: float, V: Floats, small: float, most_steps: int
+) -> tuple[Floats, int]:
+    """The polygon with each edge moved in as far as it goes, and the number of passes taken."""
+    edges = np.roll(V, -1, axis=0) - V
+    edges = edges[np.linalg.norm(edges, axis=1) > SHORT]
+    box = np.repeat(np.eye(2), 2, axis=0)
+    box[1::2] *= -1
+    across = np.stack([edges[:, 1], -edges[:, 0]], axis=1)
+    D = np.concatenate([box, polytopes.unseen(box, across, None)])
+    found = planes.settled(rules, delta, D, (V @ D.T).max(axis=0), small, most_steps)
+    if not found.alive.any():  # the next pass finds that nothing is left
+        return V, found.iterations
+    return hull(polytopes.vertices(D, found.h, found.points), 1e-13), found.iterations
 
 
 def _grown(parts: Parts, alive: Ints, own: Promises, small: float, most: int) -> Promises:

@@ -143,7 +143,7 @@ def _chain(points: Floats) -> Floats:
     def half(rows: Floats) -> list[Floats]:
         kept: list[Floats] = []
         for p in rows:
-            while len(kept) > 1 and _turn(kept[-2], kept[-1], p) <= SAME:
+            while len(kept) > 1 and _height(kept[-2], kept[-1], p) <= SAME:
                 kept.pop()
             kept.append(p)
         return kept
@@ -152,8 +152,10 @@ def _chain(points: Floats) -> Floats:
     return np.array(lower[:-1] + upper[:-1])
 
 
-def _turn(a: Floats, b: Floats, c: Floats) -> float:
-    return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
+def _height(a: Floats, b: Floats, c: Floats) -> float:
+    """How far b is to the right of the line from a to c."""
+    turn = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    return float(turn / np.hypot(c[0] - a[0], c[1] - a[1]))
 
 
 def _thinned(points: Floats) -> Floats:
