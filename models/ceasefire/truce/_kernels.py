@@ -100,6 +100,37 @@ def batches(held: float, batch: float) -> int:
 
 
 @njit(cache=True)
+def day_price(p: Parameters, day: int, block_days: int) -> float:
+    """Captives due on a further day when `day` pause days were used."""
+    return p.x + p.x1 * max(day - block_days, 0)
+
+
+@njit(cache=True)
+def further_days(p: Parameters, held: float, day: int, block_days: int, most: int) -> int:
+    """Days that the stock still buys from `day` on, at most `most`; forgiving like `batches`."""
+    if p.x1 == 0.0:
+        return max(min(batches(held, p.x), most), 0)
+    spent = 0.0
+    for k in range(most):
+        spent += day_price(p, day + k, block_days)
+        if spent > held * (1.0 + BATCH_COUNT_RTOL):
+            return k
+    return max(most, 0)
+
+
+@njit(cache=True)
+def stocks(p: Parameters, held: float, day: int, block_days: int, days: int) -> np.ndarray:
+    """Captives held after 0, 1, ..., `days` further days from (held, day) on."""
+    left = np.empty(days + 1)
+    spent = 0.0
+    for k in range(days + 1):
+        # a constant price is multiplied, not added up: sums of it round differently
+        left[k] = max(held - (k * p.x if p.x1 == 0.0 else spent), 0.0)
+        spent += day_price(p, day + k, block_days)
+    return left
+
+
+@njit(cache=True)
 def aftermath(p: Parameters, last_day: int, max_left: int) -> tuple[np.ndarray, np.ndarray]:
     """F(j, r) and H(j, r) after a missed delivery; arrays (last_day + 2, max_left + 1)."""
     captor = np.zeros((last_day + 2, max_left + 1))
@@ -167,11 +198,22 @@ def _place_day(
 
 
 @njit(cache=True)
-def build_line(p: Parameters, held: float, used: int, head_days: int, head_batch: float) -> Line:
-    """Number the nodes behind a head of `head_days` days that starts at (held, used)."""
+def build_line(
+    p: Parameters,
+    held: float,
+    used: int,
+    head_days: int,
+    head_batch: float,
+    block_days: int = 0,
+) -> Line:
+    """Number the nodes behind a head of `head_days` days that starts at (held, used).
+
+    Prices count from a first block of `block_days`, which matters only where they change.
+    """
     first_window = max(held - head_days * head_batch, 0.0)
     opening = used + head_days
-    depth = max(min(batches(first_window, p.x), p.J - opening), 0)
+    depth = further_days(p, first_window, opening, block_days, p.J - opening)
+    left = stocks(p, first_window, opening, block_days, depth)
     width = min(p.Emax, depth)
     nodes = depth + 1 + head_days
     for k in range(depth + 1):
@@ -182,10 +224,11 @@ def build_line(p: Parameters, held: float, used: int, head_days: int, head_batch
     window_at = np.full(depth + 1, -1)
     node = 0
     for k in range(depth, -1, -1):
-        w, j = max(first_window - k * p.x, 0.0), opening + k
+        w, j = left[k], opening + k
+        price = day_price(p, j, block_days)
         for r in range(1, min(depth - k, width) + 1):
             following = window_at[k + 1] if r == 1 else day_at[k + 1, r - 1]
-            _place_day(p, line, node, w, j, r, p.x, following, captor_after, pauser_after)
+            _place_day(p, line, node, w, j, r, price, following, captor_after, pauser_after)
             day_at[k, r] = node
             node += 1
         line.kind[node] = WINDOW
@@ -198,9 +241,17 @@ def build_line(p: Parameters, held: float, used: int, head_days: int, head_batch
         node += 1
     for i in range(head_days - 1, -1, -1):
         w = held - i * head_batch
-        left = head_days - i
         _place_day(
-            p, line, node, w, used + i, left, head_batch, node - 1, captor_after, pauser_after
+            p,
+            line,
+            node,
+            w,
+            used + i,
+            head_days - i,
+            head_batch,
+            node - 1,
+            captor_after,
+            pauser_after,
         )
         node += 1
     return line
@@ -452,12 +503,13 @@ def one_more_day(
     used: int,
     mu: float,
     prices: np.ndarray,
+    block_days: int,
     grid: np.ndarray,
     gains: np.ndarray,
 ) -> bool:
     """Fill `gains` (2, prices): pausing state's and dealer's gain from one more day."""
     for i in range(prices.size):
-        line = build_line(p, held, used, 1, prices[i])
+        line = build_line(p, held, used, 1, prices[i], block_days)
         nodes = line.kind.size
         values = np.empty((N_ROWS, nodes, grid.size))
         if not solve_line(p, line, grid, values):

@@ -12,7 +12,7 @@ from ceasefire.tolerances import EXPLOITABILITY, FIXED_POINT, MONTE_CARLO_P, PRO
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce.course import trace
 from ceasefire.truce.game import LineOfPlay, solve_line
-from ceasefire.truce.verify import bayes, check_line, payoff_range, worst
+from ceasefire.truce.verify import bayes, check_line, payoff_range, terms_error, worst
 from ceasefire.truce.windows import trust_needed
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ LEAST_EXPECTED = 5.0  # cells thinner than this are pooled, the usual rule for c
 CLOSED_FORM_BATCHES = 6
 NEARLY_NO_NOISE = 1e-5
 CLOSED_FORM_TOLERANCE = 1e-4
+CAPTIVES_ERROR = 1e-6  # captives; stocks add up at most 366 prices, and batches are whole to 1e-9
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,9 @@ class Certificate:
     exact_case_error : float
         Reference check of this build: distance of P(8 days, 8 captives left) from 1 with
         full trust and every friction off.
+    terms_error : float
+        Largest difference, captives or days, between the stock, the price or the longest chunk
+        at a state and what the terms say there.
     """
 
     exploitability: float
@@ -114,6 +118,7 @@ class Certificate:
     pilot_error: float
     closed_form_error: float
     exact_case_error: float
+    terms_error: float = 0.0
 
     @property
     def tolerance(self) -> float:
@@ -138,6 +143,7 @@ class Certificate:
             "pilot_error": self.pilot_error <= FIXED_POINT,
             "closed_form_error": self.closed_form_error <= CLOSED_FORM_TOLERANCE,
             "exact_case_error": self.exact_case_error <= PROBABILITY_SUM,
+            "terms_error": self.terms_error <= CAPTIVES_ERROR,
         }
         return tuple(name for name, fine in checks.items() if not fine)
 
@@ -217,6 +223,7 @@ def certify(equilibrium: TruceEquilibrium) -> Certificate:
         pilot_error=pilot_error(equilibrium),
         closed_form_error=closed,
         exact_case_error=exact,
+        terms_error=max(terms_error(line) for line in lines),
     )
 
 
@@ -282,6 +289,7 @@ def _grid_error(line: LineOfPlay) -> float:
         head_days=days,
         head_batch=float(nodes.batch[head]) if days else 0.0,
         beliefs=2 * line.beliefs.size - 1,
+        block_days=line.block_days,
     )
     rows = slice(0, kernels.FIRST_UO + 1)
     played = _written(line)

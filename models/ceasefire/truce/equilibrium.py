@@ -95,7 +95,9 @@ class TruceEquilibrium:
             raise ArgumentError("day", day, "a whole number of pause days")
         key = (float(held), int(day))
         if key not in self._windows:
-            self._windows[key] = solve_line(p, *key, beliefs=self.beliefs)
+            # without a block prices can only be counted from the day asked for
+            counted = self.block_days or int(day)
+            self._windows[key] = solve_line(p, *key, beliefs=self.beliefs, block_days=counted)
         return self._windows[key]
 
     def values(self, held: float, day: int, trust: float) -> WindowValues:

@@ -48,6 +48,7 @@ class Parameters(NamedTuple):
     rho: float
     b_T: float
     relay: float
+    x1: float = 0.0
 
 
 def _field(symbol: str, unit: str, meaning: str, **bounds: Any) -> Any:
@@ -88,6 +89,11 @@ class Terms(_Group):
     captives_per_extra_day: float = _field(
         "x", "captives per day", "captives that buy one more day", gt=0.0, le=MOST_CAPTIVES
     )
+    price_growth_per_day: float = _field(
+        "x1", "captives per day, per further day",
+        "growth of that price with each further day; 0: constant",
+        ge=-MOST_CAPTIVES, le=MOST_CAPTIVES, default=0.0,
+    )  # fmt: skip
     pause_days_max: int = _field("J", "days", "cap on the pause", ge=1, le=MOST_DAYS)
     chunk_days_max: int = _field("Emax", "days", "longest extension at once", ge=1, le=MOST_DAYS)
     block_days_max: int = _field(

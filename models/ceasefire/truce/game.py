@@ -47,12 +47,15 @@ class LineOfPlay:
         Rows: value of the node to the pausing state, dealer, opportunist (utils); the
         same three for the first day of a chunk that starts here; probability that an
         opportunist delivers; posterior after a delivery. Exact at each belief.
+    block_days : int
+        Days of the first block, from which further days are counted where their price changes.
     """
 
     parameters: Parameters
     nodes: kernels.Line
     beliefs: NDArray[np.float64]
     values: NDArray[np.float64]
+    block_days: int = 0
     _seen: dict[float, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     @property
@@ -102,9 +105,19 @@ def belief_grid(beliefs: int) -> NDArray[np.float64]:
     return grid
 
 
+def lowest_price(parameters: Parameters) -> float:
+    """Lowest price of a further day up to the cap, captives; behind a block of one day at least."""
+    p = parameters
+    return p.x + min(p.x1, 0.0) * max(p.J - 2, 0)
+
+
 def check_size(parameters: Parameters, held: float, day: int, head_days: int) -> None:
     """Refuse a deal with more public states than can be solved in reasonable time."""
-    depth = max(min(held / parameters.x, parameters.J - day), 0)
+    cheapest = lowest_price(parameters)
+    if cheapest <= 0.0:
+        got, allowed = parameters.x1, "a price above 0 on every day up to the cap"
+        raise ArgumentError("terms.price_growth_per_day", got, allowed)
+    depth = max(min(held / cheapest, parameters.J - day), 0)
     size = int(depth * (min(parameters.Emax, depth) + 1)) + head_days
     if size > MAX_NODES:
         hint = "raise terms.captives_per_extra_day, or lower pause_days_max or chunk_days_max"
@@ -120,6 +133,7 @@ def solve_line(
     head_days: int = 0,
     head_batch: float = 0.0,
     beliefs: int = DEFAULT_BELIEFS,
+    block_days: int | None = None,
 ) -> LineOfPlay:
     """Solve everything that can follow (held, day) and a head chunk.
 
@@ -133,17 +147,28 @@ def solve_line(
         Length of the first chunk (days) and captives due on each of its days.
     beliefs : int
         Size of the grid on which the critical posteriors are bracketed.
+    block_days : int, optional
+        Days of the first block, from which further days are counted; by default the head if it
+        starts on day 0. Needed elsewhere where the price changes from day to day.
 
     Raises
     ------
     ArgumentError
-        The deal has more public states than can be solved in reasonable time.
+        The deal has more public states than can be solved in reasonable time, or its prices
+        change and `block_days` is not known.
     SolveError
         A day has more critical posteriors than the kernel stores.
     """
     grid = belief_grid(beliefs)
     check_size(parameters, held, day, head_days)
-    nodes = kernels.build_line(parameters, float(held), int(day), int(head_days), float(head_batch))
+    if block_days is None:
+        block_days = int(head_days) if day == 0 else 0
+        if parameters.x1 != 0.0 and block_days == 0:
+            hint = "prices change from day to day; count them from the first block"
+            raise ArgumentError("block_days", None, "the days of the first block", hint)
+    nodes = kernels.build_line(
+        parameters, float(held), int(day), int(head_days), float(head_batch), int(block_days)
+    )
     values = np.empty((kernels.N_ROWS, nodes.kind.size, grid.size))
     if not kernels.solve_line(parameters, nodes, grid, values):
         raise SolveError(
@@ -151,4 +176,4 @@ def solve_line(
             f"{kernels.MAX_ROOTS} critical posteriors; the belief dynamics are chaotic at "
             "these parameters: raise pausing_state.choice_noise"
         )
-    return LineOfPlay(parameters, nodes, grid, values)
+    return LineOfPlay(parameters, nodes, grid, values, int(block_days))

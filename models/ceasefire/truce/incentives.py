@@ -14,6 +14,7 @@ from ceasefire.tolerances import BESIDE_A_JUMP, HAZARD_XTOL, PRICE_XTOL
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce.extensions import require_base
 from ceasefire.truce.game import belief_grid, solve_line
+from ceasefire.truce.payoffs import day_price, further_days
 from ceasefire.truce.windows import best_chunk_value, trust_needed, window_values
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def agreement(equilibrium: TruceEquilibrium, held: float, day: int, trust: float
     inside which a gain changes sign twice would be missed.
     """
     gains = _gains(equilibrium, held, day, trust)
-    pieces = _pieces(float(held), equilibrium.parameters.x)
+    pieces = _pieces(float(held), _spent(equilibrium, float(held), int(day)))
     captor = _accepted(lambda y: gains(y)[1], pieces)
     pauser = _accepted(lambda y: gains(y)[0], pieces)
     return Agreement(
@@ -186,7 +187,7 @@ def extension(
 
 def _row(equilibrium: TruceEquilibrium, held: float, day: int, trust: float) -> dict[str, Any]:
     play = equilibrium.values(held, day, trust)
-    price = equilibrium.parameters.x
+    price = clause_price(equilibrium, day)
     prices = agreement(equilibrium, held, day, trust)
     margin, ratio = _honesty(equilibrium, held, day, trust)
     at_window, inside = _resuming(equilibrium, held, day, trust)
@@ -230,7 +231,9 @@ def critical_hazard(equilibrium: TruceEquilibrium, held: float, day: int, trust:
 
     def worth(hazard: float) -> float:
         changed = equilibrium.parameters._replace(beta=float(hazard))
-        window = solve_line(changed, held, day, beliefs=equilibrium.beliefs)
+        window = solve_line(
+            changed, held, day, beliefs=equilibrium.beliefs, block_days=line.block_days
+        )
         return best_chunk_value(window, trust)
 
     # Finer near 0, where hazards of interest lie.
@@ -249,9 +252,13 @@ def _honesty(
 ) -> tuple[float, float]:
     """Delta(1) and C / ((1 - beta)(U_o - F)) on a one-day chunk at the clause price."""
     p = equilibrium.parameters
-    if held < p.x or day >= p.J:
+    price = clause_price(equilibrium, day)
+    if held < price or day >= p.J:
         return float("nan"), float("nan")
-    line = solve_line(p, held, day, head_days=1, head_batch=p.x, beliefs=equilibrium.beliefs)
+    line = solve_line(
+        p, held, day, head_days=1, head_batch=price, beliefs=equilibrium.beliefs,
+        block_days=equilibrium.block_days or day,
+    )  # fmt: skip
     node = line.head
     honest = line.at(trust)[kernels.UO, line.nodes.following[node]]
     kept = (1.0 - p.beta) * float(honest - line.nodes.captor_after_miss[node])
@@ -285,6 +292,7 @@ def _gains(
     equilibrium.values(held, day, trust)  # one place checks the three coordinates
     p: Parameters = equilibrium.parameters
     grid = belief_grid(equilibrium.beliefs)
+    counted = equilibrium.block_days or int(day)
 
     def gains(prices: NDArray[np.float64]) -> NDArray[np.float64]:
         asked = np.atleast_1d(np.asarray(prices, dtype=float))
@@ -293,7 +301,7 @@ def _gains(
             raise ArgumentError("prices", float(wrong[0]), f"captives from 0 to {held:g}")
         result = np.full((2, asked.size), np.nan)
         if day < p.J and not kernels.one_more_day(
-            p, float(held), int(day), float(trust), asked, grid, result
+            p, float(held), int(day), float(trust), asked, counted, grid, result
         ):
             raise SolveError(f"too many critical posteriors behind ({held:g}, {day})")
         return result
@@ -301,12 +309,28 @@ def _gains(
     return gains
 
 
-def _pieces(held: float, batch: float) -> list[tuple[float, float]]:
-    """Stretches of price on which the number of whole batches left is constant.
+def clause_price(equilibrium: TruceEquilibrium, day: int) -> float:
+    """What the clause asks for one more day when `day` pause days were used, captives."""
+    counted = equilibrium.block_days or int(day)
+    return float(day_price(equilibrium.parameters, day, counted))
 
-    The gains are continuous up to and including each upper end.
+
+def _spent(equilibrium: TruceEquilibrium, held: float, day: int) -> list[float]:
+    """Captives that 0, 1, 2, ... days after the one asked about take, as far as `held` reach."""
+    p = equilibrium.parameters
+    if p.x1 == 0.0:
+        return [k * p.x for k in range(kernels.batches(held, p.x) + 1)]
+    counted = equilibrium.block_days or day
+    return list(further_days(p, held, day + 1, counted, p.J - day - 1))
+
+
+def _pieces(held: float, spent: list[float]) -> list[tuple[float, float]]:
+    """Stretches of price on which the number of further days that the rest buys is constant.
+
+    `spent` is what 0, 1, 2, ... such days take. The gains are continuous up to and including
+    each upper end.
     """
-    jumps = [held - k * batch for k in range(kernels.batches(held, batch), -1, -1)]
+    jumps = [held - taken for taken in reversed(spent)]
     ends = [max(jump, 0.0) for jump in jumps]
     pieces = [(0.0, ends[0])]
     pieces += [(low + BESIDE_A_JUMP, high) for low, high in pairwise(ends)]

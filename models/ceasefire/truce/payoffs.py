@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.tolerances import BATCH_COUNT_RTOL
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -44,3 +46,24 @@ def list_probability(
 def day_cost(parameters: Parameters, day: ArrayLike) -> NDArray[np.float64]:
     """k_j = k0 + k1 j, utils: the pausing state's cost of a day when j days were used."""
     return np.asarray(parameters.k0 + parameters.k1 * np.asarray(day, dtype=float))
+
+
+def day_price(parameters: Parameters, day: ArrayLike, block_days: int) -> NDArray[np.float64]:
+    """x_j = x + x1 max(j - T0, 0), captives due on a further day when `day` days were used.
+
+    T0 = `block_days`, the days of the first block, from which further days are counted.
+    """
+    further = np.maximum(np.asarray(day, dtype=float) - block_days, 0.0)
+    return np.asarray(parameters.x + parameters.x1 * further)
+
+
+def further_days(
+    parameters: Parameters, held: float, day: int, block_days: int, most: int
+) -> tuple[float, ...]:
+    """Captives spent after 0, 1, 2, ... further days that `held` captives can buy, at most `most`.
+
+    Their number less one is the number of days; whole batches only, as in the game.
+    """
+    prices = day_price(parameters, day + np.arange(max(most, 0)), block_days)
+    spent = np.append(0.0, np.cumsum(prices))
+    return tuple(spent[spent <= held * (1.0 + BATCH_COUNT_RTOL)].tolist())

@@ -127,6 +127,8 @@ class Scenario(Extensions):
     def digest(self) -> str:
         """SHA-256 of everything that affects the solution."""
         told: dict[str, Any] = self.symbols()._asdict()
+        if told["x1"] == 0.0:  # a constant price: the digest from before prices could change
+            del told["x1"]
         for name in self.extensions:  # none: the base model's digest
             told[name] = getattr(self, name).model_dump()
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
@@ -376,6 +378,7 @@ def _cross_faults(raw: Mapping[str, Any]) -> list[Fault]:
         if pool is not None and value is not None and value > pool > 0.0:
             allowed = f"above 0, at most terms.eligible_captives = {pool:g}"
             faults.append(Fault(path, value, allowed, what))
+    faults += _price_faults(raw)
     for one, other in (("deal", "blackout"), ("restore", "breakdown")):
         first, second = f"talks.{one}_per_day", f"talks.{other}_per_day"
         a, b = _number(raw, first), _number(raw, second)
@@ -392,6 +395,26 @@ def _cross_faults(raw: Mapping[str, Any]) -> list[Fault]:
                     f"sources.{path}", None, "a parameter's field path", "unknown field", hint=hint
                 )
             )
+    return faults
+
+
+def _price_faults(raw: Mapping[str, Any]) -> list[Fault]:
+    """Prices that reach 0 before the cap, or change where an extension needs them constant."""
+    path = "terms.price_growth_per_day"
+    growth, cap = _number(raw, path), _number(raw, "terms.pause_days_max")
+    price = _number(raw, "terms.captives_per_extra_day")
+    if not growth:
+        return []
+    faults = []
+    if cap is not None and cap > 2.0 and price is not None and price + growth * (cap - 2.0) <= 0.0:
+        allowed = f"above {-price / (cap - 2.0):g}"
+        hint = "raise terms.captives_per_extra_day or lower terms.pause_days_max"
+        message = "price of a day falls to 0 before the cap"
+        faults.append(Fault(path, growth, allowed, message, hint=hint))
+    on = [name for name in EXTENSIONS if raw.get(name) is not None]
+    if on:
+        message = "extensions of the model need a constant price"
+        faults.append(Fault(path, growth, f"0 with [{on[0]}]", message))
     return faults
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
-from math import floor
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ceasefire.errors import ArgumentError
 from ceasefire.games import Outcome, StateGame, StochasticGame
-from ceasefire.tolerances import BATCH_COUNT_RTOL
 from ceasefire.truce.extensions import require_base
-from ceasefire.truce.payoffs import day_cost, list_probability, release_loss
+from ceasefire.truce.payoffs import (
+    day_cost,
+    day_price,
+    further_days,
+    list_probability,
+    release_loss,
+)
 
 if TYPE_CHECKING:
     from ceasefire.truce.fields import Parameters
@@ -38,6 +42,8 @@ class Place(NamedTuple):
         Days left in the chunk, today included; 0 at a window.
     batch : float
         Captives due per day.
+    growth : float
+        By which they grow with each day of the chunk; 0 in the first block.
     """
 
     stage: str
@@ -45,6 +51,7 @@ class Place(NamedTuple):
     day: int
     left: int = 0
     batch: float = 0.0
+    growth: float = 0.0
 
     def __str__(self) -> str:
         held = "" if self.stage == "aftermath" else f", {self.held:g} held"
@@ -126,7 +133,7 @@ def from_parameters(
     start = Place("block", float(p.W0), 0, block_days, p.n0 / block_days)
     return StochasticGame.from_rules(
         start,
-        partial(_rules, p, beliefs == "dealer"),
+        partial(_rules, p, beliefs == "dealer", block_days),
         players=(CAPTOR, PAUSING_STATE),
         discount=PATIENCE,
         title=title,
@@ -143,13 +150,13 @@ def _agreed(scenario: Scenario) -> int:
     return days
 
 
-def _rules(p: Parameters, dealer: bool, at: Place) -> StateGame:
+def _rules(p: Parameters, dealer: bool, block_days: int, at: Place) -> StateGame:
     """What is played at a place, and what follows."""
     match at.stage:
         case "block":
             return StateGame({}, lambda: Outcome({}, _listed(p, at)))
         case "window":
-            return _window(p, at)
+            return _window(p, block_days, at)
         case "answer":
             return StateGame(
                 {CAPTOR: ["accept", "decline"]},
@@ -178,7 +185,8 @@ def _next(p: Parameters, at: Place, delivered: bool) -> dict[Place | None, float
     if delivered:
         held = round(max(at.held - at.batch, 0.0), 9)
         stage = "morning" if left else "window"
-        after = Place(stage, held, at.day + 1, left, at.batch if left else 0.0)
+        due = (at.batch + at.growth, at.growth) if left else ()
+        after = Place(stage, held, at.day + 1, left, *due)
     elif left:
         after = Place("aftermath", 0.0, at.day + 1, left)
     else:
@@ -226,15 +234,16 @@ def _aftermath(p: Parameters, at: Place) -> StateGame:
     return StateGame({PAUSING_STATE: ["stay", "leave"]}, outcome)
 
 
-def _window(p: Parameters, at: Place) -> StateGame:
-    whole = floor(at.held / p.x * (1.0 + BATCH_COUNT_RTOL))
-    most = max(min(p.Emax, whole, p.J - at.day), 0)
+def _window(p: Parameters, block_days: int, at: Place) -> StateGame:
+    whole = len(further_days(p, at.held, at.day, block_days, p.J - at.day)) - 1
+    most = min(p.Emax, whole)
+    price = float(day_price(p, at.day, block_days))
     offers = {f"offer {e} day{'s' if e > 1 else ''}": e for e in range(1, most + 1)}
 
     def outcome(act: str) -> Outcome:
         if act == "stop":
             return Outcome({}, None)
-        asked = Place("answer", at.held, at.day, offers[act], p.x)
+        asked = Place("answer", at.held, at.day, offers[act], price, p.x1)
         return Outcome({}, {asked: 1.0 - p.chi, None: p.chi})
 
     return StateGame({PAUSING_STATE: ["stop", *offers]}, outcome)

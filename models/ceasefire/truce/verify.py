@@ -104,6 +104,31 @@ def may_have_several_roots(line: LineOfPlay) -> bool:
     return bool(np.any(days & ((nodes.n_roots > 1) | falling)))
 
 
+def terms_error(line: LineOfPlay) -> float:
+    """Largest difference, captives or days, of the line's states from what the terms say.
+
+    Stocks fall by what is due, a further day is due at its price, and chunks are as long as
+    cap and stock allow.
+    """
+    p, nodes = line.parameters, line.nodes
+    longest = int(nodes.left[line.head])
+    block = range(line.head - longest + 1, line.head + 1)
+    off = [0.0]
+    for node in range(nodes.kind.size):
+        held, day = float(nodes.held[node]), int(nodes.used[node])
+        if nodes.kind[node] == kernels.DAY:
+            nxt = int(nodes.following[node])
+            after = held - float(nodes.batch[node])
+            off.append(abs(float(nodes.held[nxt]) - after) + abs(int(nodes.used[nxt]) - day - 1))
+            if node not in block:
+                due = float(payoffs.day_price(p, day, line.block_days))
+                off.append(abs(float(nodes.batch[node]) - min(due, held)))
+        else:
+            days = len(payoffs.further_days(p, held, day, line.block_days, p.J - day)) - 1
+            off.append(abs(float(nodes.n_offers[node]) - min(p.Emax, days)))
+    return max(off)
+
+
 class _Tree:
     def __init__(self, line: LineOfPlay, trust: float) -> None:
         self.line, self.p, self.trust = line, line.parameters, trust

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ceasefire.truce.course import LEFT_DECIMALS, Chunks, Course, Ending, Walk
 from ceasefire.truce.extensions import _mediator_kernels as kernels
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ceasefire.truce.extensions._mediator_line import MediatedLine
+    from ceasefire.truce.extensions._mediator_windows import ReportPlay
 
 
 class MediatedWalk(Walk):
@@ -58,8 +59,7 @@ class MediatedTable(Table):
     line: MediatedLine
 
     def _window(self, state: State, count: int) -> None:
-        _, node, belief, _, _ = state
-        nodes = self.line.nodes
+        node, nodes = state[1], self.line.nodes
         held, used = float(nodes.held[node]), int(nodes.used[node])
         if nodes.n_offers[node] == 0:
             self._end(used, held, Ending.EXHAUSTED, state, count)
@@ -83,7 +83,7 @@ class MediatedTable(Table):
         for play, number in zip(plays, self._split(count, says), strict=True):
             self._offer(state, number, play, there=there)
 
-    def _offer(self, state: State, count: int, play: Any, *, there: bool) -> None:
+    def _offer(self, state: State, count: int, play: ReportPlay, *, there: bool) -> None:
         _, node, belief, chunks, dealer = state
         nodes = self.line.nodes
         held, used = float(nodes.held[node]), int(nodes.used[node])

@@ -176,7 +176,8 @@ def _claim(
     tree = worst(tuple(check_line(line, trust) for line in lines))
     if tree.exploitability > EXPLOITABILITY * payoff_range(parameters):
         return Status.EXPLOITABLE
-    if status is Status.OK and any(may_have_several_roots(line) for line in lines):
+    several = tree.several_reports or any(may_have_several_roots(line) for line in lines)
+    if status is Status.OK and several:
         return Status.INCOMPLETE
     return status
 

@@ -114,7 +114,8 @@ def reply(
         accept = sigmoid((chance * out[RAW_UD, day] + (1.0 - chance) * waited) / p.s_C)
         best = max(best, accept * (chance * out[RAW_Y, day] - (1.0 - chance) * wait))
     total = exp(-best / p.s)
-    result[:] = 0.0
+    for i in range(result.size):
+        result[i] = 0.0
     mean = 0.0
     for e in range(1, n + 1):
         day = line.offers[node, e]
@@ -131,7 +132,8 @@ def reply(
         result[TO_OPPORTUNIST] += weight * accept * (chance * u_o + (1.0 - chance) * waited)
         gain = chance * z + (1.0 - chance) * m.waiting * m.pause_value
         result[TO_MEDIATOR] += weight * accept * gain
-    result /= total
+    for i in range(result.size):
+        result[i] /= total
     result[WORTH] = best + p.s * (log(total) - log(1.0 + n))
     result[SHOCKS] = (1.0 - m.bias) * (result[WORTH] - mean / total)
 
@@ -152,7 +154,8 @@ def gain_from_saying_list(
     said += (1.0 - signal) * (waiting - m.report_cost) * after_list[AGREED]
     denied = signal * (after_none[STAKE] - m.report_cost * after_none[AGREED])
     denied += (1.0 - signal) * waiting * after_none[AGREED]
-    return said + after_list[SHOCKS] - denied - after_none[SHOCKS]
+    gain: float = said + after_list[SHOCKS] - denied - after_none[SHOCKS]
+    return gain
 
 
 @njit(cache=True)
@@ -246,7 +249,7 @@ def reports(
     one: np.ndarray,
     two: np.ndarray,
 ) -> int:
-    """Report strategies in equilibrium, nearest the truth first; rows of `found`: family, departure.
+    """Report strategies in equilibrium, nearest the truth first; in `found`: family, departure.
 
     A single row asks for the first alone, and the scan stops there. Returns how many there are.
     """
@@ -317,7 +320,8 @@ def sweep_window(
 
 @njit(cache=True)
 def delivery_gain(p: Parameters, line: Line, node: int, honest_value: float) -> float:
-    return -line.loss[node] + (1.0 - p.beta) * (honest_value - line.captor_after_miss[node])
+    gain: float = -line.loss[node] + (1.0 - p.beta) * (honest_value - line.captor_after_miss[node])
+    return gain
 
 
 @njit(cache=True)
@@ -519,7 +523,7 @@ def solve_line(
     grid: np.ndarray,
     values: np.ndarray,
 ) -> bool:
-    """Solve all nodes backward; `values` (N_ROWS, nodes, beliefs) receives the sweep on the grid."""
+    """Solve all nodes backward; `values` (N_ROWS, nodes, beliefs) receives the grid's sweep."""
     nodes = line.kind.size
     out = np.zeros((N_ROWS, nodes))
     column = np.zeros((N_ROWS, nodes))
@@ -531,12 +535,15 @@ def solve_line(
             return False
         for i in range(grid.size):
             if line.kind[node] == DAY:
-                column[:, line.following[node]] = values[:, line.following[node], i]
+                for row in range(N_ROWS):  # no slices: their shape checks take seconds to compile
+                    column[row, line.following[node]] = values[row, line.following[node], i]
                 sweep_day(p, m, line, after, node, grid[i], column)
             else:
                 for e in range(1, line.n_offers[node] + 1):
                     day = line.offers[node, e]
-                    column[:, day] = values[:, day, i]
+                    for row in range(N_ROWS):
+                        column[row, day] = values[row, day, i]
                 sweep_window(p, m, line, node, grid[i], column)
-            values[:, node, i] = column[:, node]
+            for row in range(N_ROWS):
+                values[row, node, i] = column[row, node]
     return True

@@ -45,7 +45,10 @@ ZERO = Values(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class MediatedCheck:
-    """Largest gains from a best reply over all histories (utils), and the solver's errors."""
+    """Largest gains from a best reply over all histories (utils), and the solver's errors.
+
+    `several_reports` counts windows met at which other report strategies are in equilibrium too.
+    """
 
     opportunist: float
     pausing_state: float
@@ -54,6 +57,7 @@ class MediatedCheck:
     value_error: float
     bayes_error: float
     histories: int
+    several_reports: int
 
     @property
     def exploitability(self) -> float:
@@ -76,6 +80,7 @@ def worst(checks: tuple[MediatedCheck, ...]) -> MediatedCheck:
         value_error=max(c.value_error for c in checks),
         bayes_error=max(c.bayes_error for c in checks),
         histories=sum(c.histories for c in checks),
+        several_reports=sum(c.several_reports for c in checks),
     )
 
 
@@ -109,6 +114,11 @@ class _Tree:
             value_error=self.off,
             bayes_error=self.bayes_off,
             histories=len(self.values),
+            several_reports=sum(
+                self.line.nodes.kind[node] == base.WINDOW
+                and len(self.line.equilibria(node, trust)) > 1
+                for node, trust, _ in self.values
+            ),
         )
 
     def _successors(self, node: int, trust: float) -> list[History]:

@@ -19,7 +19,7 @@ class Mediator(_Group):
 
     bias: float = _field(
         "b_M", "weight", "mediator's weight on the captor's payoff; the rest is on the other's",
-        ge=0.0, le=1.0, default=0.3,
+        ge=0.0, le=1.0, default=0.2,
     )  # fmt: skip
     accuracy: float = _field(
         "alpha_M", "probability", "chance that the mediator learns whether the list is there",
@@ -27,11 +27,11 @@ class Mediator(_Group):
     )  # fmt: skip
     pause_value_per_day: float = _field(
         "h_M", "utils per day", "mediator's own gain from a pause day",
-        ge=-UTILS, le=UTILS, default=2.0,
+        ge=-UTILS, le=UTILS, default=1.0,
     )  # fmt: skip
     false_report_cost: float = _field(
         "c_F", "utils", "mediator's loss when events show its report to be false",
-        ge=0.0, le=UTILS, default=1.0,
+        ge=0.0, le=UTILS, default=2.0,
     )  # fmt: skip
     waiting_days: float = _field(
         "tau_L", "days", "pause that stands after an accepted offer until the list is due",
