@@ -101,8 +101,9 @@ def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
     for i, (day, part) in enumerate(needed.groupby("day")):
         dots(left, part["bias"], part["value"], i, f"after day {day}")
     left.set_xlabel("mediator's weight on the captor's payoff")
-    left.set_ylabel("cost of a false report needed (utils)")
-    left.set_ylim(bottom=0.0)
+    left.set_ylabel("report cost needed (utils)")
+    left.set_ylim(0.0, MOST_COST)
+    left.set_yticks(range(0, int(MOST_COST) + 1, 3))
     left.legend(title="window", title_fontsize=6.5, loc="upper left")
     left.set_xlim(-0.03, 1.03)
     panel(left, "a", "what makes the mediator believed")
@@ -119,7 +120,7 @@ def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
     right.set_xlabel("mediator's weight on the captor's payoff")
     right.set_ylabel(f"window after day {day} (utils)")
     low, high = float(values["value"].min()), float(values["value"].max())
-    right.set_ylim(low - 0.1 * (high - low) - 1e-6, high + 0.45 * (high - low) + 1e-6)
-    right.legend(title="mediator", title_fontsize=6.5, loc="upper right")
+    right.set_ylim(low - 0.1 * (high - low) - 1e-6, high + 0.15 * (high - low) + 1e-6)
+    right.legend(title="mediator", title_fontsize=6.5, loc="center right")
     panel(right, "b", "what its reports are worth")
     return figure
