@@ -130,3 +130,19 @@ def test_what_only_the_base_model_defines_is_refused_with_its_name(baseline, nam
         truce.extension(stand_in)
     with pytest.raises(ArgumentError, match=f"{name}.*base model"):
         truce.agreement(stand_in, 48, 4, 0.5)
+
+
+def test_the_command_line_solves_an_extended_scenario_and_says_how_to_switch_it_on():
+    from click.testing import CliRunner
+
+    from ceasefire.cli import main
+
+    run = CliRunner().invoke
+    done = run(main, ["solve", "--set", "mediator=on", "--set", "mediator.bias=0.1"])
+    assert done.exit_code == 0, done.output
+    assert "mediator.bias = 0.1 weight (was off)" in done.output
+    assert "CERTIFICATE: passed" in done.output
+    assert "EXTENSION INCENTIVES" not in done.output
+    refused = run(main, ["solve", "--set", "mediator.bias=0.1"])
+    assert refused.exit_code == 2
+    assert "--set mediator=on" in refused.output

@@ -481,6 +481,8 @@ def _load(name: str, settings: tuple[str, ...]) -> Scenario:
         return loaded.replace(dict(map(_setting, settings))) if settings else loaded
     except ArgumentError as error:
         hint = error.hint if "did you mean" in error.hint else "see ceasefire scenario show"
+        if "is off" in error.allowed:  # a field of an extension that the scenario leaves out
+            hint = f"switch it on first: --set {error.allowed[1:].partition(']')[0]}=on"
         raise ArgumentError("--set", error.got, error.allowed, hint) from None
 
 

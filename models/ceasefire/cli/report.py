@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, cast
 
 import ceasefire
 from ceasefire import truce
@@ -28,14 +29,17 @@ class Report:
         self.eq = equilibrium
         self.changes = show.differences(base or equilibrium.scenario, equilibrium.scenario)
         self.course = equilibrium.course()
-        self.extension = truce.extension(equilibrium)
+        extended = bool(equilibrium.scenario.extensions)  # incentives: the base model's alone
+        self.extension = None if extended else truce.extension(equilibrium)
         self.certificate = equilibrium.certificate
 
     def text(self) -> str:
         """Return the report for a person."""
         parts = [self._head(), self._negotiation()]
         if self.eq.block_days:
-            parts += [self._course(), "EXTENSION INCENTIVES\n" + self._extension()]
+            parts.append(self._course())
+            if self.extension is not None:
+                parts.append("EXTENSION INCENTIVES\n" + self._extension(self.extension))
         return "\n\n".join([*parts, self._certificate()])
 
     def _head(self) -> str:
@@ -46,7 +50,8 @@ class Report:
             f"   mediators: {', '.join(s.parties.mediators)}",
         ]
         for row in self.changes.itertuples():
-            lines.append(f"  set: {row.path} = {row.second:g} {row.unit} (was {row.first:g})")
+            was = "off" if math.isnan(cast("float", row.first)) else f"{row.first:g}"
+            lines.append(f"  set: {row.path} = {row.second:g} {row.unit} (was {was})")
         return "\n".join([*lines, f"  {self.eq.status}"])
 
     def _negotiation(self) -> str:
@@ -120,10 +125,10 @@ class Report:
             )
         return "\n".join([*lines, "  how it ends", *how])
 
-    def _extension(self) -> str:
-        if self.extension["trust_needed"].isna().all():
+    def _extension(self, incentives: pd.DataFrame) -> str:
+        if incentives["trust_needed"].isna().all():
             return "  no window at which a further chunk could be offered"
-        return show.extension(self.extension)
+        return show.extension(incentives)
 
     def _certificate(self) -> str:
         verdict = "passed" if self.certificate.passed else (
@@ -165,7 +170,7 @@ class Report:
                 "mean_days": course.mean_days,
                 "mean_left": course.mean_left,
             },
-            "extension": self.extension.to_dict(orient="records"),
+            "extension": self._rows(),
             "certificate": self.certificate.to_dict(),
         }
         return dict(show.plain(document))
@@ -173,6 +178,9 @@ class Report:
     def json(self) -> str:
         """Return the report as one JSON document."""
         return json.dumps(self.to_dict(), indent=1) + "\n"
+
+    def _rows(self) -> list[dict[Any, Any]]:
+        return [] if self.extension is None else self.extension.to_dict(orient="records")
 
     def csv(self) -> str:
         """Return the report as long CSV: section, item, key, value; lists as JSON."""

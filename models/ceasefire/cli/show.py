@@ -176,9 +176,16 @@ def comparison(result: truce.Comparison) -> str:
 
 
 def differences(one: truce.Scenario, two: truce.Scenario) -> pd.DataFrame:
-    """Parameters in which two scenarios differ: path, symbol, unit, first, second."""
-    first, second = one.parameters(), two.parameters()
-    data = first[["path", "symbol", "unit"]].assign(first=first["value"], second=second["value"])
+    """Parameters in which two scenarios differ: path, symbol, unit, first, second.
+
+    nan where a scenario leaves the extension out.
+    """
+    keys = ["path", "symbol", "unit"]
+    first, second = (scenario.parameters()[[*keys, "value"]] for scenario in (one, two))
+    data = first.merge(second, on=keys, how="outer", sort=False)
+    data = data.rename(columns={"value_x": "first", "value_y": "second"})
+    order = {path: i for i, path in enumerate([*first["path"], *second["path"]])}
+    data = data.sort_values("path", key=lambda paths: paths.map(order))
     return data[data["first"] != data["second"]].reset_index(drop=True)
 
 
