@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MARGINS = (0.01, 0.1, 1.0, 10.0)  # incentives are tightened by these parts of `small`
 WIDE_MARGINS = (100.0, 10.0)  # what they leave out grows again
-LEAPS, WALK, LOOK = 80, 120, 4  # steps of one margin; of how many the automaton is valued
+LEAPS, WALK, LOOK = 80, 64, 4  # steps of one margin; of how many the automaton is valued
 PATIENCE, PROGRESS = 12, 0.7  # steps after which the worst incentive must be this much nearer
 FALLEN = 0.7  # a polygon of less than this part of the area has fallen in
 MERGED = 1e-11  # vertices nearer than this are one state's
