@@ -33,9 +33,13 @@ class BeliefGrid:
         self.p = parameters
         self.mu = np.linspace(0.0, 1.0, beliefs)
         self.memo: dict[tuple[Any, ...], Any] = {}
+        self.block_days = 0
 
     def block(self, days: int) -> Value:
         """Values of a first block of `days` at every belief."""
+        if self.p.x1 != 0.0:  # windows of different blocks then differ by price
+            self.memo.clear()
+        self.block_days = days
         return self.day(self.p.W0, 0, days, self.p.n0 / days, first=True)
 
     def aftermath(self, j: int, r: int) -> tuple[float, float]:
@@ -64,7 +68,8 @@ class BeliefGrid:
         c = phi(w) - phi(w - b)
         able = p.l_hi - (p.l_hi - p.l_lo) * np.exp(-max(w - x, 0) / p.l_w)
         miss_captor, miss_pauser = self.aftermath(j + 1, r - 1)
-        nxt = self.node(w - b, j + 1, r - 1, x)
+        growth = p.x1 if j >= self.block_days else 0.0
+        nxt = self.node(w - b, j + 1, r - 1, x + growth)
         live, k = 1 - p.beta, p.k0 + p.k1 * j
         q = self._deliver(nxt.opportunist, c, miss_captor)
         after = self._bayes(q)
@@ -111,6 +116,12 @@ class BeliefGrid:
         value = p.s * (np.logaddexp(-p.kappa / p.s, day.pauser / p.s) - np.log(2))
         return Value(value, stay * day.dealer, stay * day.opportunist)
 
+    def _affordable(self, w: float, x: float) -> int:
+        days = 0
+        while x <= w + 1e-9 and days < self.p.J:
+            w, x, days = w - x, x + self.p.x1, days + 1
+        return days
+
     def window(self, w: float, j: int) -> Value:
         key = ("window", round(w, 9), j)
         if key not in self.memo:
@@ -119,10 +130,11 @@ class BeliefGrid:
 
     def _window(self, w: float, j: int) -> Value:
         p, zero = self.p, np.zeros_like(self.mu)
-        n = min(p.Emax, int(w / p.x + 1e-9), p.J - j)
+        x = p.x + p.x1 * (j - self.block_days)
+        n = min(p.Emax, self._affordable(w, x), p.J - j)
         if n <= 0:
             return Value(zero, zero, zero)
-        days = [self.day(w, j, e, p.x, first=True) for e in range(1, n + 1)]
+        days = [self.day(w, j, e, x, first=True) for e in range(1, n + 1)]
         accept = [sigma(day.dealer / p.s_C) for day in days]
         worth = np.array([a * day.pauser for a, day in zip(accept, days, strict=True)]) / p.s
         total = np.logaddexp.reduce(np.vstack([zero, worth]), axis=0)

@@ -60,8 +60,10 @@ def compared(p, beliefs, block_days=4):
         {"J": 14, "Emax": 3, "x": 7.0},
         {"beta": 0.1, "chi": 0.2, "l_lo": 0.3},
         {"kappa": 0.5, "k0": 8.0},
+        {"x1": 1.5},
+        {"x": 14.0, "x1": -1.5},
     ],
-    ids=["baseline", "dear to leave", "long cap", "hazards", "cheap to leave"],
+    ids=["baseline", "dear to leave", "long cap", "hazards", "cheap to leave", "rising", "falling"],
 )
 def test_values_agree_with_the_truce_solver_as_its_shocks_vanish(scenario, change, beliefs):
     found, pairs = compared(scenario.symbols()._replace(**change), beliefs)
