@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ceasefire.bargaining._list_demand import ListDemand as ListDemand
     from ceasefire.bargaining._staged import Staging as Staging
     from ceasefire.bargaining._staged import StagingCertificate as StagingCertificate
+    from ceasefire.bargaining.aftermath import PhasedDeal as PhasedDeal
+    from ceasefire.bargaining.aftermath import Phases as Phases
+    from ceasefire.bargaining.aftermath import Prospect as Prospect
+    from ceasefire.bargaining.aftermath import SecondTruce as SecondTruce
     from ceasefire.bargaining.attrition import ObstinateTypes as ObstinateTypes
     from ceasefire.bargaining.auction import DoubleAuction as DoubleAuction
     from ceasefire.bargaining.auction import LinearAuction as LinearAuction
@@ -231,6 +235,11 @@ _HOMES = {
     "WarLadder": "settlement",
     "FightOrPause": "war",
     "Resumption": "war",
+    # after
+    "PhasedDeal": "aftermath",
+    "Phases": "aftermath",
+    "Prospect": "aftermath",
+    "SecondTruce": "aftermath",
 }
 
 __all__ = list(_HOMES)

@@ -319,6 +319,17 @@ MODELS: tuple[Entry, ...] = (
         "Which equilibria has a pause that anyone can leave, and how fragile is the lasting one?",
         ("H9",), (10, 12), "war.exits",
     ),
+    # after
+    Entry(
+        "second-truce", "aftermath:SecondTruce", "after",
+        "Does a first truce make a second likelier, and what does the prospect do to the first?",
+        (), (16,), "after.second",
+    ),
+    Entry(
+        "phased-deal", "aftermath:PhasedDeal", "after",
+        "What must follow the last phase of a deal so that all its phases are carried out?",
+        ("D3",), (12, 16), "after.phases",
+    ),
 )  # fmt: skip
 
 
