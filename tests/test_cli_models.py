@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -28,6 +29,12 @@ def test_every_model_is_listed_under_its_step_with_its_question():
     assert [row["name"] for row in csv.DictReader(io.StringIO(run("list", "--csv").stdout))] == (
         NAMES
     )
+
+
+def test_the_page_of_questions_lists_every_model():
+    page = Path(__file__).parents[1] / "docs" / "models.md"
+    hint = "write it anew: ceasefire model list --markdown > docs/models.md"
+    assert page.read_text(encoding="utf-8") == run("list", "--markdown").stdout, hint
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -80,8 +80,8 @@ class SecondTruce(Model):
     The truce model (docs/model.md), except that war is not the end. When the first truce ends with
     w captives left and belief mu, and no delivery was missed, the pausing state opens talks with
     chance ``sigma((z_D Y2 - K_T) / s_T)``, as before the first; they lead to a deal as those did.
-    The second truce is over the captives left and o others, on the first one's terms: its block, then
-    the clause, or the clause alone where fewer are left than the block takes. So war is worth
+    The second truce is over the captives left and o others, on the first one's terms: its block,
+    then the clause, or the clause alone where fewer are left than the block takes. So war is worth
     ``T(w, mu) = P(open) z (Y, U_d, U_o)`` of that truce, which enters the first truce wherever it
     can end: stopping, declining, leaving, a failed relay, an incident. A missed delivery rules a
     second truce out.

@@ -296,6 +296,7 @@ def model() -> None:
 
 @model.command("list", epilog=_examples("ceasefire model list", "ceasefire model list --json"))
 @_format_options
+@click.option("--markdown", "form", flag_value="markdown", help="Print the page docs/models.md.")
 def list_models(form: str | None) -> None:
     """List the models by step of the account, each with its question."""
     from ceasefire.cli import models

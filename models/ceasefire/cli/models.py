@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 
     from ceasefire.bargaining import Model
 
+SOURCE = "../models/ceasefire/bargaining"
+PAGE = """# Which model answers my question
+
+One line a question, in the order in which the deal came about. `ceasefire model show NAME` has
+the mathematics, the parameters and the sources of a model, `ceasefire model solve NAME` its answer
+for a scenario with a certificate, `ceasefire model solve NAME --figure FILE.png` its picture. In
+Python: `bargaining.model(NAME).from_scenario(scenario)`. [The account, point by
+point](negotiation.md) has the numbers for November 2023; the truce itself is in [the
+model](model.md), other games under [which solver answers what](solvers.md).
+
+"Checked against" names the published results whose numbers the tests reproduce by two routes;
+"points" are those of the account. Written by `ceasefire model list --markdown`.
+"""
 LONGEST = 200  # entries of an array that JSON lists
 DEEPEST = 3  # results within results that JSON follows
 COMMON = 9  # significant digits of a parameter
@@ -39,6 +52,8 @@ def listing(form: str | None) -> str:
     ]  # fmt: skip
     if form == "json":
         return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+    if form == "markdown":
+        return _page()
     if form == "csv":
         import pandas as pd
 
@@ -53,6 +68,27 @@ def listing(form: str | None) -> str:
         for one in listed:
             lines += [f"  {one.name}", *wrapped(one.question, "    ")]
     return "\n".join(lines[1:]) + "\n"
+
+
+def _page() -> str:
+    """The page docs/models.md: a table a step."""
+    lines = [PAGE]
+    for step, what in STEPS.items():
+        rows = [one for one in MODELS if one.step == step]
+        if not rows:
+            continue
+        lines += [f"## {what[0].upper()}{what[1:]}", ""]
+        lines += [
+            "| your question | model | checked against | points |",
+            "| --- | --- | --- | --- |",
+        ]
+        lines += [
+            f"| {one.question} | [`{one.name}`]({SOURCE}/{one.home.partition(':')[0]}.py) | "
+            f"{', '.join(one.checks) or 'own form'} | {', '.join(map(str, one.points))} |"
+            for one in rows
+        ]
+        lines.append("")
+    return "\n".join(lines)
 
 
 def shown(model: Model) -> str:
