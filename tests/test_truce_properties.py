@@ -76,6 +76,7 @@ class _Plain:
     """Just enough of a scenario for the solver: parameters outside a file's bounds."""
 
     name = "scaled"
+    extensions = ()
 
     def __init__(self, parameters: object) -> None:
         self._parameters = parameters

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ceasefire.bargaining._agreement import Agreement as Agreement
+    from ceasefire.bargaining._clause_play import Clause as Clause
+    from ceasefire.bargaining._clause_play import ClausePlay as ClausePlay
     from ceasefire.bargaining._gaps import GapLaw as GapLaw
     from ceasefire.bargaining._list_demand import ListDemand as ListDemand
     from ceasefire.bargaining._staged import Staging as Staging
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.blackouts import TalksLength as TalksLength
     from ceasefire.bargaining.chainstore import ChainStore as ChainStore
     from ceasefire.bargaining.chainstore import Deterrence as Deterrence
+    from ceasefire.bargaining.clause import ClauseDesign as ClauseDesign
+    from ceasefire.bargaining.clause import ClauseDesigner as ClauseDesigner
     from ceasefire.bargaining.commitment import Brinkmanship as Brinkmanship
     from ceasefire.bargaining.commitment import ExitOrPause as ExitOrPause
     from ceasefire.bargaining.commitment import Exits as Exits
@@ -76,6 +80,9 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.names import VerifiableList as VerifiableList
     from ceasefire.bargaining.offers import AlternatingOffers as AlternatingOffers
     from ceasefire.bargaining.offers import WholeSplits as WholeSplits
+    from ceasefire.bargaining.one_day import DayPrices as DayPrices
+    from ceasefire.bargaining.one_day import DayWindow as DayWindow
+    from ceasefire.bargaining.one_day import OneMoreDay as OneMoreDay
     from ceasefire.bargaining.packages import PackageBargaining as PackageBargaining
     from ceasefire.bargaining.packages import PackageOffers as PackageOffers
     from ceasefire.bargaining.pilot import MatchedPilot as MatchedPilot
@@ -206,6 +213,14 @@ _HOMES = {
     "Watched": "surveillance",
     "Inspectors": "surveillance",
     "Told": "surveillance",
+    # extension
+    "Clause": "_clause_play",
+    "ClauseDesign": "clause",
+    "ClauseDesigner": "clause",
+    "ClausePlay": "_clause_play",
+    "DayPrices": "one_day",
+    "DayWindow": "one_day",
+    "OneMoreDay": "one_day",
     # mediation
     "Advice": "mediation",
     "CorrelatedChicken": "mediation",

@@ -247,6 +247,17 @@ MODELS: tuple[Entry, ...] = (
         "What are reports worth that say who broke the pause?",
         ("G6",), (8,), "compliance.inspectors",
     ),
+    # extension
+    Entry(
+        "one-more-day", "one_day:OneMoreDay", "extension",
+        "At which prices in captives do both sides still gain from one more day?",
+        (), (11, 12), "extension.one_day",
+    ),
+    Entry(
+        "clause", "clause:ClauseDesigner", "extension",
+        "Which extension clause would have kept the truce longest, or freed most?",
+        (), (3, 11, 12), "extension.clauses",
+    ),
     # mediation
     Entry(
         "correlated-chicken", "mediation:CorrelatedChicken", "mediation",
