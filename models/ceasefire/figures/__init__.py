@@ -21,6 +21,7 @@ FIGURES = {
     "endings": "endings",
     "negotiation": "negotiation",
     **{f"p{i}": f"p{i}" for i in range(1, 10)},
+    "ext-partial": "ext_partial",
     "ext-mediator": "ext_mediator",
 }
 

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from ceasefire.errors import ArgumentError
 from ceasefire.truce.extensions.mediator import Mediator
+from ceasefire.truce.extensions.partial_batches import PartialBatches
 from ceasefire.truce.fields import _Group
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
 class Extensions(_Group):
     """The optional tables: a line an extension, named like its module. None is off."""
 
+    partial_batches: Annotated[
+        PartialBatches | None, Field(description="partial batches; off if absent")
+    ] = None
     mediator: Annotated[Mediator | None, Field(description="strategic mediator; off if absent")] = (
         None
     )
 
 
-EXTENSIONS: dict[str, type[_Group]] = {"mediator": Mediator}
+EXTENSIONS: dict[str, type[_Group]] = {"partial_batches": PartialBatches, "mediator": Mediator}
 
 
 def solve_extended(scenario: Scenario, *, beliefs: int, throw: bool) -> Any:
