@@ -228,6 +228,30 @@ def test_tables_and_words_name_the_clauses_found(designer, design):
     assert [Clause(8, g, 10, 4, 50).kind for g in (-1, 0, 1)] == ["falling", "constant", "rising"]
 
 
+def test_doubt_about_preferences_is_counted_not_hidden(designer):
+    """Another preference a draw: the clause found wins in most draws, not in all."""
+    table = designer.doubt(draws=25)
+    assert table["role"].tolist() == ["best", "longest", "most freed"]
+    assert table["draws"].between(15, 25).all()
+    assert (table[["share_score", "share_days", "share_freed"]] <= 1.0).all(axis=None)
+    assert table.loc[0, "share_score"] == table.loc[0, "share_days"]
+    assert table["share_freed"].iloc[2] > 0.4
+    again = designer.doubt(draws=25, rng=np.random.default_rng(20231124))
+    assert again.equals(table)
+    sure = designer.doubt(draws=3, spread=1e-9)
+    assert sure.loc[0, "share_score"] == 1.0
+    with pytest.raises(ArgumentError, match="spread"):
+        designer.doubt(spread=-1.0)
+
+
+def test_a_whole_pool_scenario_has_whole_blocks():
+    model = ClauseDesigner.from_scenario(cf.load("all-at-once"))
+    assert all(block == int(block) for block in model.first_blocks)
+    assert max(model.first_blocks) == 98
+    words = OneMoreDay.from_scenario(cf.load("all-at-once")).answer()
+    assert "no price" in words
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

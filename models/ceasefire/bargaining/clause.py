@@ -16,6 +16,7 @@ from ceasefire.status import Status
 from ceasefire.truce.scenario import Scenario
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from ceasefire.games import StochasticGame
@@ -144,7 +145,8 @@ class ClauseDesigner(Model):
     neighbour betters it: that, and not a global maximum, is certified. Days given a deal can be
     bought with a clause that no talks open for (a first block of 10 and 8 a day: 8.3 days, opened
     never); ``given_deal=True`` does not see that. The scenario's preferences are assumed, found by
-    search and not estimated: what is claimed is which way terms push.
+    search and not estimated: `doubt` says how often a finding survives others (november-2023, a
+    quarter either way: longer in .59 of 300 draws, more freed in .78).
 
     References
     ----------
@@ -222,10 +224,11 @@ class ClauseDesigner(Model):
         Prices from 0.6 to 2.4 times its own and growths from -0.2 to 0.2 times it a day, in
         tenths (november-2023: 6 to 24 captives, -2 to 2 a day); caps two days shorter and longer;
         chunks of one, two and its own longest; first blocks from 0.6 to 1.6 times its own, in
-        fifths, and the whole pool.
+        fifths and to whole captives, and the whole pool.
         """
         p = scenario.symbols()
-        blocks = [share * p.n0 for share in BLOCK_SHARES if share * p.n0 <= p.W0]
+        blocks = [float(max(round(share * p.n0), 1)) for share in BLOCK_SHARES]
+        blocks = [block for block in blocks if block <= p.W0]
         return cls(
             scenario,
             prices=_sorted([min(share * p.x, p.W0) for share in PRICE_SHARES]),
@@ -294,6 +297,21 @@ class ClauseDesigner(Model):
         neighbours anew.
         """
         return _designed(self)
+
+    def doubt(
+        self, *, draws: int = 100, spread: float = 0.25, rng: np.random.Generator | None = None
+    ) -> pd.DataFrame:
+        """How often the clauses found still beat the actual one when preferences are others.
+
+        Each of sixteen assumed preferences, beliefs and hazards is multiplied by a number drawn
+        uniformly from ``[1 / (1 + spread), 1 + spread]``. A row a clause (best, longest, most
+        freed): shares of draws in which it beats the actual clause by score, days and captives
+        freed, and median differences. Draws in which the actual clause agrees no block are left
+        out. `rng` has a fixed seed by default.
+        """
+        from ceasefire.bargaining._clause_doubt import doubted
+
+        return doubted(self, draws=draws, spread=spread, rng=rng)
 
     def game(
         self, clause: Clause | None = None, *, block_days: int | None = None

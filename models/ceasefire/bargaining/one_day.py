@@ -228,7 +228,7 @@ class OneMoreDay(Model):
         found = self.solve()
         if not found.windows:
             return "No first block is agreed, so there is no window at which to add a day."
-        parts = [f"after day {w.day} at {_told(w.zone)}" for w in found.windows]
+        parts = [f"after day {w.day} {_told(w.zone)}" for w in found.windows]
         wrong = [w for w in found.windows if not w.clause_in_zone]
         tail = "the clause's price is among them everywhere"
         if wrong:
@@ -236,7 +236,9 @@ class OneMoreDay(Model):
             tail = f"the clause's price, {w.clause_price:g}, is not among them after day {w.day}"
             if not math.isnan(w.nearest_price):
                 tail += f", where {w.nearest_price:.2f} would be"
-        return f"Both gain from one more day {'; '.join(parts)} captives; {tail}."
+        return (
+            f"Both gain from one more day at these prices, in captives: {'; '.join(parts)}; {tail}."
+        )
 
 
 @lru_cache(maxsize=16)

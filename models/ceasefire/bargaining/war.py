@@ -133,14 +133,15 @@ class FightOrPause(Model):
                 table["day"], table["held_captives"], table["trust_held"], strict=True
             )
         ]
-        worth = [_best(self.scenario, *row) for row in rows]
-        costs = [self._threshold(row) for row in rows]
+        block = equilibrium.block_days
+        worth = [_best(self.scenario, block, *row) for row in rows]
+        costs = [self._threshold(block, row) for row in rows]
         off = 0.0
         for row, value, gain in zip(rows, worth, table["resume_gain"], strict=True):
             off = max(off, abs(value + float(gain)))
             checked_cost = costs[rows.index(row)]
             if not math.isnan(checked_cost):
-                again = _best(self.scenario.replace(k0=checked_cost), *row)
+                again = _best(self.scenario.replace(k0=checked_cost), block, *row)
                 off = max(off, abs(again - self.war_gain))
         checks = Checks(
             {"worth at the threshold, solved anew": off,
@@ -161,11 +162,14 @@ class FightOrPause(Model):
         """Worth of the best chunk at each window against the trust held, in utils."""
         import pandas as pd
 
+        from ceasefire import truce
+
         found = self.solve()
+        block = truce.solve(self.scenario).block_days
         rows = []
         for day, held, here in zip(found.days, found.held, found.trust, strict=True):
             for trust in np.linspace(0, 1, 41):
-                worth = _best(self.scenario, day, held, float(trust))
+                worth = _best(self.scenario, block, day, held, float(trust))
                 rows.append((day, held, here, float(trust), worth))
         columns = ["day", "held_captives", "trust_held", "trust", "chunk_value"]
         return pd.DataFrame(rows, columns=columns)
@@ -187,21 +191,22 @@ class FightOrPause(Model):
                 tail += f", where a pause day would have to cost {cost:.2f} instead of {now:g}"
         return f"The next chunk is worth {worth} (utils, net of resuming); {tail}."
 
-    def _threshold(self, row: tuple[int, float, float]) -> float:
+    def _threshold(self, block: int, row: tuple[int, float, float]) -> float:
         """Base cost of a day at which the best chunk is worth the gain, nearest the scenario's."""
 
         def slack(cost: float) -> float:
-            return _best(self.scenario.replace(k0=cost), *row) - self.war_gain
+            return _best(self.scenario.replace(k0=cost), block, *row) - self.war_gain
 
         return _nearest_root(slack, self.scenario.symbols().k0)
 
 
-def _best(scenario: Scenario, day: int, held: float, trust: float) -> float:
+def _best(scenario: Scenario, block: int, day: int, held: float, trust: float) -> float:
     """The pausing state's worth of its best chunk at a window; minus infinity without one."""
     from ceasefire.truce.game import solve_line
     from ceasefire.truce.windows import window_values
 
-    values = window_values(solve_line(scenario.symbols(), held, day), trust)
+    line = solve_line(scenario.symbols(), held, day, block_days=block)
+    values = window_values(line, trust)
     return float(values.chunk_values.max()) if values.chunk_values.size else -math.inf
 
 

@@ -104,7 +104,7 @@ def _slice(figure: Figure, axes: Axes, model: ClauseDesigner, table: pd.DataFram
     axes.set_yticks(growths)
     axes.set(xlabel="price of the first further day (captives)",
              ylabel="growth (captives a day)")  # fmt: skip
-    panel(axes, "a", "circle: actual; cross: best here; white: no such terms")
+    panel(axes, "a", "circle: actual, cross: best, white: impossible")
 
 
 def _measure(model: ClauseDesigner) -> str:
