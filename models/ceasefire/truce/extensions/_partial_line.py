@@ -101,6 +101,12 @@ def solve_line(
         Too many public states.
     SolveError
         A day has more critical posteriors than the kernel stores.
+
+    Notes
+    -----
+    A shortfall's day is part of the state, so states number about (days + 1) / 2 times those of
+    the base model, and time grows with their square. Measured: 139 states 0.1 s, 730 states
+    1.7 s (twice the stock, cap of 20 days), 1720 states 7.5 s (three times, cap of 28).
     """
     grid = belief_grid(beliefs)
     check_size(parameters, held, day, head_days)
