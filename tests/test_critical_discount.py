@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ceasefire.errors import ArgumentError
@@ -320,6 +320,8 @@ def test_thresholds_do_not_depend_on_the_unit_of_utility(cells, scale, shift, pu
     stage = NormalForm(table)
     moved = NormalForm((table + shift) * float(scale))
     one = critical_discount(stage, (0, 0), punishment=punishment, transfers=pooled)
+    # Sustained at delta = 1 alone: there the rounding of the scaled payoffs themselves decides.
+    assume(one.status is not Status.NEVER or np.isnan(float(one)))
     two = critical_discount(moved, (0, 0), punishment=punishment, transfers=pooled)
     assert one.status is two.status
     assert float(one) == pytest.approx(float(two), abs=1e-9, nan_ok=True)

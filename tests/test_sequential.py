@@ -275,4 +275,4 @@ def test_beliefs_that_two_sets_share_trembles_for_must_agree():
 
 def test_an_assessment_is_told_as_an_equilibrium_is():
     found = solvers.sequential(catalog.load("truce-two-types", rounds=4))
-    assert " + " in repr(found)
+    assert " on " in repr(found)

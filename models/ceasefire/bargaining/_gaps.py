@@ -88,7 +88,7 @@ class GapLaw:
         ending = float(self.restore_per_day + self.breakdown_per_day)
         om, m = float(self.blackout_per_day), float(self.days_per_leg)
         lost = float(self.breakdown_per_day) / ending if ending > 0 else 1.0
-        slowed = 1 + (om * float(self.restore_per_day) / ending**2 if ending > 0 else 0.0)
+        slowed = 1 + (om * float(self.restore_per_day) / ending / ending if ending > 0 else 0.0)
         return self.legs * m * slowed / (1 + m * om * lost)
 
     @cached_property
