@@ -73,6 +73,8 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.issues import Corner as Corner
     from ceasefire.bargaining.issues import Issue as Issue
     from ceasefire.bargaining.issues import LinearIssues as LinearIssues
+    from ceasefire.bargaining.legislative import Coalitions as Coalitions
+    from ceasefire.bargaining.legislative import LegislativeBargaining as LegislativeBargaining
     from ceasefire.bargaining.mediation import Advice as Advice
     from ceasefire.bargaining.mediation import CorrelatedChicken as CorrelatedChicken
     from ceasefire.bargaining.messages import Candour as Candour
@@ -85,6 +87,8 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.one_day import OneMoreDay as OneMoreDay
     from ceasefire.bargaining.packages import PackageBargaining as PackageBargaining
     from ceasefire.bargaining.packages import PackageOffers as PackageOffers
+    from ceasefire.bargaining.parties import TableTerms as TableTerms
+    from ceasefire.bargaining.parties import UnanimityTable as UnanimityTable
     from ceasefire.bargaining.pilot import MatchedPilot as MatchedPilot
     from ceasefire.bargaining.pilot import SeparatingPilots as SeparatingPilots
     from ceasefire.bargaining.pilot import SpencePilot as SpencePilot
@@ -127,6 +131,9 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.three_issues import ThreeIssueExchange as ThreeIssueExchange
     from ceasefire.bargaining.trust import Assurance as Assurance
     from ceasefire.bargaining.trust import TrustNeeded as TrustNeeded
+    from ceasefire.bargaining.veto import Body as Body
+    from ceasefire.bargaining.veto import Power as Power
+    from ceasefire.bargaining.veto import VetoPower as VetoPower
     from ceasefire.bargaining.war import FightOrPause as FightOrPause
     from ceasefire.bargaining.war import Resumption as Resumption
 
@@ -234,6 +241,14 @@ _HOMES = {
     "RelayTerms": "relay",
     "Guarantor": "guarantees",
     "Guarantees": "guarantees",
+    # parties
+    "TableTerms": "parties",
+    "UnanimityTable": "parties",
+    "Coalitions": "legislative",
+    "LegislativeBargaining": "legislative",
+    "Body": "veto",
+    "Power": "veto",
+    "VetoPower": "veto",
     # war
     "Attrition": "holdout",
     "HoldingOut": "holdout",

@@ -289,6 +289,22 @@ MODELS: tuple[Entry, ...] = (
         "What must a guarantor promise, and to whom, for the last batch to buy a day?",
         (), (9, 11, 16), "mediation.guarantor",
     ),
+    # parties
+    Entry(
+        "unanimity-table", "parties:UnanimityTable", "parties",
+        "Who holds the deal up, at what price, where every party has to agree?",
+        (), (2, 4, 7, 9), "parties.unanimity",
+    ),
+    Entry(
+        "legislative-bargaining", "legislative:LegislativeBargaining", "parties",
+        "What does a veto bring its holder where some of the others can be done without?",
+        (), (2, 7, 9), "parties.quotas",
+    ),
+    Entry(
+        "veto-power", "veto:VetoPower", "parties",
+        "Who can stop a deal that a cabinet, both wings of the captor and guarantors must pass?",
+        (), (2, 7), "parties.power",
+    ),
     # war
     Entry(
         "fight-or-pause", "war:FightOrPause", "war",

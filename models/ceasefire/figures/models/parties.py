@@ -1,0 +1,77 @@
+"""Several parties at the table: prices of consent, vetoes, power to stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ceasefire.figures.style import BLUE, GREY, INK, SINGLE_MM, canvas, curve, dots, panel
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from ceasefire.bargaining import LegislativeBargaining, UnanimityTable, VetoPower
+
+HEIGHT_MM = 58.0
+DOTTED = (0, (1, 2))
+
+
+def unanimity(model: UnanimityTable, table: pd.DataFrame) -> Figure:
+    """Values against what no deal is worth to the party that it is worth most to."""
+    figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
+    no_deal = model.no_deal or (0,) * len(model.names)
+    holder = model.names[max(range(len(no_deal)), key=lambda k: float(no_deal[k]))]
+    mine = table[(table["party"] == holder) & table["deal"]]
+    rest = table[(table["party"] != holder) & table["deal"]].groupby("no_deal")["value"].mean()
+    curve(axes, mine["no_deal"], mine["value"], 0, holder)
+    curve(axes, rest.index, rest, 1, "others, each (mean)")
+    axes.axvline(float(max(no_deal)), color=INK, lw=0.7, ls=DOTTED)
+    highest = float(table["no_deal"].max())
+    if len(mine) < len(table["no_deal"].unique()):
+        last = float(mine["no_deal"].max()) if len(mine) else 0.0
+        axes.axvspan(last, highest, color=GREY, alpha=0.2, lw=0)
+        axes.text(highest, 0.04, "no deal", transform=axes.get_xaxis_transform(),
+                  ha="right", fontsize=6.5)  # fmt: skip
+    axes.set(xlabel=f"worth of no deal to the {holder}, utils", ylabel="value, utils",
+             xlim=(float(table["no_deal"].min()), highest),
+             title=f"{len(model.names)} parties, each with a no")  # fmt: skip
+    axes.legend(loc="upper left")
+    return figure
+
+
+def quotas(model: LegislativeBargaining, table: pd.DataFrame) -> Figure:
+    """Mean value of who has a veto and who has none, by votes needed."""
+    figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
+    worth = float(model.worth)
+    given = table[table["vetoes"] == "given"]
+    none = table[table["vetoes"] == "none"].groupby("quota")["value"].max() / worth
+    for veto, series, label in ((True, 0, "with a veto"), (False, 1, "without")):
+        part = given[given["veto"] == veto].groupby("quota")["value"].mean() / worth
+        if len(part):
+            dots(axes, part.index, part, series, label)
+    dots(axes, none.index, none, 2, "largest, if nobody had one")
+    axes.axvline(model.quota, ymax=0.68, color=INK, lw=0.7, ls=DOTTED)
+    axes.set(xlabel="votes needed", ylabel="share of the worth, each", title="What a veto brings its holder")  # fmt: skip
+    top = max(float(given["value"].max()) / worth, float(none.max()))
+    axes.set_ylim(-0.05 * top, 1.45 * top)
+    axes.set_xticks(sorted(table["quota"].unique()))
+    axes.legend(loc="upper left")
+    return figure
+
+
+def power(_: VetoPower, table: pd.DataFrame) -> Figure:
+    """Power of each body, and how many of its members stop the deal."""
+    figure, (left, right) = canvas(SINGLE_MM, 52.0, 1, 2, sharey=True)
+    order = range(len(table))
+    left.barh(order, table["power"], color=BLUE, height=0.6)
+    left.set_yticks(order, table["body"])
+    left.invert_yaxis()
+    left.set(xlabel="Shapley-Shubik power", ylim=(len(table) - 0.5, -0.5))
+    panel(left, "a", "power")
+    right.barh(order, table["blockers"], color=GREY, height=0.6)
+    for k, (few, members) in enumerate(zip(table["blockers"], table["members"], strict=True)):
+        right.annotate(f"{few} of {members}", (few, k), xytext=(2, 0),
+                       textcoords="offset points", va="center", fontsize=6.0)  # fmt: skip
+    right.set(xlabel="members that stop it", xlim=(0, 1.5 * float(table["blockers"].max())))
+    panel(right, "b", "fewest noes")
+    return figure
