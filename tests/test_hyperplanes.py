@@ -205,5 +205,7 @@ def test_passes_are_counted_and_limited():
     assert few.iterations == 5
     assert few.status is Status.NOT_CONVERGED
     assert few.gap > payoff_set(game).gap
-    three = payoff_set(RepeatedGame(public_good(), 0.33), max_iterations=2, throw=False)
+    three = hyperplanes(
+        RepeatedGame(public_good(), 0.33), tol=1e-6, directions=8, most_directions=600, most_steps=2
+    )
     assert three.status is Status.NOT_CONVERGED

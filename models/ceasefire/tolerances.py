@@ -145,3 +145,7 @@ OFFERS_ROUNDING: Final = 1e-12
 # What a deviation from alternating offers may gain, in pies, and two solvers' answers may differ
 # by: values are met to 1e-13, times what a root or a product of many rounds adds.
 BARGAINING_PROOF: Final = 1e-11
+
+# A payoff of a set is printed as 0 where it is this small next to the player's largest: corners
+# that meet an axis carry rounding of the programs behind them.
+SHOWN_ZERO: Final = 1e-12

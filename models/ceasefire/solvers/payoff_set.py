@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games import RepeatedGame, StochasticGame
-from ceasefire.solvers import _abreu_sannikov, _hyperplanes, _polygons, _transfers, _unrandomised
+from ceasefire.solvers import (
+    _abreu_sannikov,
+    _corner_sets,
+    _hyperplanes,
+    _polygons,
+    _transfers,
+    _unrandomised,
+)
 from ceasefire.solvers._stochastic_sets import state_payoff_set
 from ceasefire.tolerances import (
     HYPERPLANE_GAP,
@@ -99,10 +106,18 @@ def payoff_set(
     superset that floats found and that is taken 1e-9 wider; sets with irrational vertices and
     constraints missed by less than 1e-14 raise.
 
-    Three and more players: a polytope around the set, one linear program a direction and profile
-    at each application, with directions added where the bounds are apart (Judd, Yeltekin and
-    Conklin). What it generates in its limit is the inner bound, once it is seen to generate itself
-    by other programs, one a vertex. Two players with noisy signals: the same by polygons, whose
+    Three and more players: the same operator on polytopes, from the feasible payoffs above the
+    pure minmax. Where these generate themselves they are the set, at once and at any discount
+    factor. Else its limit is; an application costs about n_profiles * n_players convex hulls, and
+    some tens are made. Nearer 1 than 1e-7 the outer bound is what is feasible above minmax, and the
+    inner one a set for less patient players. The proof divides what a continuation has to differ
+    by through ``(1 - delta) / delta``, so that it holds next to 1 as elsewhere. In one game in
+    some ten that are drawn at random the operator goes on for more passes than are made, and the
+    bounds stay apart. Where corners are more than 250, hyperplanes take over: a
+    polytope around the set, one linear program a direction and profile at each application, with
+    directions added where the bounds are apart (Judd, Yeltekin and Conklin). What it generates in
+    its limit is the inner bound, once it is seen to generate itself by other programs, one a
+    vertex. Several players with noisy signals: hyperplanes. Two: the same by polygons, whose
     edges follow the curved boundary; their number grows as ``1 / sqrt(tol)``, and a program has
     as many unknowns as there are players times signals. The inner bound grows from the payoffs of
     an automaton with a state a vertex, which no deviation gains from; where the set is about to
@@ -170,7 +185,7 @@ def checked(game: object) -> None:
     """Refuse what is not a repeated game."""
     if not isinstance(game, RepeatedGame):
         hint = "a stage game becomes one by RepeatedGame(stage, discount=0.9)"
-        raise ArgumentError("game", game, "a RepeatedGame", hint)
+        raise ArgumentError("game", type(game).__name__, "a RepeatedGame", hint)
 
 
 def dispatched(
@@ -200,7 +215,11 @@ def dispatched(
         return _transfers.solve(game)
     if game.n_players != 2:
         _only_floats(game, transfers, public_randomisation, exact)
-        return _several(game, HYPERPLANE_GAP if tol is None else tol, max_iterations)
+        close = HYPERPLANE_GAP if tol is None else tol
+        found = None
+        if game.discount > 0:
+            found = _corner_sets.by_corners(game, tol=close, most_steps=max_iterations)
+        return found or _several(game, close, max_iterations)
     if not public_randomisation:
         if exact:
             raise ArgumentError("exact", True, "False where public_randomisation is False")

@@ -15,6 +15,7 @@ from ceasefire.games import NormalForm, PublicSignals, RepeatedGame
 from ceasefire.games import _automaton_rules as rules
 from ceasefire.solvers import _polytopes as polytopes
 from ceasefire.solvers._hyperplanes import enforcement
+from ceasefire.solvers.sets import shown_points, spans
 from ceasefire.status import Status
 from ceasefire.tolerances import LIMIT_SET_CUT, SIGNAL_RANK
 
@@ -301,7 +302,7 @@ class LimitSet:
     def __repr__(self) -> str:
         if self.is_empty:
             return f"no pure public equilibrium payoffs at any discount factor ({self.method})"
-        shown = " ".join("(" + ", ".join(f"{x:.6g}" for x in v) + ")" for v in self.vertices[:12])
+        shown = shown_points(self.vertices[:12], spans(self.vertices))
         more = f" ... {len(self.vertices) - 12} more" if len(self.vertices) > 12 else ""
         size = "limit of public equilibrium payoffs" if self.full_dimensional else "bound, flat"
         return f"{size}, pure profiles; {self.method}; {self.status}\n  {shown}{more}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
-from ceasefire.tolerances import SELF_GENERATION
+from ceasefire.tolerances import SELF_GENERATION, SHOWN_ZERO
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -113,17 +113,29 @@ class PayoffSet:
         of = f" in each of {states} states" if isinstance(self.vertices, tuple) else ""
         claim = "exact" if self.exact else f"gap {self.gap:.1e}"
         if self.is_empty:
-            return f"no equilibrium payoffs{of} ({self.method}; {self.status})"
+            return f"no equilibrium payoffs in pure strategies{of} ({self.method}; {self.status})"
         rows = []
         for s in range(min(states, 6)):
             points = self.points(s)
-            shown = " ".join("(" + ", ".join(f"{x:.6g}" for x in p) + ")" for p in points[:12])
+            shown = shown_points(points[:12], spans(self.outer))
             more = f" ... {len(points) - 12} more" if len(points) > 12 else ""
             name = f"{self.game.states[s]}: " if isinstance(self.vertices, tuple) else ""  # type: ignore[union-attr]
             rows.append(f"  {name}{shown}{more}")
         rows += [f"  ... {states - 6} more states"] if states > 6 else []
-        head = f"equilibrium payoffs{of}, {claim}; {self.method}; {self.status}"
+        head = f"equilibrium payoffs in pure strategies{of}, {claim}; {self.method}; {self.status}"
         return "\n".join([head, *rows])
+
+
+def spans(points: Floats | tuple[Floats, ...]) -> Floats:
+    """The largest payoff of each player in size, (n_players,): what rounding is measured by."""
+    table = np.concatenate(points) if isinstance(points, tuple) else points
+    return np.asarray(np.abs(table).max(axis=0, initial=0.0))
+
+
+def shown_points(points: Floats, size: Floats) -> str:
+    """Points for people; what is rounding next to the payoffs' size is shown as 0."""
+    near = np.where(np.abs(points) <= SHOWN_ZERO * size, 0.0, points)
+    return " ".join("(" + ", ".join(f"{x:.6g}" for x in p) + ")" for p in near)
 
 
 def _distance(points: Floats, target: Floats) -> float:
@@ -171,6 +183,12 @@ class SelfGeneration:
     threat: NDArray[Any]
     incentive: NDArray[Any]
     inside: NDArray[Any]
+
+    def __repr__(self) -> str:
+        verdict = "generates itself" if self.holds else "does not generate itself"
+        how = "in fractions" if self.threat.dtype == object else "to rounding"
+        tight = f"tightest margin {float(self.slack):.1e} payoff ranges"
+        return f"set of {len(self.profiles)} vertices {verdict} ({how}; {tight})"
 
     @property
     def slack(self) -> float:
