@@ -372,3 +372,13 @@ def test_grim_passes_at_its_critical_discount_factor_and_fails_just_below(cells,
 def test_what_is_wrong_is_named(build, says):
     with pytest.raises(ArgumentError, match=says.replace("(", r"\(")):
         build()
+
+
+def test_an_automaton_of_another_game_is_refused_in_a_few_words():
+    big = NormalForm(np.zeros((2, 3, 3)), players=["a", "b"])
+    stage = NormalForm(np.zeros((2, 2, 2)))
+    grim = Automaton.grim(big, (0, 0), (1, 1))
+    with pytest.raises(ArgumentError, match=r"an automaton of 2 players \(a: 1, 2, 3") as raised:
+        check_automaton(RepeatedGame(stage, 0.5), grim)
+    assert "\n" not in str(raised.value)
+    assert "one of 2 players (1: 1, 2; 2: 1, 2)" in str(raised.value)

@@ -458,3 +458,9 @@ def test_patience_may_differ_by_party_and_hazard_may_be_too_large():
 def test_what_is_wrong_is_named(call, says):
     with pytest.raises(ArgumentError, match=says):
         call()
+
+
+def test_a_last_day_that_is_never_bearable_is_said_once():
+    shown = repr(finite_horizon(symmetric([[3, 0], [5, 1]]), profile=CC, days=4))
+    assert shown.count("no discount factor") == 1
+    assert shown.endswith("no discount factor is enough")

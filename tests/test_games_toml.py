@@ -82,7 +82,7 @@ def test_signals_make_it_a_question_of_public_equilibrium(tmp_path):
     automaton = """
 [automaton.states.calm]
 play = "release, pause"
-next = { shots = "war 1", else = "calm" }
+next = { broken = "war 1", else = "calm" }
 [automaton.states."war 1"]
 play = "hold, strike"
 next = "war 2"
@@ -96,10 +96,56 @@ next = "calm"
     done = run(file, "--concept", "automaton")
     assert done.exit_code == 0, done.output
     assert "perfect public equilibrium" in done.output
-    assert "then calm on quiet, war 1 on shots" in done.output
+    assert "then calm on kept, war 1 on broken" in done.output
     refused = run(file, "--concept", "critical-discount")
     assert refused.exit_code == 2
     assert "signals" in refused.stderr
+
+
+def test_the_pages_signals_fit_its_first_example(tmp_path):
+    """The automaton's key `kept` is the name of a signal then."""
+    file = tmp_path / "seen.toml"
+    file.write_text(DAY + SIGNALS, "utf-8")
+    done = run(file, "--concept", "automaton")
+    assert done.exit_code == 0, done.output
+    assert "then keep on kept, resume on broken" in done.output
+    other = SIGNALS.replace("kept", "quiet")
+    file.write_text(DAY + other, "utf-8")
+    refused = run(file, "--concept", "automaton")
+    assert refused.exit_code == 2
+    assert "kept" in refused.stderr
+    assert "quiet, broken" in refused.stderr
+
+
+def test_iterated_dominance_is_a_concept_of_tables(day):
+    done = run(day, "--concept", "rationalizable")
+    assert done.exit_code == 0, done.output
+    assert "left: captor: hold; pauser: strike" in done.output
+    record = json.loads(run(day, "--concept", "rationalizable", "--json").stdout)
+    assert record["left"] == {"captor": ["hold"], "pauser": ["strike"]}
+    assert record["solvable"] is True
+    assert {r["action"] for r in record["removed"]} == {"release", "pause"}
+    assert run("chicken", "--concept", "rationalizable").exit_code == 0
+    tree = run("beer-quiche", "--concept", "rationalizable")
+    assert tree.exit_code == 2
+    assert "strategic form" in tree.stderr
+
+
+def test_the_discount_factor_of_a_stochastic_file_can_be_set(tmp_path):
+    file = tmp_path / "states.toml"
+    file.write_text(STATES, "utf-8")
+    done = run(file, "--concept", "payoff-set", "--set", "discount=1/2")
+    assert done.exit_code == 0, done.output
+    assert "discount 0.5" in done.output
+    for setting in ("transfers=true", "punishment=3"):
+        refused = run(file, "--concept", "payoff-set", "--set", setting)
+        assert refused.exit_code == 2
+        assert setting.partition("=")[0] in refused.stderr
+    inexact = run(file, "--concept", "payoff-set", "--exact")
+    assert inexact.exit_code == 2
+    assert "--exact" in inexact.stderr
+    assert "markov" in inexact.stderr
+    assert run(file, "--concept", "markov", "--exact").exit_code in (0, 2)
 
 
 @pytest.mark.parametrize(

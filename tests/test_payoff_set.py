@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -393,3 +394,30 @@ def test_what_the_method_does_not_cover_is_refused_with_the_reason():
         payoff_set(RepeatedGame(JYC, discount=0.5, monitoring=noisy), transfers=True)
     with pytest.raises(ArgumentError, match="exact"):
         payoff_set(RepeatedGame(JYC, discount=0.5, monitoring=noisy), exact=True)
+
+
+def test_sets_say_that_strategies_are_pure():
+    """Matching pennies has equilibria, none of them pure."""
+    pennies = NormalForm.bimatrix([[1, -1], [-1, 1]], [[-1, 1], [1, -1]])
+    assert "no equilibrium payoffs in pure strategies" in repr(
+        payoff_set(RepeatedGame(pennies, 0.9))
+    )
+    dilemma = NormalForm.bimatrix([[9, 1], [10, 3]], [[9, 10], [1, 3]])
+    found = payoff_set(RepeatedGame(dilemma, 0.9))
+    assert repr(found).startswith("equilibrium payoffs in pure strategies, exact")
+    shown = repr(found.certificate)
+    assert "4 vertices generates itself" in shown
+    assert "array" not in shown
+
+
+def test_rounding_of_a_vertex_is_printed_as_zero():
+    found = payoff_set(RepeatedGame(NormalForm.bimatrix([[2, -1], [3, 0]], [[2, 3], [-1, 0]]), 0.9))
+    noisy = replace(found, vertices=found.vertices + 1e-15)
+    assert "e-1" not in repr(noisy)
+    assert "(0, 0)" in repr(noisy)
+
+
+def test_a_stage_game_is_refused_in_a_few_words():
+    stage = NormalForm.bimatrix(np.eye(30), np.eye(30))
+    with pytest.raises(ArgumentError, match="game: got 'NormalForm'; allowed: a RepeatedGame"):
+        payoff_set(stage)

@@ -192,6 +192,25 @@ def test_noise_lowers_what_triggers_reach():
         assert value == pytest.approx(2 - (1 - p) / (p - q), abs=1e-9)
 
 
+def test_noise_lowers_what_all_public_equilibria_reach():
+    """As the symmetric closed form u - d (1 - p) / (p - q) does, asymmetric ones included."""
+    table = surveillance_value(
+        watched(), garblings=[0.0, 0.05, 0.1], cooperate="C, C", punish="D, D", payoff_sets=True
+    )
+    expected = [1.75, 2 - 0.14 / 0.36, 1.4375]
+    for low, high, value in zip(table["best mean low"], table["best mean"], expected, strict=True):
+        assert low <= high
+        assert low == pytest.approx(value, abs=1e-3)
+        assert high == pytest.approx(value, abs=1e-3)
+        assert high >= value - 1e-9
+
+
+def test_rounding_is_printed_as_zero():
+    shown = repr(limit_payoff_set(watched()))
+    assert "e-1" not in shown
+    assert "(0, 0)" in shown
+
+
 def test_garblings_are_told_by_name_and_checked():
     blind = [[0.5, 0.5], [0.5, 0.5]]
     table = surveillance_value(

@@ -130,3 +130,21 @@ def test_signals_by_rule_and_through_noise():
     assert seen.garbled(noise).probability[0, 0] == pytest.approx([0.9, 0.1])
     with pytest.raises(ArgumentError, match="garbling"):
         seen.garbled(np.eye(3))
+
+
+def test_a_law_that_does_not_add_up_names_the_actions():
+    pause = np.zeros((2, 2, 2))
+    law = [[[[1.0, 0.0], [0.5, 0.4]], [[1.0, 0.0], [1.0, 0.0]]], [[[0.0, 1.0]]]]
+    names = [[["release", "hold"], ["pause", "strike"]], [["-"], ["-"]]]
+    with pytest.raises(ArgumentError, match=r"'calm'.*\(0, 1\): release, strike"):
+        Game([pause, np.zeros((2, 1, 1))], law, 0.9, states=["calm", "war"],
+                       actions=names)  # fmt: skip
+
+
+def test_an_unknown_first_day_is_reported_as_initial():
+    law = [[[[1.0, 0.0]]], [[[0.0, 1.0]]]]
+    tables = [np.zeros((2, 1, 1))] * 2
+    for bad in ("truce", 7):
+        with pytest.raises(ArgumentError, match=r"^initial: got") as raised:
+            Game(tables, law, 0.9, states=["calm", "war"], initial=bad)
+        assert raised.value.where == "initial"

@@ -255,8 +255,9 @@ def paper(spec: Path, out: Path, only: tuple[str, ...]) -> None:
                                "ceasefire game day.toml --concept critical-discount"))  # fmt: skip
 @click.argument("file")
 @click.option("--concept", default="nash", show_default=True,
-              type=click.Choice(["nash", "correlated", "logit", "spe", "sequential", "signalling",
-                                 "payoff-set", "critical-discount", "automaton", "markov"]),
+              type=click.Choice(["nash", "correlated", "rationalizable", "logit", "spe",
+                                 "sequential", "signalling", "payoff-set",
+                                 "critical-discount", "automaton", "markov"]),
               help="What to solve for.")  # fmt: skip
 @click.option("--exact", is_flag=True,
               help="Fractions (nash, spe, correlated, payoff-set, markov).")  # fmt: skip

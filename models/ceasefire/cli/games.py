@@ -34,9 +34,7 @@ def load(name: str, settings: dict[str, Any]) -> Any:
         told = read_toml(name)
         if isinstance(told, RepeatedFile):
             return repeated.changed(told, settings)
-        if settings:
-            raise ArgumentError("--set", sorted(settings), "nothing: write it in the file")
-        return told
+        return stochastic.changed(told, settings)
     if Path(name).suffix in (".nfg", ".efg") or Path(name).exists():
         if settings:
             raise ArgumentError("--set", sorted(settings), "nothing: a file has no parameters")
@@ -90,6 +88,9 @@ def _on_tree(tree: games.ExtensiveForm, concept: str, exact: bool) -> Any:
     """Solve a tree as one, or in its strategic form where that is small."""
     if concept == "spe":
         return solvers.subgame_perfect(tree, exact=exact)
+    if concept == "rationalizable":
+        hint = "game.strategic_form() is one, in Python"
+        raise ArgumentError("--concept", concept, "a table: a strategic form", hint)
     if concept in ON_TREES:
         return ON_TREES[concept](tree)
     tree.require_perfect_recall()
@@ -109,6 +110,8 @@ def _on_tree(tree: games.ExtensiveForm, concept: str, exact: bool) -> Any:
 
 
 def _on_table(table: games.NormalForm, concept: str, exact: bool) -> Any:
+    if concept == "rationalizable":
+        return solvers.rationalizable(table)
     if concept == "correlated":
         return solvers.correlated(table, objective="welfare", exact=exact)
     return solvers.nash(table, exact=exact)
@@ -139,6 +142,8 @@ def to_json(name: str, concept: str, game: Any, found: Any) -> str:
         if isinstance(found, repeated.RESULTS):
             return repeated.to_json(name, concept, game, found)
         game = game.stage
+    if isinstance(found, solvers.Rationalizable):
+        return _survivors(name, game, found)
     several = found if isinstance(found, solvers.Equilibria | tuple) else (found,)
     record: dict[str, Any] = {
         "game": name,
@@ -150,6 +155,19 @@ def to_json(name: str, concept: str, game: Any, found: Any) -> str:
     }
     if getattr(found, "components", ()):
         record["components"] = [list(c.extreme) for c in found.components]
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def _survivors(name: str, game: Any, found: solvers.Rationalizable) -> str:
+    """What iterated elimination leaves, and what it removed in which round."""
+    record = {
+        "game": name, "title": game.title, "concept": "rationalizable",
+        "dominance": found.dominance, "solvable": found.solvable,
+        "left": {who: [acts[a] for a in kept] for who, acts, kept in
+                 zip(game.players, game.actions, found.kept, strict=True)},
+        "removed": [{"round": r.round, "player": game.players[r.player],
+                     "action": game.actions[r.player][r.action]} for r in found.rounds],
+    }  # fmt: skip
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -15,12 +15,25 @@ if TYPE_CHECKING:
 CONCEPTS = ("markov", "payoff-set")
 
 
+def changed(game: StochasticGame, settings: dict[str, Any]) -> StochasticGame:
+    """The game with what --set changes: the discount factor."""
+    for key, value in settings.items():
+        if key != "discount":
+            hint = "the others are asked of repeated games"
+            raise ArgumentError("--set", key, "discount for a stochastic game", hint)
+        game = game.replace(discount=value)
+    return game
+
+
 def solve(game: StochasticGame, concept: str, exact: bool) -> Any:
     """What the concept's solver returns."""
     if concept == "markov":
         return solvers.markov_perfect(game, exact=exact)
     if concept == "payoff-set":
-        return solvers.payoff_set(game, exact=exact)
+        if exact:
+            hint = "sets of stochastic games are in floats: --exact goes with --concept markov"
+            raise ArgumentError("--exact", "--concept payoff-set", "a repeated game", hint)
+        return solvers.payoff_set(game)
     allowed = " or ".join(CONCEPTS)
     raise ArgumentError("--concept", concept, f"{allowed} for a stochastic game")
 

@@ -36,11 +36,17 @@ class Where:
     n_actions: Ints
     start: Ints
     states: tuple[str, ...]
+    actions: Sequence[Sequence[Sequence[str]]] | None = None
 
     def __call__(self, row: int) -> str:
         s = int(np.searchsorted(self.start, row, side="right")) - 1
-        cell = np.unravel_index(row - int(self.start[s]), tuple(self.n_actions[s]))
-        return f"state {self.states[s]!r}, profile {tuple(int(a) for a in cell)}"
+        at = np.unravel_index(row - int(self.start[s]), tuple(self.n_actions[s]))
+        cell = tuple(int(a) for a in at)
+        told = f"state {self.states[s]!r}, profile {cell}"
+        if self.actions is None:
+            return told
+        named = action_names(self.actions, self.n_actions, self.states)[s]
+        return f"{told}: {', '.join(names[a] for names, a in zip(named, cell, strict=True))}"
 
 
 def listed(name: str, given: Any) -> list[Any]:

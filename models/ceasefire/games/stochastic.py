@@ -390,7 +390,7 @@ def _fill(
     n_states, n = n_actions.shape
     start = np.append(0, np.cumsum(n_actions.prod(axis=1)))
     labels = names_of("states", names[0], n_states)
-    where = Where(n_actions, start, labels)
+    where = Where(n_actions, start, labels, names[2])
     exact_payoffs, floats = numbers(payoffs, where)
     data, indices, indptr = law
     exact_law, chances = checked_law(data, indptr, where)
@@ -409,4 +409,7 @@ def _fill(
     store(game, "title", str(title))
     store(game, "_rational", (exact_payoffs, exact_law) if both else None)
     store(game, "initial", 0)
-    store(game, "initial", game.state(initial))
+    try:
+        store(game, "initial", game.state(initial))
+    except ArgumentError as error:
+        raise ArgumentError("initial", error.got, error.allowed, error.hint) from None

@@ -293,7 +293,8 @@ def require_same(r: object, automaton: object) -> None:
     if not isinstance(automaton, Automaton):
         raise ArgumentError("automaton", type(automaton).__name__, "an Automaton")
     if automaton.stage.shape != r.stage.shape or automaton.stage.actions != r.stage.actions:
-        raise ArgumentError("automaton", repr(automaton.stage), f"one of {r.stage!r}")
+        got, allowed = (_size(stage) for stage in (automaton.stage, r.stage))
+        raise ArgumentError("automaton", f"an automaton of {got}", f"one of {allowed}")
     one, two = r.monitoring, automaton.monitoring
     same = (one is None) == (two is None)
     if same and one is not None and two is not None:
@@ -301,6 +302,13 @@ def require_same(r: object, automaton: object) -> None:
     if not same:
         seen = ["actions" if m is None else repr(m) for m in (one, two)]
         raise ArgumentError("automaton", f"sees {seen[1]}", f"what the game shows: {seen[0]}")
+
+
+def _size(stage: Any) -> str:
+    """What a stage is, in a few words: its players and their actions."""
+    acts = "; ".join(f"{p}: {', '.join(a)}" for p, a in zip(stage.players, stage.actions,
+                                                             strict=True))  # fmt: skip
+    return f"{stage.n_players} players ({acts})"
 
 
 def _shown(value: Any) -> str:

@@ -69,7 +69,8 @@ class FiniteHorizon:
     def __repr__(self) -> str:
         what = f"({', '.join(self.profile)}) on {self.days - 1} days of {self.days}"
         if np.isnan(float(self.value)):
-            return f"{what}: no discount factor is enough; {self.status}"
+            partly = "" if self.status is Status.NEVER else f"; {self.status}"
+            return f"{what}: no discount factor is enough{partly}"
         shown = number(self.value) if isinstance(self.value, Fraction) else f"{self.value:.9g}"
         who = f"; binds {', '.join(self.binding)}" if self.binding else ""
         end = f"; then {' or '.join(self.ending)}" if self.ending else ""

@@ -302,7 +302,7 @@ class LimitSet:
     def __repr__(self) -> str:
         if self.is_empty:
             return f"no pure public equilibrium payoffs at any discount factor ({self.method})"
-        shown = shown_points(self.vertices[:12], spans(self.vertices))
+        shown = shown_points(self.vertices[:12], spans(self.vertices), LIMIT_SET_CUT)
         more = f" ... {len(self.vertices) - 12} more" if len(self.vertices) > 12 else ""
         size = "limit of public equilibrium payoffs" if self.full_dimensional else "bound, flat"
         return f"{size}, pure profiles; {self.method}; {self.status}\n  {shown}{more}"

@@ -132,9 +132,9 @@ def spans(points: Floats | tuple[Floats, ...]) -> Floats:
     return np.asarray(np.abs(table).max(axis=0, initial=0.0))
 
 
-def shown_points(points: Floats, size: Floats) -> str:
+def shown_points(points: Floats, size: Floats, zero: float = SHOWN_ZERO) -> str:
     """Points for people; what is rounding next to the payoffs' size is shown as 0."""
-    near = np.where(np.abs(points) <= SHOWN_ZERO * size, 0.0, points)
+    near = np.where(np.abs(points) <= zero * size, 0.0, points)
     return " ".join("(" + ", ".join(f"{x:.6g}" for x in p) + ")" for p in near)
 
 

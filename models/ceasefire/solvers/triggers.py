@@ -233,7 +233,8 @@ def surveillance_value(
     cooperate, punish, bad_signals
         As in `best_trigger`.
     payoff_sets : bool
-        Whether to bound all public equilibria too, which takes seconds a row.
+        Whether to bound all public equilibria too: a `payoff_set` a row, for two players with few
+        actions and signals some seconds, more the nearer the discount factor is to 1.
 
     Returns
     -------
