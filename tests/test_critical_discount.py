@@ -461,6 +461,6 @@ def test_what_is_wrong_is_named(call, says):
 
 
 def test_a_last_day_that_is_never_bearable_is_said_once():
-    shown = repr(finite_horizon(symmetric([[3, 0], [5, 1]]), profile=CC, days=4))
+    shown = repr(finite_horizon(symmetric([[3, 0], [5, 1]]), profile=(0, 0), days=4))
     assert shown.count("no discount factor") == 1
     assert shown.endswith("no discount factor is enough")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ON_FACE = 1e-9  # a point this near a face, in payoff ranges, counts as on it
+LOTTERY = 16  # profiles of a public lottery
 FAR = 1e4  # continuations further away than this many times (1 - delta) are not asked for
 SAME = 1e-12  # nearer points are one
 FLAT = 1e-11  # thinner sets are flat
@@ -106,31 +107,38 @@ def gaps(rules: Enforcement, delta: float, points: Floats) -> Floats:
     With ``w = v + (1 - delta) / delta z`` a profile generates ``v + (1 - delta) (u + z - v)``:
     z is kept within the faces that v lies on, and incentives ask for ``z_i >= gain_i`` where v_i
     is the threat. Distances from other faces, which z may use up, are divided by ``(1 - delta) /
-    delta`` and cut off at `FAR`. One linear program a point, over public lotteries.
+    delta`` and cut off at `FAR`. One linear program a point, over public lotteries of the profiles
+    that come nearest alone.
     """
-    if not len(points):
-        return np.empty(0)
     try:
         hull, room, spare = _limits(delta, points)
     except QhullError:  # no facets are told: nothing is proven
         return np.full(len(points), np.inf)
-    found = np.array([_mixed(rules, hull, *one) for one in zip(points, room, spare, strict=True)])
-    lost = ~np.isfinite(found)  # programs that rounding ended: one profile alone may do
-    return np.where(lost, direct(rules, delta, points), found) if lost.any() else found
+    found = np.empty(len(points))
+    for k, v in enumerate(points):
+        alone = _alone(rules, hull, v, room[k], spare[k])
+        near = np.argsort(alone)[:LOTTERY]
+        found[k] = _mixed(rules.u[near], rules.gain[near], hull, v, room[k], spare[k])
+        if not np.isfinite(found[k]):  # a program that rounding ended: one profile may do
+            found[k] = alone.min()
+    return found
 
 
 def direct(rules: Enforcement, delta: float, points: Floats) -> Floats:
     """What the best profile alone leaves of each point's constraints; 0 where it meets them."""
-    found = np.full(len(points), np.inf)
     try:
         hull, room, spare = _limits(delta, points)
-    except QhullError:  # no facets are told: nothing is proven
-        return found
-    for k, v in enumerate(points):
-        z = v - rules.u
-        parts = [z @ hull.N.T - room[k], np.abs(z @ hull.M.T), rules.gain - z - spare[k]]
-        found[k] = max(float(np.concatenate(parts, axis=1).max(axis=1).min()), 0.0)
-    return found
+    except QhullError:
+        return np.full(len(points), np.inf)
+    parts = zip(points, room, spare, strict=True)
+    return np.array([_alone(rules, hull, *one).min() for one in parts])
+
+
+def _alone(rules: Enforcement, hull: Faces, v: Floats, room: Floats, spare: Floats) -> Floats:
+    """The largest violation that each profile leaves, followed by what makes v of it, (P,)."""
+    z = v - rules.u
+    parts = [z @ hull.N.T - room, np.abs(z @ hull.M.T), rules.gain - z - spare]
+    return np.asarray(np.concatenate(parts, axis=1).max(axis=1, initial=0.0))
 
 
 def _limits(delta: float, points: Floats) -> tuple[Faces, Floats, Floats]:
@@ -145,9 +153,8 @@ def _room(distance: Floats, ratio: float) -> Floats:
     return np.asarray(np.where(near, 0.0, np.minimum(distance / ratio, FAR)))
 
 
-def _mixed(rules: Enforcement, hull: Faces, v: Floats, room: Floats, spare: Floats) -> float:
+def _mixed(u: Floats, gain: Floats, hull: Faces, v: Floats, room: Floats, spare: Floats) -> float:
     """The same by a public lottery over profiles: weights m, and z times the weights."""
-    u, gain = rules.u, rules.gain
     P, n = u.shape
     F, C = len(hull.N), len(hull.M)
     within = np.zeros((P, F + n, P, n + 1))
