@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ON_FACE = 1e-9  # a point this near a face, in payoff ranges, counts as on it
-LOTTERY = 16  # profiles of a public lottery
 FAR = 1e4  # continuations further away than this many times (1 - delta) are not asked for
 SAME = 1e-12  # nearer points are one
 FLAT = 1e-11  # thinner sets are flat
@@ -117,7 +116,7 @@ def gaps(rules: Enforcement, delta: float, points: Floats) -> Floats:
     found = np.empty(len(points))
     for k, v in enumerate(points):
         alone = _alone(rules, hull, v, room[k], spare[k])
-        near = np.argsort(alone)[:LOTTERY]
+        near = np.argsort(alone)[: len(v) + 1]  # no more are needed (Caratheodory)
         found[k] = _mixed(rules.u[near], rules.gain[near], hull, v, room[k], spare[k])
         if not np.isfinite(found[k]):  # a program that rounding ended: one profile may do
             found[k] = alone.min()
