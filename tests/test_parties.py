@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from itertools import permutations
+from itertools import combinations, permutations, product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 import ceasefire
-from ceasefire.bargaining import Body, LegislativeBargaining, UnanimityTable, VetoPower
+from ceasefire.bargaining import (
+    Body,
+    LegislativeBargaining,
+    NashInNash,
+    Spoiler,
+    UnanimityTable,
+    VetoPower,
+)
 from ceasefire.errors import ArgumentError
 from ceasefire.solvers import subgame_perfect
 from ceasefire.status import Status
@@ -220,7 +228,7 @@ def test_the_scenarios_vetoes_hold_it_up(scenario):
 
 
 def test_a_council_with_permanent_members_is_that_of_the_literature():
-    # Shapley and Shubik (1954): 15 seats as reformed; 421/2145 and 4/2145.
+    # Fifteen seats, five of them with a veto, nine votes: the textbook value after Shapley-Shubik.
     found = VetoPower((Body("council", 39, (7,) * 5 + (1,) * 10),)).solve()
     assert found.shapley_shubik[0] == Fraction(421, 2145)
     assert found.shapley_shubik[-1] == Fraction(4, 2145)
@@ -267,6 +275,25 @@ def test_a_large_body_has_no_equal_part_of_power():
     assert shares[2] < 0.26
 
 
+def largest_in_core(model, member):
+    """Most that a member has in the core of the simple game; None where the core is empty."""
+    names = model.solve().members
+    rows = [[-(n in group) for n in names]
+            for size in range(1, len(names) + 1) for group in combinations(names, size)
+            if model.passes(group)]  # fmt: skip
+    cost = [-(n == member) for n in names]
+    found = linprog(cost, A_ub=rows, b_ub=[-1] * len(rows), A_eq=[[1] * len(names)], b_eq=[1])
+    return None if found.status == 2 else -found.fun
+
+
+def test_the_core_gives_all_to_vetoes_and_is_empty_without_one():
+    model = VetoPower((Body("cabinet", 2, (1, 1, 1)), Body("wing"), Body("command")))
+    for name in model.solve().members:
+        expected = 1 if name in model.solve().vetoes else 0
+        assert largest_in_core(model, name) == pytest.approx(expected)
+    assert largest_in_core(VetoPower((Body("cabinet", 2, (1, 1, 1)),)), "cabinet 1") is None
+
+
 @pytest.mark.parametrize("k", range(4))
 def test_only_a_veto_turns_the_vote_on_the_tree(k):
     model = VetoPower((Body("cabinet", 2, (1, 1, 1)), Body("wing")))
@@ -308,3 +335,144 @@ def test_the_scenarios_wings_hold_it_up(scenario):
 def test_bad_input_names_the_field(make, field):
     with pytest.raises(ArgumentError, match=field):
         make()
+
+
+# Bargains link by link
+
+
+def states(model, used):
+    """Chance of a deal by all states of the channels."""
+    total = 0
+    for up in product((0, 1), repeat=len(used)):
+        odds = math.prod(r if u else 1 - r for r, u in zip(model.reliability, up, strict=True))
+        total += odds * (sum(a * u for a, u in zip(used, up, strict=True)) >= model.needed)
+    return total
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.tuples(*[st.floats(0.05, 1)] * 3), st.tuples(*[st.floats(0, 4)] * 3),
+    st.integers(1, 3), st.floats(0, 1),
+)  # fmt: skip
+def test_link_by_link_and_formula_agree_with_all_states_counted(r, c, needed, weight):
+    model = NashInNash(10.0, r, c, needed, weight)
+    solved, formula = model.solve(), model.closed_form()
+    assert solved.fees == pytest.approx(formula.fees, abs=1e-8)
+    assert solved.certificate.passed
+    assert formula.certificate.passed
+    assert formula.chance == pytest.approx(states(model, formula.used))
+    best = max(
+        10 * states(model, used) - sum(x for on, x in zip(used, c, strict=True) if on)
+        for used in product((0, 1), repeat=3)
+    )
+    spent = sum(x for on, x in zip(formula.used, c, strict=True) if on)
+    assert formula.worth - spent == pytest.approx(best)
+    assert formula.networks >= 1
+
+
+def test_substitutes_get_little_and_complements_more_than_there_is():
+    half = Fraction(1, 2)
+    either = NashInNash(8, (1, 1), (0, 0), 1, half).closed_form()
+    assert either.fees == (0, 0)
+    every = NashInNash(8, (1, 1, 1), (0, 0, 0), 3, half).closed_form()
+    assert every.fees == (4, 4, 4)
+    assert every.status is Status.NO_DEAL
+    pair = NashInNash(8, (1, 1), (0, 0), 2, half).closed_form()
+    assert pair.kept == 0
+    assert pair.status is Status.OK
+
+
+def test_a_channel_that_costs_more_than_it_adds_is_not_used():
+    found = NashInNash(8, (Fraction(1, 2),) * 2, (1, Fraction(21, 10))).closed_form()
+    assert found.used == (True, False)
+    assert found.fees == (Fraction(5, 2), 0)
+    assert NashInNash(8, (Fraction(1, 2),) * 2, (1, 2)).closed_form().used == (True, True)
+
+
+def test_complements_have_two_stable_networks():
+    assert NashInNash(8, (1, 1), (1, 1), 2).closed_form().networks == 2
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+def test_a_links_offers_on_the_tree_give_its_share(rounds):
+    model = NashInNash(8, (Fraction(1, 2),) * 2, (1, Fraction(1, 2)), 1, Fraction(1, 3))
+    found = subgame_perfect(model.game(link=1, rounds=rounds), exact=True, limit=1)[0]
+    closed = model.closed_form()
+    assert found.payoffs[1] == closed.fees[1] - model.costs[1]
+
+
+def test_the_scenarios_mediators_are_cheap_as_long_as_one_is_enough(scenario):
+    found = NashInNash.from_scenario(scenario).solve()
+    assert found.kept / found.worth > 0.9
+    assert NashInNash.from_scenario(scenario).replace(needed=3).solve().status is Status.NO_DEAL
+
+
+# Spoilers
+
+
+@pytest.mark.parametrize("h", [0.0, 0.1, 0.7])
+def test_payments_by_formula_recursion_and_tree(scenario, h):
+    model = Spoiler(scenario, h, 12.0)
+    if h == 0.7:
+        solved, formula = model.solve(), model.closed_form()
+        assert solved.payments == pytest.approx(formula.payments, abs=1e-12)
+        assert solved.certificate.passed
+    found = subgame_perfect(model.game(days=4), exact=True, limit=1)[0]
+    beta = scenario.symbols().beta
+    always = sum(h * 12 * (1 - beta - h) ** t for t in range(4))
+    assert float(found.payoffs[0]) == pytest.approx(always)
+
+
+def test_a_little_less_on_any_day_and_it_attacks(scenario):
+    model = Spoiler(scenario, 0.2, 12.0)
+    tree = model.game(days=3)
+    least = model._payments(3)
+    for day in range(3):
+        less = [x - (k == day) * Fraction(1, 1000) for k, x in enumerate(least)]
+        held = subgame_perfect(tree, exact=True, limit=1)[0].payoffs[0]
+        again = model.game(days=3, payments=less)
+        found = subgame_perfect(again, exact=True, limit=1)[0].payoffs[0]
+        attack_worth = model._numbers()[1] * model._numbers()[2]
+        assert found == held  # attacking that day brings what holding did
+        assert least[day] <= attack_worth
+    assert list(least) == sorted(least)
+
+
+def test_windows_close_just_above_their_critical_hazard(scenario):
+    base = Spoiler(scenario, 0.1, 12.0).solve()
+    assert base.windows == (4, 6, 7)
+    assert base.critical_hazard[:2] == pytest.approx((0.7815311, 0.6160423), abs=1e-6)
+    assert math.isnan(base.critical_hazard[2])
+    beta = scenario.symbols().beta
+    day, held, trust = Spoiler(scenario)._windows()[0]
+    for step, sign in ((-1e-5, 1), (1e-5, -1)):
+        worth = Spoiler(scenario)._chunk(base.critical_hazard[0] + step, day, held, trust)
+        assert sign * worth > 0
+    edge = base.critical_hazard[1] - beta
+    above = Spoiler(scenario, edge + 1e-3, 12.0).solve()
+    assert above.stays_open == (True, False, False)
+    assert above.guard[1] == pytest.approx(1 - edge / (edge + 1e-3), abs=1e-6)
+    assert base.loss[0] < 0 < base.loss[1]
+    assert base.mean_days[1] < base.mean_days[0]
+
+
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (lambda _: NashInNash(1, (), ()), "reliability"),
+        (lambda _: NashInNash(1, (0,), (1,)), "reliability"),
+        (lambda _: NashInNash(1, (1,), (1, 2)), "costs"),
+        (lambda _: NashInNash(1, (1,), (0,), 2), "needed"),
+        (lambda _: NashInNash(1, (1,), (0,), 1, 2), "weight"),
+        (lambda _: NashInNash(1, (1, 1), (0, 0), mediators=("a", "a")), "mediators"),
+        (lambda _: NashInNash(1, (1,), (2,)).game(), "link"),
+        (lambda _: Spoiler("november"), "scenario"),
+        (lambda s: Spoiler(s, 1.2), "extra_hazard"),
+        (lambda s: Spoiler(s, 0.1, -1), "prize"),
+        (lambda s: Spoiler(s).game(days=20), "days"),
+        (lambda s: Spoiler(s).game(days=2, payments=[1]), "payments"),
+    ],
+)
+def test_bad_input_to_links_and_spoilers_names_the_field(scenario, make, field):
+    with pytest.raises(ArgumentError, match=field):
+        make(scenario)

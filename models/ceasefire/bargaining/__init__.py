@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.issues import LinearIssues as LinearIssues
     from ceasefire.bargaining.legislative import Coalitions as Coalitions
     from ceasefire.bargaining.legislative import LegislativeBargaining as LegislativeBargaining
+    from ceasefire.bargaining.links import Links as Links
+    from ceasefire.bargaining.links import NashInNash as NashInNash
     from ceasefire.bargaining.mediation import Advice as Advice
     from ceasefire.bargaining.mediation import CorrelatedChicken as CorrelatedChicken
     from ceasefire.bargaining.messages import Candour as Candour
@@ -116,6 +118,8 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.settlement import Offer as Offer
     from ceasefire.bargaining.settlement import RiskReturn as RiskReturn
     from ceasefire.bargaining.settlement import WarLadder as WarLadder
+    from ceasefire.bargaining.spoiler import Spoiled as Spoiled
+    from ceasefire.bargaining.spoiler import Spoiler as Spoiler
     from ceasefire.bargaining.stakes import RisingStakes as RisingStakes
     from ceasefire.bargaining.stakes import SplitStakes as SplitStakes
     from ceasefire.bargaining.strength import MediatedPeace as MediatedPeace
@@ -249,6 +253,10 @@ _HOMES = {
     "Body": "veto",
     "Power": "veto",
     "VetoPower": "veto",
+    "Links": "links",
+    "NashInNash": "links",
+    "Spoiled": "spoiler",
+    "Spoiler": "spoiler",
     # war
     "Attrition": "holdout",
     "HoldingOut": "holdout",

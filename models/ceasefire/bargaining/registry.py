@@ -305,6 +305,16 @@ MODELS: tuple[Entry, ...] = (
         "Who can stop a deal that a cabinet, both wings of the captor and guarantors must pass?",
         (), (2, 7), "parties.power",
     ),
+    Entry(
+        "nash-in-nash", "links:NashInNash", "parties",
+        "What can mediators ask for when their channels replace each other, or are all needed?",
+        (), (1, 4, 9), "parties.links",
+    ),
+    Entry(
+        "spoiler", "spoiler:Spoiler", "parties",
+        "At which hazard does a wing that attacks close each window, and what holds it?",
+        (), (11, 15), "parties.spoiler",
+    ),
     # war
     Entry(
         "fight-or-pause", "war:FightOrPause", "war",

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ceasefire.figures.style import BLUE, GREY, INK, SINGLE_MM, canvas, curve, dots, panel
+from ceasefire.figures.style import (
+    BLUE,
+    GREY,
+    INK,
+    SERIES,
+    SINGLE_MM,
+    canvas,
+    curve,
+    dots,
+    panel,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ceasefire.bargaining import LegislativeBargaining, UnanimityTable, VetoPower
+    from ceasefire.bargaining import (
+        LegislativeBargaining,
+        NashInNash,
+        Spoiler,
+        UnanimityTable,
+        VetoPower,
+    )
 
 HEIGHT_MM = 58.0
 DOTTED = (0, (1, 2))
@@ -35,7 +51,7 @@ def unanimity(model: UnanimityTable, table: pd.DataFrame) -> Figure:
     axes.set(xlabel=f"worth of no deal to the {holder}, utils", ylabel="value, utils",
              xlim=(float(table["no_deal"].min()), highest),
              title=f"{len(model.names)} parties, each with a no")  # fmt: skip
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper left", bbox_to_anchor=(0.17, 1.0))
     return figure
 
 
@@ -51,7 +67,8 @@ def quotas(model: LegislativeBargaining, table: pd.DataFrame) -> Figure:
             dots(axes, part.index, part, series, label)
     dots(axes, none.index, none, 2, "largest, if nobody had one")
     axes.axvline(model.quota, ymax=0.68, color=INK, lw=0.7, ls=DOTTED)
-    axes.set(xlabel="votes needed", ylabel="share of the worth, each", title="What a veto brings its holder")  # fmt: skip
+    axes.set(xlabel="votes needed", ylabel="share of the worth, each")
+    axes.set_title("What a veto brings its holder")
     top = max(float(given["value"].max()) / worth, float(none.max()))
     axes.set_ylim(-0.05 * top, 1.45 * top)
     axes.set_xticks(sorted(table["quota"].unique()))
@@ -74,4 +91,44 @@ def power(_: VetoPower, table: pd.DataFrame) -> Figure:
                        textcoords="offset points", va="center", fontsize=6.0)  # fmt: skip
     right.set(xlabel="members that stop it", xlim=(0, 1.5 * float(table["blockers"].max())))
     panel(right, "b", "fewest noes")
+    return figure
+
+
+def links(model: NashInNash, table: pd.DataFrame) -> Figure:
+    """What the parties keep and what all mediators ask for, by channels that must work."""
+    figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
+    base = float(model.worth)
+    per = table.groupby("needed")[["worth", "kept", "fees"]].first() / base
+    dots(axes, per.index, per["worth"], 2, "expected worth of the deal")
+    dots(axes, per.index, per["fees"], 1, "fees that mediators ask for")
+    dots(axes, per.index, per["kept"], 0, "left to the parties")
+    axes.axhline(0, color=GREY, lw=0.5)
+    axes.axvline(model.needed, ymax=0.66, color=INK, lw=0.7, ls=DOTTED)
+    low, high = float(per.min().min()), float(per.max().max())
+    axes.set(xlabel="channels that must work", ylabel="share of a deal's worth",
+             ylim=(low - 0.05 * (high - low), high + 0.6 * (high - low)))  # fmt: skip
+    axes.set_title("When each channel is needed, each can ask for it all", fontsize=7.0)
+    axes.set_xticks(list(per.index))
+    axes.legend(loc="upper left")
+    return figure
+
+
+def spoiler(model: Spoiler, table: pd.DataFrame) -> Figure:
+    """Worth of the next chunk at each window, and days of the pause, against the added hazard."""
+    figure, (top, bottom) = canvas(SINGLE_MM, 92.0, 2, 1, sharex=True)
+    for series, (day, part) in enumerate(table.groupby("day")):
+        curve(
+            top, part["extra_hazard"], part["chunk_value"], series % len(SERIES), f"day {day:.0f}"
+        )
+    top.axhline(0, color=GREY, lw=0.5)
+    top.set(ylabel="worth of the next chunk, utils")
+    top.legend(loc="upper right", ncols=2)
+    panel(top, "a", "windows, if the spoiler appears unforeseen")
+    days = table.groupby("extra_hazard")["mean_days"].first()
+    dots(bottom, days.index, days, 1, "foreseen")
+    bottom.set(xlabel="hazard added by the spoiler, chance a day", ylabel="mean pause, days",
+               ylim=(0, 1.15 * float(days.max())))  # fmt: skip
+    panel(bottom, "b", "length of the pause, if foreseen")
+    for axes in (top, bottom):
+        axes.axvline(model.extra_hazard, color=INK, lw=0.7, ls=DOTTED)
     return figure
