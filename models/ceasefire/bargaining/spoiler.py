@@ -264,11 +264,14 @@ class Spoiler(Model):
             after = attack
         return paid[::-1]
 
-    def _windows(self) -> list[tuple[int, float, float]]:
+    @cached_property
+    def _extension(self) -> pd.DataFrame:
         from ceasefire import truce
 
-        table = truce.extension(self._solved)
-        columns = (table["day"], table["held_captives"], table["trust_held"])
+        return truce.extension(self._solved)
+
+    def _windows(self) -> list[tuple[int, float, float]]:
+        columns = (self._extension[name] for name in ("day", "held_captives", "trust_held"))
         return [(int(d), float(n), float(t)) for d, n, t in zip(*columns, strict=True)]
 
     def _chunk(self, hazard: float, day: int, held: float, trust: float) -> float:
@@ -295,11 +298,9 @@ class Spoiler(Model):
         return float(course.mean_days), left, solved
 
     def _found(self, payments: Sequence[Any], method: str) -> Spoiled:
-        from ceasefire import truce
-
         base, h = self.scenario.symbols().beta, float(self.extra_hazard)
-        solved, windows = self._solved, self._windows()
-        critical = [truce.critical_hazard(solved, held, day, mu) for day, held, mu in windows]
+        windows = self._windows()
+        critical = [float(hazard) for hazard in self._extension["critical_hazard"]]
         opened = tuple(not math.isnan(c) and base + h <= c for c in critical)
         guard = tuple(
             c if math.isnan(c) else max(0.0, 1 - max(c - base, 0.0) / h) if h else 0.0
@@ -310,7 +311,9 @@ class Spoiler(Model):
         loss = _start(before[2]) - _start(after[2])
         proof = self._certified(paid, windows, critical)
         if not (before[2].certificate.passed and after[2].certificate.passed):
-            proof = Checks({**proof.residuals, "the truces' certificates": math.nan}, TOLERANCE)
+            proof = Checks(
+                {**proof.residuals, "the truces' certificates": math.nan}, proof.tolerance
+            )
         beta, extra, Z = self._numbers()
         rent = float(extra * Z * _annuity(1 - beta - extra, len(paid)))
         status = Status.OK if windows else Status.NO_DEAL
