@@ -253,15 +253,28 @@ def test_three_players_pool_and_revert():
         assert found.certificate.passed
 
 
-def test_three_players_whose_harshest_punishments_are_open_get_honest_bounds():
+def test_three_players_harshest_punishments_come_from_their_payoff_sets():
+    """Minmax asks for 1/3, and no pure stage equilibrium is there to revert to: it is 1/2."""
+    table = np.random.default_rng(3).integers(0, 10, size=(3, 2, 2, 2))
+    found = critical_discount(NormalForm(table), (1, 0, 1), punishment="optimal", mixed=False)
+    assert found.status is Status.OK
+    assert found.high == pytest.approx(0.5, abs=1e-9)
+    assert found.low == pytest.approx(0.5, abs=1e-6)
+    assert found.certificate.passed
+    assert found.certificate.refused
+    game = RepeatedGame(NormalForm(table), 0.5)
+    kept, lost = payoff_set(game), payoff_set(game.replace(discount=0.5 - 1e-4))
+    here = table[:, 1, 0, 1].astype(float)
+    assert kept.contains(here)
+    assert not lost.contains(here, tolerance=1e-7)
+
+
+def test_three_firms_pool_and_punish():
     A = DUOPOLY.exact_payoffs[0]  # everybody plays it with everybody
     table = np.empty((3, 3, 3, 3), dtype=object)
     for cell in np.ndindex(3, 3, 3):
         for i in range(3):
             table[(i, *cell)] = sum(A[cell[i], cell[j]] for j in range(3) if j != i)
-    found = critical_discount(NormalForm(table), (0, 0, 0), punishment="optimal")
-    assert found.status is Status.INCOMPLETE
-    assert (found.low, found.high) == (F(1, 3), F(5, 8))  # minmax, reversion
     pooled = critical_discount(NormalForm(table), (0, 0, 0), punishment="optimal", transfers=True)
     assert pooled.value == F(17, 47)
     assert pooled.certificate.passed

@@ -12,9 +12,11 @@ from ceasefire.games import Automaton
 from ceasefire.games.repeated import RepeatedGame
 from ceasefire.solvers import _patience as patience
 from ceasefire.solvers import _penal as penal
+from ceasefire.solvers._hyperplanes import enforcement
+from ceasefire.solvers._patient_sets import gaps
 from ceasefire.solvers._self_generation import generates
 from ceasefire.solvers.automata import AutomatonCheck, check_automaton
-from ceasefire.tolerances import EXPLOITABILITY
+from ceasefire.tolerances import EXPLOITABILITY, GENERATION_GAP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 BELOW = Fraction(1, 2**30)  # how far below the threshold the profile is tried, relative to it
 BESIDE = Fraction(1, 2**17)  # the same where gains are compared within the floats' tolerance
 ROUNDING = 1e-12  # of a sum of up to 100,000 floats
+NEAR = 1e-9  # of the payoff range: gains that count as none where points are floats
 CHECKED_DAYS = 60  # of a punishment whose automaton is checked whole
 
 
@@ -214,6 +217,26 @@ def by_generation(stage: NormalForm, cell: Cell, found: penal.Bracket) -> Discou
         refused = below is not None and not _kept(stage, cell, below, verdict.threats)
     route = "a set of payoffs that generates itself; worst payoffs from outside"
     return DiscountCertificate(verdict.discount, held, below, refused, route, points)
+
+
+def by_programs(stage: NormalForm, cell: Cell, found: penal.Bracket) -> DiscountCertificate:
+    """The same for more players, by linear programs in floats: one a point, over lotteries."""
+    verdict = found.at_high
+    assert verdict is not None
+    delta = float(verdict.discount)
+    rules, low, unit = enforcement(RepeatedGame(stage, verdict.discount))
+    points = (np.array([[float(x) for x in p] for p in verdict.corners]) - low) / unit
+    generated = bool(gaps(rules, delta, points).max() <= GENERATION_GAP)
+    at = int(np.ravel_multi_index(cell, stage.shape))
+    tempted = (1 - delta) * rules.gain[at] > delta * (rules.u[at] - points.min(axis=0)) + NEAR
+    at_low = found.at_low
+    return DiscountCertificate(
+        verdict.discount, generated and not tempted.any(),
+        None if at_low is None else at_low.discount,
+        None if at_low is None else at_low.sustained is False,
+        "a set of payoffs that generates itself, by linear programs; worst payoffs from outside",
+        verdict.corners,
+    )  # fmt: skip
 
 
 def _kept(stage: NormalForm, cell: Cell, delta: Fraction, threats: Sequence[Fraction]) -> bool:

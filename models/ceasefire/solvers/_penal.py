@@ -165,7 +165,8 @@ def search(
     low = bound(stage, cell, patience.minmax(stage))
     if low is None or low >= 1:
         return None
-    exact = stage.is_exact and int(np.prod(stage.shape)) <= EXACT_PROFILES
+    exact = stage.is_exact and stage.n_players == 2
+    exact &= int(np.prod(stage.shape)) <= EXACT_PROFILES
 
     def tried(discount: Fraction, whole: bool) -> Verdict:
         return judge(stage, cell, discount, oracle, whole)

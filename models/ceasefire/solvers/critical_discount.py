@@ -30,6 +30,7 @@ GRIM = "reversion to stage equilibria for ever (Friedman 1971)"
 DAYS = "reversion to stage equilibria for some days"
 OPTIMAL = "worst equilibrium payoffs (Abreu 1988) from certified payoff sets"
 POOLED = "pooled incentives with transfers (Levin 2003)"
+LOOSE = 1e-6  # width of the bracket of three and more players, whose payoff sets take seconds
 CODES = "optimal penal codes with transfers (Goldluecke and Kranz 2012)"
 
 
@@ -165,8 +166,10 @@ def critical_discount(
     lottery each day, which makes worst payoffs fall in delta (Abreu, Pearce and Stacchetti 1990,
     theorem 6): at a delta with worst payoffs v, ``max g_i / (g_i + u_i - v_i)`` is a lower bound
     at every delta below too, so where it is sustained it is the exact answer. Else the worst
-    payoffs jump there, and the answer is a bracket found by bisection on payoff sets. Without
-    transfers "optimal" needs two players, else the bracket from minmax to reversion is returned.
+    payoffs jump there, and the answer is a bracket found by bisection on payoff sets. With three
+    and more players these are in floats: the answer is a bracket of at most 1e-6 that programs in
+    floats certify, and each of some ten to thirty sets takes seconds where they are slow to settle;
+    where their bounds do not meet the bracket stays wide and is marked incomplete.
     With transfers it is a closed form for any number of players: cost grows as the number of
     profiles. Where reversion to a mixed stage equilibrium is enough at less than pure punishments
     need, that is the value, and unless `low`, the bound by minmax in correlated strategies, meets
@@ -358,22 +361,21 @@ def _optimal(stage: NormalForm, cell: tuple[int, ...], tolerance: float) -> Crit
             certificate = verify.by_automaton(stage, cell, plan, None, worst)
         needs = _alone(stage, cell, patience.minmax(stage))
         return _result(stage, cell, worst, needs, "optimal", False, OPTIMAL, True, certificate)
-    if n != 2:
-        end: Any = upper if upper is not None and upper < 1 else float("nan")
-        return CriticalDiscount(
-            stage, labels(stage, cell), end, low, end, False, (), (None,) * n, "optimal", False,
-            "between minmax and reversion", Status.INCOMPLETE,
-        )  # fmt: skip
-    found = penal.search(stage, cell, upper, _oracle, tolerance)
+    found = penal.search(
+        stage, cell, upper, _oracle, tolerance if n == 2 else max(tolerance, LOOSE)
+    )
     if found is None:  # not up to the largest that was tried
         made = _result(stage, cell, None, [None] * n, "optimal", False, OPTIMAL, False, None)
         return replace(made, low=1 - (1 - low) / 2**penal.NEARER, binding=())
     threats = found.at_high.threats if found.at_high else None
     needs = _alone(stage, cell, threats) if threats else [None] * n
-    certificate = verify.by_generation(stage, cell, found)
+    certificate = (verify.by_generation if n == 2 else verify.by_programs)(stage, cell, found)
     detail = {"steps": found.steps, "worst_payoffs": threats}
-    return _result(stage, cell, (found.low, found.high), needs, "optimal", False, OPTIMAL,
-                   True, certificate, detail, exact=found.exact)  # fmt: skip
+    # where bounds of a set did not meet, the lower end is not refused: back to that by minmax
+    refused = n == 2 or found.at_low is None or found.at_low.sustained is False
+    ends = (found.low if refused else low, found.high)
+    return _result(stage, cell, ends, needs, "optimal", False, OPTIMAL, refused, certificate,
+                   detail, exact=found.exact)  # fmt: skip
 
 
 def _with_mixed_reversion(
