@@ -389,6 +389,12 @@ def test_a_channel_that_costs_more_than_it_adds_is_not_used():
     assert NashInNash(8, (Fraction(1, 2),) * 2, (1, 2)).closed_form().used == (True, True)
 
 
+def test_no_channel_worth_its_cost_is_no_deal():
+    model = NashInNash(5.0, (1.0,), (7.0,))
+    assert model.solve().status is Status.NO_DEAL
+    assert "worth its cost" in model.answer()
+
+
 def test_complements_have_two_stable_networks():
     assert NashInNash(8, (1, 1), (1, 1), 2).closed_form().networks == 2
 

@@ -243,6 +243,11 @@ class NashInNash(Model):
         """What mediators can ask for, and what they could if each were needed."""
         found = self.closed_form()
         n = len(self.names)
+        if not any(found.used):
+            return (
+                f"No set of the {n} channels is worth its cost with {self.needed} needed, so "
+                f"there is no deal."
+            )
         fees = [float(x) for x in found.fees]
         text = (
             f"With {self.needed} of {n} channels needed a mediator adds at most "
