@@ -149,3 +149,7 @@ BARGAINING_PROOF: Final = 1e-11
 # A payoff of a set is printed as 0 where it is this small next to the player's largest: corners
 # that meet an axis carry rounding of the programs behind them.
 SHOWN_ZERO: Final = 1e-12
+
+# A row of a store that is solved again on another machine is the same row within this, relative
+# and absolute: exp and log differ in their last bits between machines, a root in 1e-13.
+RESOLVED_RTOL: Final = 1e-9

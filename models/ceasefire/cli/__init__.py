@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import ceasefire
+from ceasefire.cli import experiment as experiments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -288,6 +289,10 @@ def game(
         return
     about = shown.described(file)
     click.echo("\n".join(filter(None, [about, shown.text(loaded, found)])))
+
+
+main.add_command(experiments.run)
+main.add_command(experiments.store)
 
 
 @main.group(epilog=_examples("ceasefire model list", "ceasefire model solve instalments"))
