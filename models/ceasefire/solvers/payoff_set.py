@@ -111,9 +111,10 @@ def payoff_set(
     factor. Else its limit is; an application costs about n_profiles * n_players convex hulls, and
     some tens are made. Nearer 1 than 1e-7 the outer bound is what is feasible above minmax, and the
     inner one a set for less patient players. The proof divides what a continuation has to differ
-    by through ``(1 - delta) / delta``, so that it holds next to 1 as elsewhere. In one game in
-    some ten that are drawn at random the operator goes on for more passes than are made, and the
-    bounds stay apart. Where corners are more than 250, hyperplanes take over: a
+    by through ``(1 - delta) / delta``, so that it holds next to 1 as elsewhere. In about
+    one game in four of those drawn at random (2 x 2 x 2, payoffs 0 to 9) the operator goes on for
+    more passes than are made, or with more than 250 corners, and the bounds may stay apart, which
+    the status says. Where corners are too many, hyperplanes take over: a
     polytope around the set, one linear program a direction and profile at each application, with
     directions added where the bounds are apart (Judd, Yeltekin and Conklin). What it generates in
     its limit is the inner bound, once it is seen to generate itself by other programs, one a
