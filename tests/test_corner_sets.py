@@ -129,3 +129,13 @@ def test_units_do_not_matter_near_one():
     here = payoff_set(RepeatedGame(stage, 1 - 1e-9))
     there = payoff_set(RepeatedGame(moved, 1 - 1e-9))
     assert close((there.vertices - shift) / scale, here.vertices, 1e-6)
+
+
+def test_hyperplanes_next_to_one_do_not_claim_to_have_solved():
+    """Their programs lose 1 - delta to rounding, and so would the proof."""
+    found = hyperplanes(
+        RepeatedGame(public_good(), 1 - 1e-12), tol=1e-6, directions=8, most_directions=40,
+        most_steps=50,
+    )  # fmt: skip
+    assert not found.certificate.passed
+    assert found.status is Status.NOT_CONVERGED

@@ -39,6 +39,7 @@ MET = 1e-14  # a constraint missed by less counts as met, payoff ranges
 CLOSED = 1e-8  # of what corners leave ungenerated, over 1 - delta
 EXACT = 1e-11
 MOST_CORNERS = 250
+PLAIN = 1 - 1e-4  # nearer 1 the programs of hyperplanes take the stage's hull for its limit
 FEW = 12  # points of which every pair may be an edge
 
 
@@ -68,7 +69,7 @@ def by_corners(game: RepeatedGame, *, tol: float, most_steps: int) -> PayoffSet 
         found = solve(rules, delta, above, most_steps)
     if not len(found.points) and (delta == game.discount or not len(above)):
         return empty(game, found.passes)
-    if len(found.points) > MOST_CORNERS:
+    if len(found.points) > MOST_CORNERS and delta <= PLAIN:
         return None
     outer = found.points if delta == game.discount else above
     inner, proof = _inner(rules, delta, found)

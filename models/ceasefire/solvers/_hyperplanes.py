@@ -28,6 +28,7 @@ ONE_DAY = "pure equilibria of the stage game: the future counts for nothing"
 ITERATIONS = 20_000
 INNER_STEPS = 3_000
 ROUNDS = 24  # of adding directions
+EPSILON = 1e-14  # rounding of a point that a program generates, payoff ranges
 ROUNDING = 1e-11  # of one pass of the operator, payoff ranges
 SHRINKS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.3)
 
@@ -328,9 +329,14 @@ class SelfGeneration:
 
 
 def certificate(rules: Enforcement, delta: float, points: Floats) -> SelfGeneration:
-    """Each extreme point as a mixture of generated payoffs: one program a point."""
+    """Each extreme point as a mixture of generated payoffs: one program a point.
+
+    Floats cannot tell gaps below their rounding, which counts as one: over 1 - delta it is large
+    next to discount factor 1.
+    """
     gaps = [polytopes.generation_gap(rules, delta, points, v) / (1 - delta) for v in points]
-    return SelfGeneration(max(gaps, default=0.0), len(points))
+    least = EPSILON / (1 - delta)
+    return SelfGeneration(max(gaps, default=0.0) + (least if least > ROUNDING else 0), len(points))
 
 
 def generates_itself(rules: Enforcement, delta: float, points: Floats) -> bool:
