@@ -178,7 +178,7 @@ def parse(text: str, *, file: Path | None = None) -> Experiment:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"line (\d+)", str(error))
-        line = int(at[1]) if at else None
+        line = int(at[1]) if at else text.count("\n") + 1
         message = re.sub(r" \(at .*\)$", "", str(error))
         raise SpecError([Fault("", None, "valid TOML", message, line)], file) from None
     lines = key_lines(text)

@@ -169,11 +169,19 @@ class Store:
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if version == 0 and tables:
             raise StoreError(f"{self.path}: an SQLite file, but no store; give another --store")
+        self._check_whole()
         if self.write:
             self._migrate(version)
         elif version < VERSION:
             hint = "a run, or `ceasefire store gc`, brings it up to date"
             raise StoreError(f"{self.path}: of the older schema version {version}; {hint}")
+
+    def _check_whole(self) -> None:
+        """Compare the file's size with what it says: SQLite itself rounds up the last page."""
+        (pages,) = self._db.execute("PRAGMA page_count").fetchone()
+        (page,) = self._db.execute("PRAGMA page_size").fetchone()
+        if self.path.stat().st_size < pages * page:
+            raise StoreError(f"{self.path}: {_MEANING[sqlite3.SQLITE_CORRUPT]}")
 
     def _migrate(self, version: int) -> None:
         for step in range(version, VERSION):
@@ -181,6 +189,8 @@ class Store:
                 for statement in filter(str.strip, STEPS[step].split(";")):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {step + 1}")
+        with self._transaction():  # a file that cannot be written says so before any work is done
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
