@@ -45,7 +45,26 @@ def test_three_scenarios_are_packaged():
 
 def test_the_baseline_has_the_parameters_of_the_model_page(baseline):
     expected = (98, 50, 10, 10, 4, 8, 0.2, 12, 0.25, 1.5, 10, 0.99, 0.7, 9.5, 0.5, 0.01)
-    expected += (1, 5, 0.2, 8, 0.25, 0.01, 0.01, 0.04, 2, 62, 18.4, 0.5, 0.03, 0.06, 0.25, 0.04, 1, 0)
+    expected += (
+        1,
+        5,
+        0.2,
+        8,
+        0.25,
+        0.01,
+        0.01,
+        0.04,
+        2,
+        62,
+        18.4,
+        0.5,
+        0.03,
+        0.06,
+        0.25,
+        0.04,
+        1,
+        0,
+    )
     assert tuple(baseline.symbols()) == expected
 
 
