@@ -173,7 +173,7 @@ class Store:
         if self.write:
             self._migrate(version)
         elif version < VERSION:
-            hint = "a run, or `ceasefire store gc`, brings it up to date"
+            hint = "the next run brings it up to date"
             raise StoreError(f"{self.path}: of the older schema version {version}; {hint}")
 
     def _check_whole(self) -> None:
