@@ -46,7 +46,8 @@ def simulate(equilibrium: TruceEquilibrium, plays: int, rng: np.random.Generator
     weights = [equilibrium.block_weights[days] for days in blocks]
     for days, share in zip(blocks, rng.multinomial(plays, weights), strict=True):
         if days == 0:
-            held = round(equilibrium.parameters.W0, LEFT_DECIMALS)
+            held = getattr(equilibrium, "captives", equilibrium.parameters.W0)  # of all categories
+            held = round(held, LEFT_DECIMALS)
             counts[0, held, str(Ending.NO_DEAL), "none"] = int(share)
             continue
         table = draw(equilibrium.line(days), rng)

@@ -16,6 +16,7 @@ from pydantic import Field
 from ceasefire.errors import ArgumentError
 from ceasefire.truce.extensions.mediator import Mediator
 from ceasefire.truce.extensions.partial_batches import PartialBatches
+from ceasefire.truce.extensions.second_category import SecondCategory
 from ceasefire.truce.fields import _Group
 
 if TYPE_CHECKING:
@@ -31,9 +32,16 @@ class Extensions(_Group):
     mediator: Annotated[Mediator | None, Field(description="strategic mediator; off if absent")] = (
         None
     )
+    second_category: Annotated[
+        SecondCategory | None, Field(description="second category of captives; off if absent")
+    ] = None
 
 
-EXTENSIONS: dict[str, type[_Group]] = {"partial_batches": PartialBatches, "mediator": Mediator}
+EXTENSIONS: dict[str, type[_Group]] = {
+    "partial_batches": PartialBatches,
+    "mediator": Mediator,
+    "second_category": SecondCategory,
+}
 
 
 def solve_extended(scenario: Scenario, *, beliefs: int, throw: bool) -> Any:

@@ -1,0 +1,374 @@
+"""Solve the truce with two categories: boundary, pilot, talks, block, and every window behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ceasefire.errors import ArgumentError
+from ceasefire.status import Status
+from ceasefire.tolerances import EXPLOITABILITY
+from ceasefire.truce.extensions._second_course import CategoryTable, mix, no_deal, trace
+from ceasefire.truce.extensions._second_line import (
+    FIRST,
+    SECOND,
+    CategoryLine,
+    Head,
+    Stocks,
+    second_parameters,
+    solve_line,
+)
+from ceasefire.truce.extensions._second_tree import check_line, payoff_range, terms_error
+from ceasefire.truce.extensions._second_windows import category_values, category_zone
+from ceasefire.truce.fields import MOST_CAPTIVES
+from ceasefire.truce.opening import check_solved, head_values, nash_products, open_pause
+from ceasefire.truce.verify import may_have_several_roots, worst
+from ceasefire.truce.windows import trust_needed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from ceasefire.truce.extensions._certificate import ExtendedCertificate
+    from ceasefire.truce.extensions._second_course import CategoryCourse
+    from ceasefire.truce.extensions._second_windows import CategoryWindow, CategoryZone
+    from ceasefire.truce.extensions.second_category import SecondCategory
+    from ceasefire.truce.fields import Parameters
+    from ceasefire.truce.opening import Opened
+    from ceasefire.truce.pilot import Pilot
+    from ceasefire.truce.scenario import Scenario
+    from ceasefire.truce.talks import Talks
+
+METHOD = "backward induction with exact critical posteriors over both stocks"
+
+
+class Boundary(NamedTuple):
+    """One way to count the ambiguous captives, and what it leads to.
+
+    `counted_first` of them count in the first category; the values (utils) are those of the
+    agreed block when the pause opens, at the belief after that boundary's own pilot.
+    """
+
+    counted_first: int
+    trust: float
+    block_days: int
+    pausing_state: float
+    dealer: float
+    nash_product: float
+
+
+@dataclass(frozen=True, eq=False)
+class CategoryEquilibrium:
+    """Markov perfect Bayesian equilibrium of the truce with two categories of captives.
+
+    Attributes and methods are those of :class:`ceasefire.truce.TruceEquilibrium`, and:
+
+    Attributes
+    ----------
+    boundaries : tuple of Boundary
+        Every boundary, from none to all of the ambiguous captives in the first category.
+    counted_first : int
+        Ambiguous captives counted in the first category: the boundary agreed.
+    """
+
+    scenario: Scenario
+    trust: float
+    block_days: int
+    block_weights: Mapping[int, float]
+    bargaining_weight: float
+    pilot: Pilot
+    talks: Talks
+    lines: tuple[CategoryLine, ...]
+    status: Status
+    method: str
+    beliefs: int
+    boundaries: tuple[Boundary, ...]
+    counted_first: int
+    _windows: dict[tuple[float, int, float], CategoryLine] = field(default_factory=dict, repr=False)
+
+    play_table = CategoryTable
+
+    @property
+    def parameters(self) -> Parameters:
+        """The scenario's parameters by the symbols of docs/model.md."""
+        return self.lines[0].parameters
+
+    @property
+    def second_category(self) -> SecondCategory:
+        """The second category's table."""
+        return _table(self.scenario)
+
+    @property
+    def stocks(self) -> Stocks:
+        """Captives of either category when the pause starts, by the boundary agreed."""
+        return _stocks(self.scenario, self.counted_first)
+
+    @property
+    def captives(self) -> float:
+        """Captives of both categories when the pause starts."""
+        return sum(self.stocks)
+
+    @cached_property
+    def boundary(self) -> pd.DataFrame:
+        """Choice of the boundary: belief, block, values (utils), Nash product; a row each."""
+        import pandas as pd
+
+        return pd.DataFrame(self.boundaries).set_index("counted_first")
+
+    def line(self, block_days: int | None = None) -> CategoryLine:
+        """Return the line of play behind a first block of `block_days` (default: the agreed)."""
+        days = self.block_days if block_days is None else block_days
+        if not 1 <= days <= len(self.lines):
+            raise ArgumentError("block_days", days, f"an integer from 1 to {len(self.lines)}")
+        return self.lines[days - 1]
+
+    def window(self, held: float, day: int, held_second: float | None = None) -> CategoryLine:
+        """Return the line of play that starts at a window.
+
+        Parameters
+        ----------
+        held : float
+            Captives of the first category held.
+        day : int
+            Pause days used.
+        held_second : float, optional
+            Captives of the second category held; default: all of them.
+        """
+        second = self.stocks.second if held_second is None else held_second
+        _check("held", held, 0.0, MOST_CAPTIVES)
+        _check("held_second", second, 0.0, MOST_CAPTIVES)
+        _check("day", day, 0, self.parameters.J)
+        if int(day) != day:
+            raise ArgumentError("day", day, "a whole number of pause days")
+        key = (float(held), int(day), float(second))
+        if key not in self._windows:
+            self._windows[key] = _line(
+                self.scenario, Stocks(key[0], key[2]), key[1], Head(), self.beliefs
+            )
+        return self._windows[key]
+
+    def values(
+        self, held: float, day: int, trust: float, held_second: float | None = None
+    ) -> CategoryWindow:
+        """Return values and play at a window under belief `trust`; exact."""
+        _check("trust", trust, 0.0, 1.0)
+        return category_values(self.window(held, day, held_second), float(trust))
+
+    def trust_needed(
+        self, held: float = 48, day: int = 4, held_second: float | None = None
+    ) -> float:
+        """Least belief at which some chunk of either category is worth offering.
+
+        nan where no chunk can be offered; inf where no belief suffices.
+        """
+        return trust_needed(self.window(held, day, held_second))
+
+    def zone(
+        self,
+        held: float,
+        day: int,
+        trust: float,
+        category: int,
+        held_second: float | None = None,
+    ) -> CategoryZone:
+        """Whole prices of one more day, in captives of `category`, at which both sides gain."""
+        _check("trust", trust, 0.0, 1.0)
+        if category not in (FIRST, SECOND):
+            raise ArgumentError("category", category, "1 or 2")
+        line = self.window(held, day, held_second)
+        stocks = Stocks(float(line.first_held[line.head]), float(line.second_held[line.head]))
+        return category_zone(
+            line.parameters, line.second, stocks, int(day), float(trust), category,
+            after_first=line.after_first,
+        )  # fmt: skip
+
+    @cached_property
+    def block(self) -> pd.DataFrame:
+        """Choice of the first block: values (utils) and Nash product, indexed by block days."""
+        import pandas as pd
+
+        values = head_values(self.lines, self.trust)
+        columns = ["pausing_state", "dealer", "opportunist"]
+        index = pd.RangeIndex(1, len(self.lines) + 1, name="block_days")
+        frame = pd.DataFrame(values, index=index, columns=columns)
+        return frame.assign(nash_product=nash_products(values, self.bargaining_weight))
+
+    def course(self, trust: float | None = None, block_days: int | None = None) -> CategoryCourse:
+        """Exact distribution of the course from the first block on."""
+        belief = self.trust if trust is None else float(trust)
+        _check("trust", belief, 0.0, 1.0)
+        if block_days is None and len(self.block_weights) == 1:
+            block_days = self.block_days
+        if block_days == 0 or not self.block_weights:
+            return no_deal(*self.stocks, belief)
+        if block_days is not None:
+            return trace(self.line(block_days), belief, block_days)
+        return mix([(self.course(belief, d), share) for d, share in self.block_weights.items()])
+
+    @cached_property
+    def certificate(self) -> ExtendedCertificate:
+        """Independent verification, computed on first use."""
+        return _certify(self)
+
+
+def solve_categories(scenario: Scenario, *, beliefs: int, throw: bool) -> CategoryEquilibrium:
+    """Solve a scenario whose table [second_category] is on."""
+    table, p = _table(scenario), scenario.symbols()
+    if p.x1 != 0.0:
+        got, allowed = p.x1, "0: with two categories each has a constant price"
+        raise ArgumentError("terms.price_growth_per_day", got, allowed)
+    if p.W0 - table.ambiguous_captives < p.n0:
+        got, allowed = table.ambiguous_captives, f"at most {p.W0 - p.n0:g}: the block is owed first"
+        raise ArgumentError("second_category.ambiguous_captives", got, allowed)
+    solved = [
+        _solve_boundary(scenario, counted, beliefs)
+        for counted in range(table.ambiguous_captives + 1)
+    ]
+    # where two boundaries are worth the same, more ambiguous captives stay in the first category
+    boundary, opened, lines = max(solved, key=lambda one: (one[0].nash_product, one[0][0]))
+    equilibrium = CategoryEquilibrium(
+        scenario=scenario,
+        trust=opened.trust,
+        block_days=opened.block_days,
+        block_weights=opened.block_weights,
+        bargaining_weight=opened.bargaining_weight,
+        pilot=opened.pilot,
+        talks=opened.talks,
+        lines=lines,
+        status=_claim(opened.status, scenario, lines, opened.trust),
+        method=METHOD,
+        beliefs=int(beliefs),
+        boundaries=tuple(one for one, _, _ in solved),
+        counted_first=boundary.counted_first,
+    )
+    check_solved(equilibrium, throw=throw)
+    return equilibrium
+
+
+def _table(scenario: Scenario) -> SecondCategory:
+    assert scenario.second_category is not None
+    return scenario.second_category
+
+
+def _stocks(scenario: Scenario, counted_first: int) -> Stocks:
+    """Captives of either category when `counted_first` of the ambiguous are in the first."""
+    table = _table(scenario)
+    moved = table.ambiguous_captives - counted_first
+    return Stocks(scenario.symbols().W0 - moved, table.captives + moved)
+
+
+def _line(scenario: Scenario, held: Stocks, day: int, head: Head, beliefs: int) -> CategoryLine:
+    p, table = scenario.symbols(), _table(scenario)
+    second, wait = second_parameters(p, table), bool(table.only_after_first)
+    return solve_line(p, second, held, day, after_first=wait, head=head, beliefs=beliefs)
+
+
+def _solve_boundary(
+    scenario: Scenario, counted_first: int, beliefs: int
+) -> tuple[Boundary, Opened, tuple[CategoryLine, ...]]:
+    """Solve everything behind one boundary."""
+    p, stocks = scenario.symbols(), _stocks(scenario, counted_first)
+    lines = tuple(
+        _line(scenario, stocks, 0, Head(days, p.n0 / days), beliefs)
+        for days in range(1, min(p.Tmax, p.J) + 1)
+    )
+    opened = open_pause(p._replace(W0=stocks.first), lines, beliefs)
+    rows = np.vstack((np.zeros(3), head_values(lines, opened.trust)))
+    shares = opened.block_weights or {0: 1.0}
+    values = sum((share * rows[days] for days, share in shares.items()), np.zeros(3))
+    product = float(nash_products(values, opened.bargaining_weight))
+    worth = (float(values[0]), float(values[1]), product)
+    return Boundary(counted_first, opened.trust, opened.block_days, *worth), opened, lines
+
+
+def _range(scenario: Scenario) -> float:
+    p, table = scenario.symbols(), _table(scenario)
+    held = table.captives + table.ambiguous_captives
+    return payoff_range(p, second_parameters(p, table), held)
+
+
+def _claim(
+    status: Status, scenario: Scenario, lines: tuple[CategoryLine, ...], trust: float
+) -> Status:
+    """Weaken `status` by the walk of the tree where values jump, and where roots are several."""
+    if status is Status.NOT_CONVERGED:
+        return status
+    if any(int(line.nodes.jumps.sum()) for line in lines):
+        tree = worst(tuple(check_line(line, trust) for line in lines))
+        gain = max(tree.opportunist, tree.pausing_state, tree.political_wing)
+        if gain > EXPLOITABILITY * _range(scenario):
+            return Status.EXPLOITABLE
+    if status is Status.OK and any(may_have_several_roots(line) for line in lines):
+        return Status.INCOMPLETE
+    return status
+
+
+def _certify(equilibrium: CategoryEquilibrium) -> ExtendedCertificate:
+    from ceasefire.truce.certificate import (
+        MONTE_CARLO_PLAYS,
+        MONTE_CARLO_SEED,
+        compare_plays,
+        pilot_error,
+        several_roots,
+    )
+    from ceasefire.truce.extensions._certificate import ExtendedCertificate
+    from ceasefire.truce.play import simulate
+
+    lines, course = equilibrium.lines, equilibrium.course()
+    tree = worst(tuple(check_line(line, equilibrium.trust) for line in lines))
+    several = [found.beliefs for line in lines for found in several_roots(line)]
+    plays, error, p_value = 0, 0.0, float("nan")
+    if equilibrium.block_days:
+        plays = MONTE_CARLO_PLAYS
+        drawn = simulate(equilibrium, plays, np.random.default_rng(MONTE_CARLO_SEED))  # type: ignore[arg-type]
+        error, p_value = compare_plays(course, drawn, plays)
+    return ExtendedCertificate(
+        gains=(
+            ("opportunist", tree.opportunist),
+            ("pausing state", tree.pausing_state),
+            ("political wing", tree.political_wing),
+        ),
+        payoff_range=_range(equilibrium.scenario),
+        value_error=max(tree.value_error, *(terms_error(line) for line in lines)),
+        bayes_error=tree.bayes_error,
+        histories=tree.histories,
+        beliefs=equilibrium.beliefs,
+        several_roots_states=len(several),
+        several_roots_cells=sum(several),
+        jumps=sum(int(line.nodes.jumps.sum()) for line in lines),
+        grid_error=max(_grid_error(line) for line in lines),
+        probability_error=abs(sum(chance for _, chance in course.outcomes) - 1.0),
+        monte_carlo_plays=plays,
+        monte_carlo_error=error,
+        monte_carlo_p=p_value,
+        pilot_error=pilot_error(equilibrium),
+    )
+
+
+def _grid_error(line: CategoryLine) -> float:
+    at = line.head
+    finer = solve_line(
+        line.parameters,
+        line.second,
+        Stocks(float(line.first_held[at]), float(line.second_held[at])),
+        int(line.nodes.used[at]),
+        after_first=line.after_first,
+        head=Head(line.block_days, float(line.nodes.batch[at]), int(line.category[at])),
+        beliefs=2 * line.beliefs.size - 1,
+    )
+    difference = np.abs(line.values[:6] - finer.values[:6, :, ::2])
+    day = line.category > 0  # a window has no first-day values
+    return float(max(difference[:3].max(), difference[3:, day].max()))
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    try:
+        fine = low <= value <= high  # nan fails both
+    except TypeError:
+        fine = False
+    if not fine:
+        raise ArgumentError(name, value, f"from {low:g} to {high:g}")
