@@ -105,3 +105,13 @@ def test_a_list_of_models_waits_for_no_solver():
         "assert MODELS and not {'numba', 'scipy', 'pandas', 'matplotlib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [("relay", {"v": 0.0}), ("credible-messages", {"pi0": 1.0})],
+)
+def test_a_scenario_at_its_edge_is_answered_in_numbers(name, changes, scenario):
+    model = bargaining.model(name).from_scenario(scenario.replace(changes))
+    assert "nan" not in model.answer()
+    assert model.solve().certificate.passed

@@ -244,9 +244,10 @@ class CredibleMessages(Model):
     def answer(self) -> str:
         """How true a first message is, and where an enemy lies or not for sure."""
         found = self.closed_form()
+        enemy = f" and an enemy tells the truth with {found.enemy_truth:.3f}"
         return (
             f"At trust {float(self.trust):.3f} a first message is true with chance "
-            f"{found.truth:.3f} and an enemy tells the truth with {found.enemy_truth:.3f}; it lies "
+            f"{found.truth:.3f}{enemy if self.trust < 1 else ''}; an enemy lies "
             f"for sure from trust {found.lies_from:.3f} on, and for trust up to 0.25 messages say "
             "nothing."
         )

@@ -151,14 +151,14 @@ class Relay(Model):
         """Channel and talks as in the scenario; the deal's worth from the truce model's solution.
 
         Two legs, mediator to field and back. Worth at signing: what the first block and all that
-        follows is worth to a dealer and to the pausing state in equilibrium.
+        follows is worth to a dealer and to the pausing state in equilibrium; 0 without a block.
         """
         from ceasefire import truce
         from ceasefire.truce.talks import LEGS
 
         p = scenario.symbols()
         eq = truce.solve(scenario)
-        worth = (max(float(eq.block[side].to_dict()[eq.block_days]), 0.0)
+        worth = (max(float(eq.block[side].to_dict().get(eq.block_days, 0.0)), 0.0)
                  for side in ("dealer", "pausing_state"))  # fmt: skip
         return cls(p.relay, LEGS, p.r_C, p.r_D, p.lam, p.om, p.rho, p.b_T, *worth)
 
