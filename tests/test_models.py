@@ -109,9 +109,23 @@ def test_a_list_of_models_waits_for_no_solver():
 
 @pytest.mark.parametrize(
     ("name", "changes"),
-    [("relay", {"v": 0.0}), ("credible-messages", {"pi0": 1.0})],
+    [
+        ("relay", {"v": 0.0}),
+        ("credible-messages", {"pi0": 1.0}),
+        ("power-shift", {"beta": 1.0}),
+        ("phased-deal", {"beta": 1.0}),
+        ("strength-mediation", {"x": 40.0}),
+    ],
 )
 def test_a_scenario_at_its_edge_is_answered_in_numbers(name, changes, scenario):
     model = bargaining.model(name).from_scenario(scenario.replace(changes))
     assert "nan" not in model.answer()
     assert model.solve().certificate.passed
+
+
+@pytest.mark.parametrize("name", ["double-auction", "two-type-trade", "two-offers"])
+@pytest.mark.parametrize(("symbol", "value"), [("k0", -2.0), ("g", 0.0)])
+def test_worths_in_days_need_days_that_cost_something(name, symbol, value, scenario):
+    field = {"k0": "day_cost_base", "g": "pause_gain_per_day"}[symbol]
+    with pytest.raises(ArgumentError, match=field):
+        bargaining.model(name).from_scenario(scenario.replace({symbol: value}))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ceasefire.errors import ArgumentError
+
 if TYPE_CHECKING:
     from ceasefire.truce import Scenario
+    from ceasefire.truce.fields import Parameters
 
 
 def first_window(scenario: Scenario) -> tuple[float, int]:
@@ -45,3 +48,22 @@ def batch_losses(scenario: Scenario) -> tuple[float, float]:
     last = p.x + (held % p.x if held >= p.x else 0.0)
     first = float(release_loss(p, max(held, p.x), p.x))
     return first, float(release_loss(p, last, p.x))
+
+
+def costly_days(scenario: Scenario) -> Parameters:
+    """The parameters of a scenario whose pause days have a cost and a worth.
+
+    Worths in days of pause divide by both.
+
+    Raises
+    ------
+    ArgumentError
+        A day is free for the pausing state, or worth nothing to the captor; the field is named.
+    """
+    p = scenario.symbols()
+    hint = "worths are counted in days of pause"
+    if p.k0 <= 0 or p.k0 + p.k1 * p.J <= 0:
+        raise ArgumentError("pausing_state.day_cost_base", p.k0, "above 0 on every day", hint)
+    if p.g <= 0:
+        raise ArgumentError("captor.pause_gain_per_day", p.g, "above 0", hint)
+    return p

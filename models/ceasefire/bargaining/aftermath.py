@@ -390,8 +390,6 @@ class PhasedDeal(Model):
         low, high = Fraction(0), Fraction(1)
         while not self._carries(high):
             high *= 2
-            if high > 10**9:
-                break
         for _ in range(60):
             middle = (low + high) / 2
             low, high = (low, middle) if self._carries(middle) else (middle, high)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ceasefire.bargaining import _staged
 from ceasefire.bargaining._staged import Number, exact
+from ceasefire.bargaining._windows import costly_days
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -158,7 +159,7 @@ class DoubleAuction(Model):
         has at most ``v / k0`` days to give for one. Neither knows where the other stands in
         between (uniform), and relayed offers are split evenly.
         """
-        p = scenario.symbols()
+        p = costly_days(scenario)
         return cls(low=p.c_lo / p.g, high=p.v / p.k0)
 
     @property

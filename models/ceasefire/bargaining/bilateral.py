@@ -11,6 +11,7 @@ import numpy as np
 
 from ceasefire.bargaining import _staged
 from ceasefire.bargaining._staged import Number, exact
+from ceasefire.bargaining._windows import costly_days
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.status import Status
@@ -140,7 +141,7 @@ class TwoTypeTrade(Model):
         pausing state can give ``v / k0`` days for one, or ``v / (k0 + k1 J)`` counted at the cost
         of the last day that the terms allow. Odds are not in a scenario: even.
         """
-        p = scenario.symbols()
+        p = costly_days(scenario)
         return cls(
             0.5, 0.5, low_value=p.v / (p.k0 + p.k1 * p.J), high_cost=p.c_hi / p.g,
             low_cost=p.c_lo / p.g, high_value=p.v / p.k0,

@@ -139,6 +139,8 @@ class PowerShift(Model):
     def solve(self) -> Shift:
         """Backward induction on the tree; the largest peaceful p2 by bisection on trees."""
         low, high = Fraction(-10), Fraction(20)
+        while not self._fights(high):
+            high *= 2
         for _ in range(60):
             middle = (low + high) / 2
             low, high = (low, middle) if self._fights(middle) else (middle, high)

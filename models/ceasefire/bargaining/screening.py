@@ -10,6 +10,7 @@ import numpy as np
 
 from ceasefire.bargaining import _staged
 from ceasefire.bargaining._staged import Number, exact
+from ceasefire.bargaining._windows import costly_days
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -150,7 +151,7 @@ class TwoPeriodScreening(Model):
         last that the terms allow (``k0 + k1 J``); the scenario says nothing of the odds: even.
         Between two offers a message goes there and back: ``delta = (1 + relay r_D) ** -2``.
         """
-        p = scenario.symbols()
+        p = costly_days(scenario)
         return cls(
             share=0.5, high=p.v / p.k0, low=p.v / (p.k0 + p.k1 * p.J),
             discount=(1.0 + p.relay * p.r_D) ** -2,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ceasefire.games import BayesianGame
     from ceasefire.truce import Scenario
 
-TOLERANCE = 1e-9
+TOLERANCE = 1e-8
 STRONG, WEAK = "strong", "weak"
 USUAL_PIE, USUAL_EDGE = 0.8, 0.9
 
