@@ -6,7 +6,7 @@ import inspect
 import re
 import subprocess
 import sys
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 
 import numpy as np
 import pandas as pd
@@ -129,3 +129,9 @@ def test_worths_in_days_need_days_that_cost_something(name, symbol, value, scena
     field = {"k0": "day_cost_base", "g": "pause_gain_per_day"}[symbol]
     with pytest.raises(ArgumentError, match=field):
         bargaining.model(name).from_scenario(scenario.replace({symbol: value}))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_has_a_type_that_the_command_line_can_read(name):
+    cls = bargaining.model(name)
+    assert all(cls.takes(field.name) is not None for field in fields(cls))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.bargaining import _staged
+from ceasefire.bargaining._staged import Number  # noqa: TC001 - `takes` resolves it
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import SolveError
 from ceasefire.status import Status
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from ceasefire.bargaining._staged import Number
     from ceasefire.games import ExtensiveForm
     from ceasefire.games.extensive import Chance, Decision, End
     from ceasefire.truce import Scenario

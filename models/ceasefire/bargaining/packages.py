@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.bargaining.issues import LinearIssues
-from ceasefire.bargaining.terms import require
+from ceasefire.bargaining.terms import Number, require
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.status import Status
 from ceasefire.tolerances import BARGAINING
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ceasefire.bargaining.issues import Corner
-    from ceasefire.bargaining.terms import Number
     from ceasefire.games import ExtensiveForm
     from ceasefire.truce import Scenario
 
