@@ -168,3 +168,9 @@ def test_more_blackouts_and_slower_restoring_lose_deals():
         assert np.all(np.diff(some["deal_probability"]) < 0)
     wide = rows.pivot_table("deal_probability", "blackout_per_day", "restore_per_day").iloc[1:]
     assert np.all(np.diff(wide.to_numpy(), axis=1) > 0)
+
+
+def test_a_blackout_without_return_costs_all_of_the_chance():
+    answer = BlackoutTalks(0.03, 0.06, 0, 0.04, 0.01, 0.01).answer()
+    assert "nan" not in answer
+    assert "all of that chance" in answer

@@ -454,3 +454,8 @@ def test_insurance_and_payment_cost_the_same_and_a_bond_that_works_nothing():
 def test_bad_parameters_are_named(build, where):
     with pytest.raises(ArgumentError, match=where):
         build()
+
+
+def test_chances_that_are_no_numbers_are_refused():
+    with pytest.raises(ArgumentError, match="chances_1"):
+        MediatedCosts(0.6, (0.1, 0.3), (0.05, 0.2), (float("nan"), float("nan")))

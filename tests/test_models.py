@@ -135,3 +135,8 @@ def test_worths_in_days_need_days_that_cost_something(name, symbol, value, scena
 def test_every_parameter_has_a_type_that_the_command_line_can_read(name):
     cls = bargaining.model(name)
     assert all(cls.takes(field.name) is not None for field in fields(cls))
+
+
+def test_a_scenario_with_free_days_is_refused_in_words(scenario):
+    with pytest.raises(ArgumentError, match="day_cost_base"):
+        bargaining.PriceDemands.from_scenario(scenario.replace(k0=0))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import ceasefire
 from ceasefire import solvers
 from ceasefire.bargaining import Issue, LinearIssues, PackageBargaining, ThreeIssueExchange
 from ceasefire.errors import ArgumentError
@@ -113,3 +114,15 @@ def test_bad_parameters_are_named(make, where):
     with pytest.raises(ArgumentError) as caught:
         make()
     assert caught.value.where == where
+
+
+def test_an_instrument_of_no_worth_to_the_captor_is_not_called_cheapest():
+    scenario = ceasefire.load("november-2023").replace(g=0)
+    answer = LinearIssues.from_scenario(scenario).answer()
+    assert "nan" not in answer
+    assert "cheapest instrument is pause" not in answer
+
+
+def test_issues_that_both_sides_like_are_answered_for():
+    both = Issue("corridors", "trucks a day", 10, 1, 1, 0)
+    assert LinearIssues((both,)).answer().endswith(".")

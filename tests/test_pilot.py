@@ -164,3 +164,9 @@ def test_sizes_must_rise():
     model = OptimalPilot.from_scenario(ceasefire.load("november-2023"))
     with pytest.raises(ArgumentError, match="sizes"):
         model.replace(sizes=(2.0, 1.0))
+
+
+def test_no_whole_pilot_has_no_cost():
+    answer = SpencePilot(Fraction(9), Fraction(6), Fraction(8)).answer()
+    assert "no whole number of captives" in answer
+    assert "at a cost" not in answer

@@ -22,7 +22,7 @@ from ceasefire.bargaining import (
     Standoff,
     WarLadder,
 )
-from ceasefire.errors import ArgumentError
+from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.status import Status
 
 F = Fraction
@@ -251,3 +251,14 @@ def test_a_larger_gain_from_war_ends_the_pause_earlier(scenario):
 def test_bad_parameters_are_named(build, field):
     with pytest.raises(ArgumentError, match=field):
         build()
+
+
+def test_a_window_without_a_chunk_is_answered_for_in_words():
+    answer = FightOrPause.from_scenario(ceasefire.load("all-at-once")).answer()
+    assert "inf" not in answer
+    assert "not to be had after day 8" in answer
+
+
+def test_a_standoff_too_wide_for_its_steps_says_so():
+    with pytest.raises(SolveError, match="both mix"):
+        Standoff(1e9, 2.5, 0.0, 0.01).solve()

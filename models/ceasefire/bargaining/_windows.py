@@ -61,9 +61,13 @@ def costly_days(scenario: Scenario) -> Parameters:
         A day is free for the pausing state, or worth nothing to the captor; the field is named.
     """
     p = scenario.symbols()
-    hint = "worths are counted in days of pause"
-    if p.k0 <= 0 or p.k0 + p.k1 * p.J <= 0:
-        raise ArgumentError("pausing_state.day_cost_base", p.k0, "above 0 on every day", hint)
-    if p.g <= 0:
-        raise ArgumentError("captor.pause_gain_per_day", p.g, "above 0", hint)
+    require_cost("pausing_state.day_cost_base", p.k0, p.k0 + p.k1 * p.J)
+    require_cost("captor.pause_gain_per_day", p.g)
     return p
+
+
+def require_cost(where: str, value: float, *later: float) -> None:
+    """Refuse a day that costs nothing, on the first day or `later`."""
+    if min((value, *later)) <= 0:
+        allowed = "above 0 on every day" if later else "above 0"
+        raise ArgumentError(where, value, allowed, "worths are counted in days of pause")

@@ -328,11 +328,14 @@ class BlackoutTalks(Model):
         clear = self.replace(blackout_per_day=0).solve()
         lost = float(found.deal_probability - found.dark_deal_probability)
         later = float(found.dark_mean_days - found.mean_days)
+        price = f"{lost:.3f} of that chance and {later:.1f} days"
+        if math.isnan(later):  # no deal comes out of a blackout
+            price = "all of that chance"
         return (
             f"A deal comes with chance {float(found.deal_probability):.3f}, given one after "
             f"{float(found.mean_days):.1f} days on average (median {found.quantile(0.5)}, nine in "
-            f"ten by day {found.quantile(0.9)}); a blackout costs {lost:.3f} of that chance and "
-            f"{later:.1f} days. Without blackouts: {float(clear.deal_probability):.3f}, "
+            f"ten by day {found.quantile(0.9)}); a blackout costs {price}. "
+            f"Without blackouts: {float(clear.deal_probability):.3f}, "
             f"{float(clear.mean_days):.1f} days."
         )
 

@@ -119,7 +119,9 @@ class MediatedCosts(Model):
         for name, costs in (("chances_1", self.costs_1), ("chances_2", self.costs_2)):
             given = getattr(self, name)
             fine = isinstance(given, tuple) and len(given) in (0, len(costs))
-            if not fine or (given and (min(given) < 0 or abs(float(sum(given)) - 1) > TOLERANCE)):
+            if not fine or (
+                given and not (min(given) >= 0 and abs(float(sum(given)) - 1) <= TOLERANCE)
+            ):
                 raise ArgumentError(name, given, f"{len(costs)} chances of sum 1, or none")
 
     @classmethod

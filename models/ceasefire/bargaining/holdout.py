@@ -10,7 +10,7 @@ import numpy as np
 
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining.interface import Checks, Model
-from ceasefire.errors import ArgumentError
+from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.status import Status
 
 if TYPE_CHECKING:
@@ -358,4 +358,7 @@ def _chances(one: MarkovEquilibrium) -> tuple[float, float]:
 
 def _inner(chances: list[tuple[float, float]]) -> tuple[float, float]:
     """The equilibrium in which both mix."""
-    return next(pair for pair in chances if min(pair) > 0 and max(pair) < 1)
+    for pair in chances:
+        if min(pair) > 0 and max(pair) < 1:
+            return pair
+    raise SolveError("no equilibrium found in which both mix: payoffs lie too far apart", chances)

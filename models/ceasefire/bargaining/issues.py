@@ -360,12 +360,17 @@ class LinearIssues(Model):
             f"{i.name} {float(found.terms[i.name]):.4g} of {float(i.upper):.4g}"
             for i in self.issues
         )
-        paid = sorted((i for i in self.issues if i.giver == "pausing state"), key=lambda i: i.price)
-        cheap = f"The cheapest instrument is {paid[0].name} (a util costs {paid[0].price:.2f}), "
-        balance = " and ".join(self.marginal())
+        paid = [i for i in self.issues if i.giver == "pausing state" and math.isfinite(i.price)]
+        balance = "The issue that balances is " + " and ".join(self.marginal())
+        if paid:
+            least = min(paid, key=lambda i: i.price)
+            balance = (
+                f"The cheapest instrument is {least.name} (a util costs {least.price:.2f}), the "
+                f"one that balances {' and '.join(self.marginal())}"
+            )
         alone = all(i.giver != "nobody" for i in self.issues)
         return (
-            f"Nash's package: {shown}. {cheap if paid else ''}the one that balances {balance}"
+            f"Nash's package: {shown}. {balance}"
             f"{'; each issue by itself is settled at nothing' * alone}."
         )
 

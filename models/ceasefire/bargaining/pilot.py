@@ -175,8 +175,13 @@ class SpencePilot(Model):
     def answer(self) -> str:
         """The least pilot, and what it costs."""
         found = self.closed_form()
-        whole = "no whole number" if math.isnan(found.whole) else f"{found.whole:.0f} captives"
-        paid = found.cost if math.isnan(found.whole) else found.whole * float(self.dealer_cost)
+        if math.isnan(found.whole):
+            return (
+                f"Releases from {float(found.least):.3g} to {float(found.most):.3g} captives would "
+                "prove the channel; no whole number of captives lies in between, so no pilot does."
+            )
+        whole = f"{found.whole:.0f} captive{'' if found.whole == 1 else 's'}"
+        paid = found.whole * float(self.dealer_cost)
         return (
             f"Releases from {float(found.least):.3g} to {float(found.most):.3g} captives prove the "
             f"channel; the least whole one is {whole}, at a cost of {float(paid):.3g} utils to a "

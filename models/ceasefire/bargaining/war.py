@@ -180,7 +180,12 @@ class FightOrPause(Model):
         if not found.days:
             return "There is no deal, so there is no window at which to extend or to fight on."
         rows = zip(found.days, found.chunk_value, strict=True)
-        worth = ", ".join(f"{value:.2f} after day {day}" for day, value in rows)
+        worth = ", ".join(
+            f"{'' if k else 'worth '}{value:.2f} after day {day}"
+            if math.isfinite(value)
+            else f"not to be had after day {day}"  # too few are left, or no day
+            for k, (day, value) in enumerate(rows)
+        )
         if math.isinf(found.first_day):
             tail = "fighting on is better at none of these windows"
         else:
@@ -189,7 +194,7 @@ class FightOrPause(Model):
             tail = f"fighting on is better from day {found.first_day:g} on"
             if not math.isnan(cost):
                 tail += f", where a pause day would have to cost {cost:.2f} instead of {now:g}"
-        return f"The next chunk is worth {worth} (utils, net of resuming); {tail}."
+        return f"The next chunk is {worth} (utils, net of resuming); {tail}."
 
     def _threshold(self, block: int, row: tuple[int, float, float]) -> float:
         """Base cost of a day at which the best chunk is worth the gain, nearest the scenario's."""
