@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ceasefire.lazy import loading
+
 if TYPE_CHECKING:
     from ceasefire.bargaining._agreement import Agreement as Agreement
     from ceasefire.bargaining._clause_play import Clause as Clause
@@ -282,18 +284,4 @@ _HOMES = {
 
 __all__ = list(_HOMES)
 
-
-def __getattr__(name: str) -> object:
-    """Import a public name on first use (PEP 562)."""
-    from importlib import import_module
-
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted(_HOMES)
+__getattr__, __dir__ = loading(__name__, _HOMES)
