@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,18 @@ def test_every_model_is_listed_under_its_step_with_its_question():
     assert [row["name"] for row in csv.DictReader(io.StringIO(run("list", "--csv").stdout))] == (
         NAMES
     )
+
+
+def test_the_list_of_models_loads_no_solver():
+    code = (
+        "import sys\nfrom ceasefire.cli import main\n"
+        "main(['model', 'list'], standalone_mode=False)\n"
+        "loaded = {'numba', 'numpy', 'pandas', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {loaded}' if loaded else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"verifiable-list" in done.stdout
 
 
 def test_the_page_of_questions_lists_every_model():

@@ -104,7 +104,8 @@ def test_a_list_of_models_waits_for_no_solver():
         "import sys\nfrom ceasefire.bargaining.registry import MODELS\n"
         "assert MODELS and not {'numba', 'scipy', 'pandas', 'matplotlib'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

@@ -305,9 +305,9 @@ def model() -> None:
 @click.option("--markdown", "form", flag_value="markdown", help="Print the page docs/models.md.")
 def list_models(form: str | None) -> None:
     """List the models by step of the account, each with its question."""
-    from ceasefire.cli import models
+    from ceasefire.cli import model_list
 
-    _emit(models.listing(form))
+    _emit(model_list.listing(form))
 
 
 @model.command("show", epilog=_examples("ceasefire model show instalments"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ceasefire import games, solvers
 from ceasefire.cli import repeated, stochastic
-from ceasefire.cli.show import wrapped
+from ceasefire.cli.text import wrapped
 from ceasefire.errors import ArgumentError
 from ceasefire.games import catalog
 from ceasefire.games.toml import RepeatedFile, read_toml

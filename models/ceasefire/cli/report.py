@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import ceasefire
 from ceasefire import truce
-from ceasefire.cli import show
+from ceasefire.cli import show, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +91,7 @@ class Report:
             [
                 *lines,
                 f"  first block, {p.n0:g} captives ({weight}); values in utils:",
-                show.table(["block", "pausing state", "dealer", "Nash product", ""], rows),
+                text.table(["block", "pausing state", "dealer", "Nash product", ""], rows),
             ]
         )
 
@@ -108,7 +108,7 @@ class Report:
         chunks = ", ".join(f"{name}\u00a0({chance:.3f})" for name, chance in sequences.items())
         agreed = [
             line.replace("\u00a0", " ")
-            for line in show.wrapped(f"chunks agreed: {chunks}", hanging="  ")
+            for line in text.wrapped(f"chunks agreed: {chunks}", hanging="  ")
         ]
         ends = course.ends[course.ends >= LEAST_SHOWN].sort_values(ascending=False)
         how = [f"    {cause!s:24}{chance:.3f}" for cause, chance in ends.items()]
@@ -135,7 +135,7 @@ class Report:
             "FAILED: " + ", ".join(self.certificate.failures)
         )  # fmt: skip
         rows = [[name, value, what] for name, value, what in self.certificate.rows()]
-        return f"CERTIFICATE: {verdict}\n" + show.table(
+        return f"CERTIFICATE: {verdict}\n" + text.table(
             ["check", "value", "what it says"], rows, left=3
         )
 

@@ -4,38 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ceasefire import truce
+from ceasefire.cli.text import WIDTH, table, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-WIDTH = 88
 CELL = 28  # letters shown of a long cell
 COLUMNS = 5  # windows side by side
 LIKELY = 0.05  # a length that some case reaches with this chance gets a column
-
-
-def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], left: int | Collection[int] = 1
-) -> str:
-    """Aligned columns: the first `left` (or those listed) to the left, numbers to the right."""
-    lefts = range(left) if isinstance(left, int) else left
-    cells = [list(head), *[list(row) for row in rows]]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    lines = []
-    for row in cells:
-        parts = [
-            cell.ljust(width) if i in lefts else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append(("  " + "  ".join(parts)).rstrip())
-    return "\n".join(lines)
 
 
 def number(value: Any, digits: int = 3) -> str:
@@ -52,14 +34,6 @@ def zone(intervals: Sequence[tuple[float, float]]) -> str:
     if not intervals:
         return "none"
     return " or ".join(f"[{low:.4g}, {high:.4g}]" for low, high in intervals)
-
-
-def wrapped(text: str, indent: str = "  ", hanging: str = "") -> list[str]:
-    """Return lines that fit; long words such as addresses stay whole."""
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=indent, subsequent_indent=indent + hanging,
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
 
 
 def machine(data: pd.DataFrame, form: str) -> str:
