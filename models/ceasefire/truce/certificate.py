@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ceasefire.tolerances import EXPLOITABILITY, FIXED_POINT, MONTE_CARLO_P, PROBABILITY_SUM
+from ceasefire.tolerances import PROBABILITY_SUM
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce.course import trace
 from ceasefire.truce.game import LineOfPlay, solve_line
+from ceasefire.truce.verified import REPLY, Verified
 from ceasefire.truce.verify import bayes, check_line, payoff_range, terms_error, worst
 from ceasefire.truce.windows import trust_needed
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from ceasefire.truce.course import Course
     from ceasefire.truce.equilibrium import TruceEquilibrium
-    from ceasefire.truce.opening import Solved
+    from ceasefire.truce.solution import Solution
 
 MONTE_CARLO_PLAYS = 100_000
 MONTE_CARLO_SEED = 20231124
@@ -49,7 +50,7 @@ class SeveralRoots:
 
 
 @dataclass(frozen=True)
-class Certificate:
+class Certificate(Verified):
     """What was verified after solving, by code that takes only strategies from the solver.
 
     Attributes
@@ -120,74 +121,29 @@ class Certificate:
     exact_case_error: float
     terms_error: float = 0.0
 
-    @property
-    def tolerance(self) -> float:
-        """Exploitability allowed, utils: a fixed share of the payoff range."""
-        return EXPLOITABILITY * self.payoff_range
+    def _gains(self) -> list[tuple[str, float, str]]:
+        return [
+            ("opportunist", self.opportunist_gain, REPLY),
+            ("pausing state", self.pausing_state_gain, REPLY),
+            ("political wing", self.political_wing_gain, "accepting or declining"),
+        ]
 
-    @property
-    def complete(self) -> bool:
-        """Whether one delivery probability alone is consistent at every day and grid belief."""
-        return self.several_roots_cells == 0 and self.jumps == 0
+    def _states(self) -> list[tuple[str, str, str]]:
+        counted = f"{self.day_states} days, {self.windows} windows"
+        return [("states", counted, "over all first blocks")]
 
-    @property
-    def failures(self) -> tuple[str, ...]:
-        """Names of the checks that fail; empty for a sound equilibrium."""
-        checks = {
-            "exploitability": self.exploitability <= self.tolerance,
-            "value_error": self.value_error <= self.tolerance,
-            "bayes_error": self.bayes_error <= FIXED_POINT,
-            "grid_error": self.grid_error <= self.tolerance,
-            "probability_error": self.probability_error <= PROBABILITY_SUM,
-            "monte_carlo_p": not self.monte_carlo_p < MONTE_CARLO_P,
-            "pilot_error": self.pilot_error <= FIXED_POINT,
+    def _further_checks(self) -> dict[str, bool]:
+        return {
             "closed_form_error": self.closed_form_error <= CLOSED_FORM_TOLERANCE,
             "exact_case_error": self.exact_case_error <= PROBABILITY_SUM,
             "terms_error": self.terms_error <= CAPTIVES_ERROR,
         }
-        return tuple(name for name, fine in checks.items() if not fine)
 
-    @property
-    def passed(self) -> bool:
-        """Whether every check holds within its tolerance."""
-        return not self.failures
-
-    def rows(self) -> list[tuple[str, str, str]]:
-        """Return (name, value, what it says) for printing."""
-        several = f"{self.several_roots_cells} cells in {self.several_roots_states} states"
-        states = f"{self.day_states} days, {self.windows} windows"
-        play = f"p = {self.monte_carlo_p:.2f}, off by {self.monte_carlo_error:.4f}"
-        reply = "best reply at any of its histories"
+    def _further_rows(self) -> list[tuple[str, str, str]]:
         return [
-            ("exploitability", _utils(self.exploitability), "most anyone gains by deviating"),
-            ("  opportunist", _utils(self.opportunist_gain), reply),
-            ("  pausing state", _utils(self.pausing_state_gain), reply),
-            ("  political wing", _utils(self.political_wing_gain), "accepting or declining"),
-            ("histories", f"{self.histories}", "public states with belief on the exact tree"),
-            ("states", states, "over all first blocks"),
-            ("several roots", several, f"of {self.beliefs} beliefs a state"),
-            ("jumps", f"{self.jumps}", "critical posteriors at which a value jumps"),
-            ("grid error", _utils(self.grid_error), "against twice the beliefs"),
-            ("value error", _utils(self.value_error), "solver against the walk of the tree"),
-            ("Bayes error", f"{self.bayes_error:.1e}", "posteriors"),
-            ("pilot error", f"{self.pilot_error:.1e}", "fixed point of the matched share"),
-            ("probabilities", f"1 within {self.probability_error:.1e}", "exact course"),
-            ("Monte Carlo", play, f"{self.monte_carlo_plays:,} plays"),
             ("closed form", f"{self.closed_form_error:.1e}", "reference: needed = 0.55^n"),
             ("exact case", f"{self.exact_case_error:.1e}", "reference: 8 days, 8 left"),
         ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all fields, with `passed` and `failures`, as plain data."""
-        return asdict(self) | {"passed": self.passed, "failures": list(self.failures)}
-
-    def _repr_html_(self) -> str:
-        cells = "".join(f"<tr><th>{n}</th><td>{v}</td><td>{w}</td></tr>" for n, v, w in self.rows())
-        return f"<table><caption>certificate</caption>{cells}</table>"
-
-
-def _utils(value: float) -> str:
-    return f"{value:.1e} utils"
 
 
 def certify(equilibrium: TruceEquilibrium) -> Certificate:
@@ -196,7 +152,7 @@ def certify(equilibrium: TruceEquilibrium) -> Certificate:
     tree = worst(tuple(check_line(line, equilibrium.trust) for line in lines))
     several = [found for line in lines for found in several_roots(line)]
     course = equilibrium.course()
-    error, p_value, plays = _monte_carlo(equilibrium, course)
+    played = monte_carlo(equilibrium, course)
     closed, exact = reference_checks()
     gains = (tree.opportunist, tree.pausing_state, tree.political_wing)
     return Certificate(
@@ -217,9 +173,9 @@ def certify(equilibrium: TruceEquilibrium) -> Certificate:
         jumps=sum(int(line.nodes.jumps.sum()) for line in lines),
         grid_error=max(_grid_error(line) for line in lines),
         probability_error=abs(sum(chance for _, chance in course.outcomes) - 1.0),
-        monte_carlo_plays=plays,
-        monte_carlo_error=error,
-        monte_carlo_p=p_value,
+        monte_carlo_plays=played.plays,
+        monte_carlo_error=played.error,
+        monte_carlo_p=played.p_value,
         pilot_error=pilot_error(equilibrium),
         closed_form_error=closed,
         exact_case_error=exact,
@@ -278,10 +234,7 @@ def _day_states(line: LineOfPlay) -> int:
 
 def _grid_error(line: LineOfPlay) -> float:
     nodes, head = line.nodes, line.head
-    days = 0
-    node = head
-    while nodes.kind[node] == kernels.DAY:
-        days, node = days + 1, int(nodes.following[node])
+    days = int(nodes.left[head])  # 0 at a window
     finer = solve_line(
         line.parameters,
         float(nodes.held[head]),
@@ -305,7 +258,7 @@ def _written(line: LineOfPlay) -> NDArray[np.bool_]:
     return mask
 
 
-def pilot_error(equilibrium: Solved) -> float:
+def pilot_error(equilibrium: Solution[Any, Any]) -> float:
     """Error of the pilot's fixed point and of the belief after it."""
     pilot = equilibrium.pilot
     if pilot.captives == 0.0:
@@ -314,15 +267,22 @@ def pilot_error(equilibrium: Solved) -> float:
     return max(pilot.residual, abs(after - equilibrium.trust))
 
 
-def _monte_carlo(equilibrium: TruceEquilibrium, course: Course) -> tuple[float, float, int]:
-    """Largest frequency error, chi-square p-value and plays; (0, nan, 0) without a course."""
+class MonteCarlo(NamedTuple):
+    """Plays drawn, largest frequency error, chi-square p-value; 0, 0, nan without a course."""
+
+    plays: int
+    error: float
+    p_value: float
+
+
+def monte_carlo(equilibrium: Solution[Any, Any], course: Course) -> MonteCarlo:
+    """Play the equilibrium and compare how it ends with the exact course."""
     from ceasefire.truce.play import simulate
 
     if equilibrium.block_days == 0:
-        return 0.0, float("nan"), 0
-    plays = MONTE_CARLO_PLAYS
-    drawn = simulate(equilibrium, plays, np.random.default_rng(MONTE_CARLO_SEED))
-    return *compare_plays(course, drawn, plays), plays
+        return MonteCarlo(0, 0.0, float("nan"))
+    drawn = simulate(equilibrium, MONTE_CARLO_PLAYS, np.random.default_rng(MONTE_CARLO_SEED))
+    return MonteCarlo(MONTE_CARLO_PLAYS, *compare_plays(course, drawn, MONTE_CARLO_PLAYS))
 
 
 def compare_plays(course: Course, drawn: pd.DataFrame, plays: int) -> tuple[float, float]:

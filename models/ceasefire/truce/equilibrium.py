@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,28 +12,26 @@ from ceasefire.tolerances import EXPLOITABILITY
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce import course as courses
 from ceasefire.truce.extensions import solve_extended
-from ceasefire.truce.fields import MOST_CAPTIVES
 from ceasefire.truce.game import DEFAULT_BELIEFS, LineOfPlay, solve_line
-from ceasefire.truce.opening import check_solved, head_values, nash_products, open_pause
+from ceasefire.truce.opening import check_solved, open_pause
+from ceasefire.truce.solution import BaseCourses, check_number, check_window
 from ceasefire.truce.verify import check_line, may_have_several_roots, payoff_range, worst
 from ceasefire.truce.windows import WindowValues, trust_needed, window_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
     from ceasefire.truce.certificate import Certificate
     from ceasefire.truce.fields import Parameters
-    from ceasefire.truce.pilot import Pilot
     from ceasefire.truce.scenario import Scenario
-    from ceasefire.truce.talks import Talks
 
 METHOD = "backward induction with exact critical posteriors"
 
 
 @dataclass(frozen=True, eq=False)
-class TruceEquilibrium:
+class TruceEquilibrium(BaseCourses[LineOfPlay]):
     """Markov perfect Bayesian equilibrium of the truce model, purified by payoff shocks.
 
     Attributes
@@ -61,38 +59,10 @@ class TruceEquilibrium:
         Size of the bracketing grid.
     """
 
-    scenario: Scenario
-    trust: float
-    block_days: int
-    block_weights: Mapping[int, float]
-    bargaining_weight: float
-    pilot: Pilot
-    talks: Talks
-    lines: tuple[LineOfPlay, ...]
-    status: Status
-    method: str
-    beliefs: int
-    _windows: dict[tuple[float, int], LineOfPlay] = field(default_factory=dict, repr=False)
-
-    @property
-    def parameters(self) -> Parameters:
-        """The scenario's parameters by the symbols of MODEL.md."""
-        return self.lines[0].parameters
-
-    def line(self, block_days: int | None = None) -> LineOfPlay:
-        """Return the line of play behind a first block of `block_days` (default: the agreed)."""
-        days = self.block_days if block_days is None else block_days
-        if not 1 <= days <= len(self.lines):
-            raise ArgumentError("block_days", days, f"an integer from 1 to {len(self.lines)}")
-        return self.lines[days - 1]
-
     def window(self, held: float, day: int) -> LineOfPlay:
         """Return the line of play that starts at the window (held captives, pause days used)."""
         p = self.parameters
-        _check_number("held", held, 0.0, MOST_CAPTIVES)
-        _check_number("day", day, 0, p.J)
-        if int(day) != day:
-            raise ArgumentError("day", day, "a whole number of pause days")
+        check_window(p, held, day)
         key = (float(held), int(day))
         if key not in self._windows:
             # without a block prices can only be counted from the day asked for
@@ -112,7 +82,7 @@ class TruceEquilibrium:
         trust : float
             The pausing state's belief that it faces a dealer, in [0, 1].
         """
-        _check_number("trust", trust, 0.0, 1.0)
+        check_number("trust", trust, 0.0, 1.0)
         return window_values(self.window(held, day), float(trust))
 
     def trust_needed(self, held: float = 48, day: int = 4) -> float:
@@ -130,7 +100,7 @@ class TruceEquilibrium:
         ``l cheat / (1 - l + l cheat)`` with ``cheat = (1 - trust)(1 - q)``, where q is the
         chance that an opportunist able to deliver does. nan where no miss can happen.
         """
-        _check_number("trust", trust, 0.0, 1.0)
+        check_number("trust", trust, 0.0, 1.0)
         line = self.window(held, day)
         if line.nodes.n_offers[line.head] == 0:
             return float("nan")
@@ -141,38 +111,8 @@ class TruceEquilibrium:
         missed = 1.0 - able + refused
         return refused / missed if missed > 0.0 else float("nan")
 
-    @cached_property
-    def block(self) -> pd.DataFrame:
-        """Choice of the first block: values (utils) and Nash product, indexed by block days."""
-        import pandas as pd
-
-        values = head_values(self.lines, self.trust)
-        columns = ["pausing_state", "dealer", "opportunist"]
-        index = pd.RangeIndex(1, len(self.lines) + 1, name="block_days")
-        frame = pd.DataFrame(values, index=index, columns=columns)
-        return frame.assign(nash_product=nash_products(values, self.bargaining_weight))
-
-    def course(self, trust: float | None = None, block_days: int | None = None) -> courses.Course:
-        """Exact distribution of the course from the first block on.
-
-        Parameters
-        ----------
-        trust : float, optional
-            Opening belief, and so the chance that the captor is a dealer; default: the
-            equilibrium's, after the pilot.
-        block_days : int, optional
-            First block in days; default: the equilibrium's (a lottery where blocks tie).
-        """
-        belief = self.trust if trust is None else float(trust)
-        _check_number("trust", belief, 0.0, 1.0)
-        if block_days is None and len(self.block_weights) == 1:
-            block_days = self.block_days
-        if block_days == 0 or not self.block_weights:
-            return courses.no_deal(self.parameters, belief)
-        if block_days is not None:
-            return courses.trace(self.line(block_days), belief, block_days)
-        parts = [(self.course(belief, days), share) for days, share in self.block_weights.items()]
-        return courses.mix(parts)
+    def _trace(self, line: LineOfPlay, trust: float, block_days: int) -> courses.Course:
+        return courses.trace(line, trust, block_days)
 
     def path(self, chunks: Sequence[int] | None = None) -> pd.DataFrame:
         """Follow one course window by window and day by day.
@@ -267,19 +207,8 @@ def solve(
         for days in range(1, min(p.Tmax, p.J) + 1)
     )
     opened = open_pause(p, lines, beliefs)
-    equilibrium = TruceEquilibrium(
-        scenario=scenario,
-        trust=opened.trust,
-        block_days=opened.block_days,
-        block_weights=opened.block_weights,
-        bargaining_weight=opened.bargaining_weight,
-        pilot=opened.pilot,
-        talks=opened.talks,
-        lines=lines,
-        status=_claim(opened.status, p, lines, opened.trust),
-        method=METHOD,
-        beliefs=int(beliefs),
-    )
+    claimed = opened._replace(status=_claim(opened.status, p, lines, opened.trust))
+    equilibrium = TruceEquilibrium.of(scenario, claimed, lines, METHOD, beliefs)
     check_solved(equilibrium, throw=throw)
     return equilibrium
 
@@ -302,12 +231,3 @@ def _claim(
     if status is Status.OK and any(may_have_several_roots(line) for line in lines):
         return Status.INCOMPLETE
     return status
-
-
-def _check_number(name: str, value: float, low: float, high: float) -> None:
-    try:
-        fine = low <= value <= high  # nan fails both
-    except TypeError:
-        fine = False
-    if not fine:
-        raise ArgumentError(name, value, f"from {low:g} to {high:g}")

@@ -6,7 +6,7 @@ is worth to each side under a belief.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -25,11 +25,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ceasefire.truce.fields import Parameters
-    from ceasefire.truce.scenario import Scenario
+    from ceasefire.truce.solution import Solution
 
 
 class SolvedLine(Protocol):
     """What the opening needs of a line of play; see :class:`ceasefire.truce.game.LineOfPlay`."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """The scenario's parameters by symbol."""
 
     @property
     def head(self) -> int:
@@ -55,26 +59,6 @@ class Opened(NamedTuple):
     status: Status
 
 
-class Solved(Protocol):
-    """What every equilibrium of the truce says about itself."""
-
-    @property
-    def scenario(self) -> Scenario:
-        """What was solved."""
-
-    @property
-    def trust(self) -> float:
-        """Belief in a dealer when the pause opens."""
-
-    @property
-    def pilot(self) -> Pilot:
-        """The pilot stage."""
-
-    @property
-    def status(self) -> Status:
-        """What the solver claims."""
-
-
 def open_pause(parameters: Parameters, lines: Sequence[SolvedLine], beliefs: int) -> Opened:
     """Solve the pilot's fixed point and choose the block; `lines` are blocks of 1, 2, ... days."""
     p = parameters
@@ -94,7 +78,7 @@ def open_pause(parameters: Parameters, lines: Sequence[SolvedLine], beliefs: int
     )
 
 
-def check_solved(equilibrium: Solved, *, throw: bool) -> None:
+def check_solved(equilibrium: Solution[Any, Any], *, throw: bool) -> None:
     """Raise a SolveError that carries `equilibrium` where it is none, if wanted."""
     status, trust = equilibrium.status, equilibrium.trust
     if throw and not status.solved:

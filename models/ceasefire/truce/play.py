@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from ceasefire.truce.equilibrium import TruceEquilibrium
     from ceasefire.truce.game import LineOfPlay
+    from ceasefire.truce.solution import Solution
 
 State: TypeAlias = tuple[str, int, float, tuple[int, ...], bool]
 
 
-def simulate(equilibrium: TruceEquilibrium, plays: int, rng: np.random.Generator) -> pd.DataFrame:
+def simulate(equilibrium: Solution[Any, Any], plays: int, rng: np.random.Generator) -> pd.DataFrame:
     """Play the truce `plays` times from the first block on.
 
     Plays that stand in the same state are drawn together (binomial and multinomial
@@ -40,17 +40,15 @@ def simulate(equilibrium: TruceEquilibrium, plays: int, rng: np.random.Generator
         raise ArgumentError("plays", plays, "a positive whole number")
     if equilibrium.block_days == 0:
         raise ArgumentError("equilibrium", equilibrium.status, "one in which a block is agreed")
-    draw = getattr(equilibrium, "play_table", Table)  # an extension brings its own rules
     counts: dict[tuple[Any, ...], int] = {}
     blocks = list(equilibrium.block_weights)
     weights = [equilibrium.block_weights[days] for days in blocks]
     for days, share in zip(blocks, rng.multinomial(plays, weights), strict=True):
         if days == 0:
-            held = getattr(equilibrium, "captives", equilibrium.parameters.W0)  # of all categories
-            held = round(held, LEFT_DECIMALS)
+            held = round(equilibrium.captives, LEFT_DECIMALS)
             counts[0, held, str(Ending.NO_DEAL), "none"] = int(share)
             continue
-        table = draw(equilibrium.line(days), rng)
+        table = equilibrium.play_table(equilibrium.line(days), rng)
         table.run(int(share), equilibrium.trust)
         for outcome, count in table.counts.items():
             counts[outcome] = counts.get(outcome, 0) + count

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ceasefire.tolerances import EXPLOITABILITY, FIXED_POINT, MONTE_CARLO_P, PROBABILITY_SUM
+from ceasefire.truce.certificate import monte_carlo, pilot_error
+from ceasefire.truce.verified import REPLY, Verified
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ceasefire.truce.solution import Solution
 
 
 @dataclass(frozen=True)
-class ExtendedCertificate:
+class ExtendedCertificate(Verified):
     """What was verified after solving, by code that takes only strategies from the solver.
 
     Attributes
@@ -61,62 +67,52 @@ class ExtendedCertificate:
         """Largest gain of any player, utils."""
         return max(gain for _, gain in self.gains)
 
-    @property
-    def tolerance(self) -> float:
-        """Exploitability allowed, utils: a fixed share of the payoff range."""
-        return EXPLOITABILITY * self.payoff_range
+    def _gains(self) -> list[tuple[str, float, str]]:
+        return [(player, gain, REPLY) for player, gain in self.gains]
+
+
+class Walk(Protocol):
+    """What a walk of the exact tree finds, whatever the extension."""
 
     @property
-    def complete(self) -> bool:
-        """Whether every state has one solution alone at every grid belief."""
-        return self.several_roots_cells == 0 and self.jumps == 0
+    def bayes_error(self) -> float:
+        """Largest difference of posteriors from Bayes' rule."""
 
     @property
-    def failures(self) -> tuple[str, ...]:
-        """Names of the checks that fail; empty for a sound equilibrium."""
-        checks = {
-            "exploitability": self.exploitability <= self.tolerance,
-            "value_error": self.value_error <= self.tolerance,
-            "bayes_error": self.bayes_error <= FIXED_POINT,
-            "grid_error": self.grid_error <= self.tolerance,
-            "probability_error": self.probability_error <= PROBABILITY_SUM,
-            "monte_carlo_p": not self.monte_carlo_p < MONTE_CARLO_P,
-            "pilot_error": self.pilot_error <= FIXED_POINT,
-        }
-        return tuple(name for name, fine in checks.items() if not fine)
-
-    @property
-    def passed(self) -> bool:
-        """Whether every check holds within its tolerance."""
-        return not self.failures
-
-    def rows(self) -> list[tuple[str, str, str]]:
-        """Return (name, value, what it says) for printing."""
-        several = f"{self.several_roots_cells} cells in {self.several_roots_states} states"
-        play = f"p = {self.monte_carlo_p:.2f}, off by {self.monte_carlo_error:.4f}"
-        reply = "best reply at any of its histories"
-        return [
-            ("exploitability", _utils(self.exploitability), "most anyone gains by deviating"),
-            *[(f"  {player}", _utils(gain), reply) for player, gain in self.gains],
-            ("histories", f"{self.histories}", "public states with belief on the exact tree"),
-            ("several roots", several, f"of {self.beliefs} beliefs a state"),
-            ("jumps", f"{self.jumps}", "critical posteriors at which a value jumps"),
-            ("grid error", _utils(self.grid_error), "against twice the beliefs"),
-            ("value error", _utils(self.value_error), "solver against the walk of the tree"),
-            ("Bayes error", f"{self.bayes_error:.1e}", "posteriors"),
-            ("pilot error", f"{self.pilot_error:.1e}", "fixed point of the matched share"),
-            ("probabilities", f"1 within {self.probability_error:.1e}", "exact course"),
-            ("Monte Carlo", play, f"{self.monte_carlo_plays:,} plays"),
-        ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all fields, with `passed` and `failures`, as plain data."""
-        return asdict(self) | {"passed": self.passed, "failures": list(self.failures)}
-
-    def _repr_html_(self) -> str:
-        cells = "".join(f"<tr><th>{n}</th><td>{v}</td><td>{w}</td></tr>" for n, v, w in self.rows())
-        return f"<table><caption>certificate</caption>{cells}</table>"
+    def histories(self) -> int:
+        """Public states with belief visited."""
 
 
-def _utils(value: float) -> str:
-    return f"{value:.1e} utils"
+def extended_certificate(
+    equilibrium: Solution[Any, Any],
+    walk: Walk,
+    *,
+    gains: tuple[tuple[str, float], ...],
+    value_error: float,
+    payoff_range: float,
+    several_roots: Sequence[int],
+    grid_error: float,
+) -> ExtendedCertificate:
+    """Add to what is an extension's own the checks that ask only for its course and stages.
+
+    `several_roots` holds the number of beliefs with several solutions, a state.
+    """
+    course = equilibrium.course()
+    played = monte_carlo(equilibrium, course)
+    return ExtendedCertificate(
+        gains=gains,
+        payoff_range=payoff_range,
+        value_error=value_error,
+        bayes_error=walk.bayes_error,
+        histories=walk.histories,
+        beliefs=equilibrium.beliefs,
+        several_roots_states=len(several_roots),
+        several_roots_cells=sum(several_roots),
+        jumps=sum(int(line.nodes.jumps.sum()) for line in equilibrium.lines),
+        grid_error=grid_error,
+        probability_error=abs(sum(chance for _, chance in course.outcomes) - 1.0),
+        monte_carlo_plays=played.plays,
+        monte_carlo_error=played.error,
+        monte_carlo_p=played.p_value,
+        pilot_error=pilot_error(equilibrium),
+    )

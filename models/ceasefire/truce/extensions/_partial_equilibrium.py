@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,73 +17,41 @@ from ceasefire.truce.extensions._partial_course import PartialCourse, PartialTab
 from ceasefire.truce.extensions._partial_line import PartialLine, solve_line
 from ceasefire.truce.extensions._partial_news import DayNews, day_news, follow_whole
 from ceasefire.truce.extensions._partial_tree import check_line, worst
-from ceasefire.truce.fields import MOST_CAPTIVES
-from ceasefire.truce.opening import check_solved, head_values, nash_products, open_pause
+from ceasefire.truce.opening import check_solved, open_pause
+from ceasefire.truce.solution import BaseCourses, check_number, check_window
 from ceasefire.truce.verify import payoff_range
 from ceasefire.truce.windows import WindowValues, trust_needed, window_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pandas as pd
+    from collections.abc import Sequence
 
     from ceasefire.truce.extensions._certificate import ExtendedCertificate
     from ceasefire.truce.extensions.partial_batches import PartialBatches
     from ceasefire.truce.fields import Parameters
-    from ceasefire.truce.pilot import Pilot
     from ceasefire.truce.scenario import Scenario
-    from ceasefire.truce.talks import Talks
 
 METHOD = "backward induction with exact critical posteriors of whole and part"
 
 
 @dataclass(frozen=True, eq=False)
-class PartialEquilibrium:
+class PartialEquilibrium(BaseCourses[PartialLine]):
     """Markov perfect Bayesian equilibrium of the truce with partial batches.
 
     Attributes and methods are those of :class:`ceasefire.truce.TruceEquilibrium`; windows are
     those of a pause without a shortfall so far, and :meth:`news` says what a day tells.
     """
 
-    scenario: Scenario
-    trust: float
-    block_days: int
-    block_weights: Mapping[int, float]
-    bargaining_weight: float
-    pilot: Pilot
-    talks: Talks
-    lines: tuple[PartialLine, ...]
-    status: Status
-    method: str
-    beliefs: int
-    _windows: dict[tuple[float, int], PartialLine] = field(default_factory=dict, repr=False)
-
     play_table = PartialTable
-
-    @property
-    def parameters(self) -> Parameters:
-        """The scenario's parameters by the symbols of docs/model.md."""
-        return self.lines[0].parameters
 
     @property
     def partial_batches(self) -> PartialBatches:
         """The table of this extension."""
         return self.lines[0].table
 
-    def line(self, block_days: int | None = None) -> PartialLine:
-        """Return the line of play behind a first block of `block_days` (default: the agreed)."""
-        days = self.block_days if block_days is None else block_days
-        if not 1 <= days <= len(self.lines):
-            raise ArgumentError("block_days", days, f"an integer from 1 to {len(self.lines)}")
-        return self.lines[days - 1]
-
     def window(self, held: float, day: int) -> PartialLine:
         """Return the line of play that starts at the window (held captives, pause days used)."""
         p = self.parameters
-        _check("held", held, 0.0, MOST_CAPTIVES)
-        _check("day", day, 0, p.J)
-        if int(day) != day:
-            raise ArgumentError("day", day, "a whole number of pause days")
+        check_window(p, held, day)
         key = (float(held), int(day))
         if key not in self._windows:
             counted = self.block_days or int(day)
@@ -95,7 +63,7 @@ class PartialEquilibrium:
 
     def values(self, held: float, day: int, trust: float) -> WindowValues:
         """Return values and play at the window (held, day) under belief `trust`; exact."""
-        _check("trust", trust, 0.0, 1.0)
+        check_number("trust", trust, 0.0, 1.0)
         return window_values(self.window(held, day), float(trust))
 
     def news(self, held: float, day: int, trust: float) -> DayNews:
@@ -106,7 +74,7 @@ class PartialEquilibrium:
         ArgumentError
             No day can be offered at that window.
         """
-        _check("trust", trust, 0.0, 1.0)
+        check_number("trust", trust, 0.0, 1.0)
         line = self.window(held, day)
         if line.nodes.n_offers[line.head] == 0:
             raise ArgumentError("held", held, "a stock and day with a chunk to offer")
@@ -121,28 +89,10 @@ class PartialEquilibrium:
         """Least belief at which some chunk is worth offering; see TruceEquilibrium."""
         return trust_needed(self.window(held, day))
 
-    @cached_property
-    def block(self) -> pd.DataFrame:
-        """Choice of the first block: values (utils) and Nash product, indexed by block days."""
-        import pandas as pd
+    def _trace(self, line: PartialLine, trust: float, block_days: int) -> courses.Course:
+        return trace(line, trust, block_days)
 
-        values = head_values(self.lines, self.trust)
-        columns = ["pausing_state", "dealer", "opportunist"]
-        index = pd.RangeIndex(1, len(self.lines) + 1, name="block_days")
-        frame = pd.DataFrame(values, index=index, columns=columns)
-        return frame.assign(nash_product=nash_products(values, self.bargaining_weight))
-
-    def course(self, trust: float | None = None, block_days: int | None = None) -> courses.Course:
-        """Exact distribution of the course from the first block on."""
-        belief = self.trust if trust is None else float(trust)
-        _check("trust", belief, 0.0, 1.0)
-        if block_days is None and len(self.block_weights) == 1:
-            block_days = self.block_days
-        if block_days == 0 or not self.block_weights:
-            return courses.no_deal(self.parameters, belief)
-        if block_days is not None:
-            return trace(self.line(block_days), belief, block_days)
-        parts = [(self.course(belief, days), share) for days, share in self.block_weights.items()]
+    def _mix(self, parts: Sequence[tuple[courses.Course, float]]) -> courses.Course:
         kept = [pair for part, _ in parts for pair in getattr(part, "kept_back", ())]
         mixed = courses.mix(parts)
         return PartialCourse(
@@ -164,19 +114,8 @@ def solve_partial(scenario: Scenario, *, beliefs: int, throw: bool) -> PartialEq
         for days in range(1, min(p.Tmax, p.J) + 1)
     )
     opened = open_pause(p, lines, beliefs)
-    equilibrium = PartialEquilibrium(
-        scenario=scenario,
-        trust=opened.trust,
-        block_days=opened.block_days,
-        block_weights=opened.block_weights,
-        bargaining_weight=opened.bargaining_weight,
-        pilot=opened.pilot,
-        talks=opened.talks,
-        lines=lines,
-        status=_claim(opened.status, p, lines, opened.trust),
-        method=METHOD,
-        beliefs=int(beliefs),
-    )
+    claimed = opened._replace(status=_claim(opened.status, p, lines, opened.trust))
+    equilibrium = PartialEquilibrium.of(scenario, claimed, lines, METHOD, beliefs)
     check_solved(equilibrium, throw=throw)
     return equilibrium
 
@@ -224,43 +163,22 @@ def _several_roots(line: PartialLine) -> list[int]:
 
 
 def _certify(equilibrium: PartialEquilibrium) -> ExtendedCertificate:
-    from ceasefire.truce.certificate import (
-        MONTE_CARLO_PLAYS,
-        MONTE_CARLO_SEED,
-        compare_plays,
-        pilot_error,
-    )
-    from ceasefire.truce.extensions._certificate import ExtendedCertificate
-    from ceasefire.truce.play import simulate
+    from ceasefire.truce.extensions._certificate import extended_certificate
 
-    lines, course = equilibrium.lines, equilibrium.course()
+    lines = equilibrium.lines
     tree = worst(tuple(check_line(line, equilibrium.trust) for line in lines))
-    cells = [count for line in lines for count in _several_roots(line)]
-    plays, error, p_value = 0, 0.0, float("nan")
-    if equilibrium.block_days:
-        plays = MONTE_CARLO_PLAYS
-        drawn = simulate(equilibrium, plays, np.random.default_rng(MONTE_CARLO_SEED))  # type: ignore[arg-type]
-        error, p_value = compare_plays(course, drawn, plays)
-    return ExtendedCertificate(
+    return extended_certificate(
+        equilibrium,
+        tree,
         gains=(
             ("opportunist", tree.opportunist),
             ("pausing state", tree.pausing_state),
             ("political wing", tree.political_wing),
         ),
-        payoff_range=payoff_range(equilibrium.parameters),
         value_error=max(tree.value_error, tree.terms_error),
-        bayes_error=tree.bayes_error,
-        histories=tree.histories,
-        beliefs=equilibrium.beliefs,
-        several_roots_states=len(cells),
-        several_roots_cells=sum(cells),
-        jumps=sum(int(line.nodes.jumps.sum()) for line in lines),
+        payoff_range=payoff_range(equilibrium.parameters),
+        several_roots=[count for line in lines for count in _several_roots(line)],
         grid_error=max(_grid_error(line) for line in lines),
-        probability_error=abs(sum(chance for _, chance in course.outcomes) - 1.0),
-        monte_carlo_plays=plays,
-        monte_carlo_error=error,
-        monte_carlo_p=p_value,
-        pilot_error=pilot_error(equilibrium),
     )
 
 
@@ -279,12 +197,3 @@ def _grid_error(line: PartialLine) -> float:
     )
     rows = slice(kernels.Y, kernels.FIRST_UO + 1)
     return float(np.abs(line.values[rows] - finer.values[rows][:, :, ::2]).max())
-
-
-def _check(name: str, value: float, low: float, high: float) -> None:
-    try:
-        fine = low <= value <= high  # nan fails both
-    except TypeError:
-        fine = False
-    if not fine:
-        raise ArgumentError(name, value, f"from {low:g} to {high:g}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +11,13 @@ import numpy as np
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY
-from ceasefire.truce.extensions._second_course import CategoryTable, mix, no_deal, trace
+from ceasefire.truce.extensions._second_course import (
+    CategoryCourse,
+    CategoryTable,
+    mix,
+    no_deal,
+    trace,
+)
 from ceasefire.truce.extensions._second_line import (
     FIRST,
     SECOND,
@@ -25,23 +31,20 @@ from ceasefire.truce.extensions._second_tree import check_line, payoff_range, te
 from ceasefire.truce.extensions._second_windows import category_values, category_zone
 from ceasefire.truce.fields import MOST_CAPTIVES
 from ceasefire.truce.opening import check_solved, head_values, nash_products, open_pause
+from ceasefire.truce.solution import Solution, check_number, check_window
 from ceasefire.truce.verify import may_have_several_roots, worst
 from ceasefire.truce.windows import trust_needed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     import pandas as pd
 
     from ceasefire.truce.extensions._certificate import ExtendedCertificate
-    from ceasefire.truce.extensions._second_course import CategoryCourse
     from ceasefire.truce.extensions._second_windows import CategoryWindow, CategoryZone
     from ceasefire.truce.extensions.second_category import SecondCategory
-    from ceasefire.truce.fields import Parameters
     from ceasefire.truce.opening import Opened
-    from ceasefire.truce.pilot import Pilot
     from ceasefire.truce.scenario import Scenario
-    from ceasefire.truce.talks import Talks
 
 METHOD = "backward induction with exact critical posteriors over both stocks"
 
@@ -62,7 +65,7 @@ class Boundary(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class CategoryEquilibrium:
+class CategoryEquilibrium(Solution[CategoryLine, CategoryCourse]):
     """Markov perfect Bayesian equilibrium of the truce with two categories of captives.
 
     Attributes and methods are those of :class:`ceasefire.truce.TruceEquilibrium`, and:
@@ -75,27 +78,10 @@ class CategoryEquilibrium:
         Ambiguous captives counted in the first category: the boundary agreed.
     """
 
-    scenario: Scenario
-    trust: float
-    block_days: int
-    block_weights: Mapping[int, float]
-    bargaining_weight: float
-    pilot: Pilot
-    talks: Talks
-    lines: tuple[CategoryLine, ...]
-    status: Status
-    method: str
-    beliefs: int
-    boundaries: tuple[Boundary, ...]
-    counted_first: int
-    _windows: dict[tuple[float, int, float], CategoryLine] = field(default_factory=dict, repr=False)
+    boundaries: tuple[Boundary, ...] = ()
+    counted_first: int = 0
 
     play_table = CategoryTable
-
-    @property
-    def parameters(self) -> Parameters:
-        """The scenario's parameters by the symbols of docs/model.md."""
-        return self.lines[0].parameters
 
     @property
     def second_category(self) -> SecondCategory:
@@ -119,13 +105,6 @@ class CategoryEquilibrium:
 
         return pd.DataFrame(self.boundaries).set_index("counted_first")
 
-    def line(self, block_days: int | None = None) -> CategoryLine:
-        """Return the line of play behind a first block of `block_days` (default: the agreed)."""
-        days = self.block_days if block_days is None else block_days
-        if not 1 <= days <= len(self.lines):
-            raise ArgumentError("block_days", days, f"an integer from 1 to {len(self.lines)}")
-        return self.lines[days - 1]
-
     def window(self, held: float, day: int, held_second: float | None = None) -> CategoryLine:
         """Return the line of play that starts at a window.
 
@@ -139,11 +118,8 @@ class CategoryEquilibrium:
             Captives of the second category held; default: all of them.
         """
         second = self.stocks.second if held_second is None else held_second
-        _check("held", held, 0.0, MOST_CAPTIVES)
-        _check("held_second", second, 0.0, MOST_CAPTIVES)
-        _check("day", day, 0, self.parameters.J)
-        if int(day) != day:
-            raise ArgumentError("day", day, "a whole number of pause days")
+        check_window(self.parameters, held, day)
+        check_number("held_second", second, 0.0, MOST_CAPTIVES)
         key = (float(held), int(day), float(second))
         if key not in self._windows:
             self._windows[key] = _line(
@@ -155,7 +131,7 @@ class CategoryEquilibrium:
         self, held: float, day: int, trust: float, held_second: float | None = None
     ) -> CategoryWindow:
         """Return values and play at a window under belief `trust`; exact."""
-        _check("trust", trust, 0.0, 1.0)
+        check_number("trust", trust, 0.0, 1.0)
         return category_values(self.window(held, day, held_second), float(trust))
 
     def trust_needed(
@@ -176,7 +152,7 @@ class CategoryEquilibrium:
         held_second: float | None = None,
     ) -> CategoryZone:
         """Whole prices of one more day, in captives of `category`, at which both sides gain."""
-        _check("trust", trust, 0.0, 1.0)
+        check_number("trust", trust, 0.0, 1.0)
         if category not in (FIRST, SECOND):
             raise ArgumentError("category", category, "1 or 2")
         line = self.window(held, day, held_second)
@@ -186,28 +162,14 @@ class CategoryEquilibrium:
             after_first=line.after_first,
         )  # fmt: skip
 
-    @cached_property
-    def block(self) -> pd.DataFrame:
-        """Choice of the first block: values (utils) and Nash product, indexed by block days."""
-        import pandas as pd
+    def _trace(self, line: CategoryLine, trust: float, block_days: int) -> CategoryCourse:
+        return trace(line, trust, block_days)
 
-        values = head_values(self.lines, self.trust)
-        columns = ["pausing_state", "dealer", "opportunist"]
-        index = pd.RangeIndex(1, len(self.lines) + 1, name="block_days")
-        frame = pd.DataFrame(values, index=index, columns=columns)
-        return frame.assign(nash_product=nash_products(values, self.bargaining_weight))
+    def _no_deal(self, trust: float) -> CategoryCourse:
+        return no_deal(*self.stocks, trust)
 
-    def course(self, trust: float | None = None, block_days: int | None = None) -> CategoryCourse:
-        """Exact distribution of the course from the first block on."""
-        belief = self.trust if trust is None else float(trust)
-        _check("trust", belief, 0.0, 1.0)
-        if block_days is None and len(self.block_weights) == 1:
-            block_days = self.block_days
-        if block_days == 0 or not self.block_weights:
-            return no_deal(*self.stocks, belief)
-        if block_days is not None:
-            return trace(self.line(block_days), belief, block_days)
-        return mix([(self.course(belief, d), share) for d, share in self.block_weights.items()])
+    def _mix(self, parts: Sequence[tuple[CategoryCourse, float]]) -> CategoryCourse:
+        return mix(parts)
 
     @cached_property
     def certificate(self) -> ExtendedCertificate:
@@ -230,18 +192,9 @@ def solve_categories(scenario: Scenario, *, beliefs: int, throw: bool) -> Catego
     ]
     # where two boundaries are worth the same, more ambiguous captives stay in the first category
     boundary, opened, lines = max(solved, key=lambda one: (one[0].nash_product, one[0][0]))
-    equilibrium = CategoryEquilibrium(
-        scenario=scenario,
-        trust=opened.trust,
-        block_days=opened.block_days,
-        block_weights=opened.block_weights,
-        bargaining_weight=opened.bargaining_weight,
-        pilot=opened.pilot,
-        talks=opened.talks,
-        lines=lines,
-        status=_claim(opened.status, scenario, lines, opened.trust),
-        method=METHOD,
-        beliefs=int(beliefs),
+    claimed = opened._replace(status=_claim(opened.status, scenario, lines, opened.trust))
+    equilibrium = replace(
+        CategoryEquilibrium.of(scenario, claimed, lines, METHOD, beliefs),
         boundaries=tuple(one for one, _, _ in solved),
         counted_first=boundary.counted_first,
     )
@@ -308,44 +261,23 @@ def _claim(
 
 
 def _certify(equilibrium: CategoryEquilibrium) -> ExtendedCertificate:
-    from ceasefire.truce.certificate import (
-        MONTE_CARLO_PLAYS,
-        MONTE_CARLO_SEED,
-        compare_plays,
-        pilot_error,
-        several_roots,
-    )
-    from ceasefire.truce.extensions._certificate import ExtendedCertificate
-    from ceasefire.truce.play import simulate
+    from ceasefire.truce.certificate import several_roots
+    from ceasefire.truce.extensions._certificate import extended_certificate
 
-    lines, course = equilibrium.lines, equilibrium.course()
+    lines = equilibrium.lines
     tree = worst(tuple(check_line(line, equilibrium.trust) for line in lines))
-    several = [found.beliefs for line in lines for found in several_roots(line)]
-    plays, error, p_value = 0, 0.0, float("nan")
-    if equilibrium.block_days:
-        plays = MONTE_CARLO_PLAYS
-        drawn = simulate(equilibrium, plays, np.random.default_rng(MONTE_CARLO_SEED))  # type: ignore[arg-type]
-        error, p_value = compare_plays(course, drawn, plays)
-    return ExtendedCertificate(
+    return extended_certificate(
+        equilibrium,
+        tree,
         gains=(
             ("opportunist", tree.opportunist),
             ("pausing state", tree.pausing_state),
             ("political wing", tree.political_wing),
         ),
-        payoff_range=_range(equilibrium.scenario),
         value_error=max(tree.value_error, *(terms_error(line) for line in lines)),
-        bayes_error=tree.bayes_error,
-        histories=tree.histories,
-        beliefs=equilibrium.beliefs,
-        several_roots_states=len(several),
-        several_roots_cells=sum(several),
-        jumps=sum(int(line.nodes.jumps.sum()) for line in lines),
+        payoff_range=_range(equilibrium.scenario),
+        several_roots=[found.beliefs for line in lines for found in several_roots(line)],
         grid_error=max(_grid_error(line) for line in lines),
-        probability_error=abs(sum(chance for _, chance in course.outcomes) - 1.0),
-        monte_carlo_plays=plays,
-        monte_carlo_error=error,
-        monte_carlo_p=p_value,
-        pilot_error=pilot_error(equilibrium),
     )
 
 
@@ -363,12 +295,3 @@ def _grid_error(line: CategoryLine) -> float:
     difference = np.abs(line.values[:6] - finer.values[:6, :, ::2])
     day = line.category > 0  # a window has no first-day values
     return float(max(difference[:3].max(), difference[3:, day].max()))
-
-
-def _check(name: str, value: float, low: float, high: float) -> None:
-    try:
-        fine = low <= value <= high  # nan fails both
-    except TypeError:
-        fine = False
-    if not fine:
-        raise ArgumentError(name, value, f"from {low:g} to {high:g}")

@@ -1,0 +1,163 @@
+"""What every equilibrium of the truce holds and answers, the base model's and an extension's."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypeVar
+
+from ceasefire.errors import ArgumentError
+from ceasefire.truce import course as courses
+from ceasefire.truce.course import Course
+from ceasefire.truce.fields import MOST_CAPTIVES
+from ceasefire.truce.opening import Opened, SolvedLine, head_values, nash_products
+from ceasefire.truce.play import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from ceasefire.status import Status
+    from ceasefire.truce.fields import Parameters
+    from ceasefire.truce.pilot import Pilot
+    from ceasefire.truce.scenario import Scenario
+    from ceasefire.truce.talks import Talks
+
+Line = TypeVar("Line", bound=SolvedLine)
+Played = TypeVar("Played", bound=Course)
+
+
+@dataclass(frozen=True, eq=False)
+class Solution(ABC, Generic[Line, Played]):
+    """A solved truce: the stages before the pause, and a line of play behind each first block.
+
+    Attributes are described at :class:`ceasefire.truce.TruceEquilibrium`. An equilibrium says how
+    a course is traced, lost and mixed; windows are its own too.
+    """
+
+    scenario: Scenario
+    trust: float
+    block_days: int
+    block_weights: Mapping[int, float]
+    bargaining_weight: float
+    pilot: Pilot
+    talks: Talks
+    lines: tuple[Line, ...]
+    status: Status
+    method: str
+    beliefs: int
+    _windows: dict[tuple[float, ...], Line] = field(default_factory=dict, repr=False)
+
+    play_table: ClassVar[type[Table]] = Table  # how plays are drawn
+
+    @classmethod
+    def of(
+        cls, scenario: Scenario, opened: Opened, lines: tuple[Line, ...], method: str, beliefs: int
+    ) -> Self:
+        """The solution of a scenario whose pause opens like `opened` over `lines`."""
+        return cls(
+            scenario=scenario,
+            trust=opened.trust,
+            block_days=opened.block_days,
+            block_weights=opened.block_weights,
+            bargaining_weight=opened.bargaining_weight,
+            pilot=opened.pilot,
+            talks=opened.talks,
+            lines=lines,
+            status=opened.status,
+            method=method,
+            beliefs=int(beliefs),
+        )
+
+    @property
+    def parameters(self) -> Parameters:
+        """The scenario's parameters by the symbols of docs/model.md."""
+        return self.lines[0].parameters
+
+    @property
+    def captives(self) -> float:
+        """Captives of all categories when the pause starts."""
+        return self.parameters.W0
+
+    def line(self, block_days: int | None = None) -> Line:
+        """Return the line of play behind a first block of `block_days` (default: the agreed)."""
+        days = self.block_days if block_days is None else block_days
+        if not 1 <= days <= len(self.lines):
+            raise ArgumentError("block_days", days, f"an integer from 1 to {len(self.lines)}")
+        return self.lines[days - 1]
+
+    @cached_property
+    def block(self) -> pd.DataFrame:
+        """Choice of the first block: values (utils) and Nash product, indexed by block days."""
+        import pandas as pd
+
+        values = head_values(self.lines, self.trust)
+        columns = ["pausing_state", "dealer", "opportunist"]
+        index = pd.RangeIndex(1, len(self.lines) + 1, name="block_days")
+        frame = pd.DataFrame(values, index=index, columns=columns)
+        return frame.assign(nash_product=nash_products(values, self.bargaining_weight))
+
+    def course(self, trust: float | None = None, block_days: int | None = None) -> Played:
+        """Exact distribution of the course from the first block on.
+
+        Parameters
+        ----------
+        trust : float, optional
+            Opening belief, and so the chance that the captor is a dealer; default: the
+            equilibrium's, after the pilot.
+        block_days : int, optional
+            First block in days; default: the equilibrium's (a lottery where blocks tie).
+        """
+        belief = self.trust if trust is None else float(trust)
+        check_number("trust", belief, 0.0, 1.0)
+        if block_days is None and len(self.block_weights) == 1:
+            block_days = self.block_days
+        if block_days == 0 or not self.block_weights:
+            return self._no_deal(belief)
+        if block_days is not None:
+            return self._trace(self.line(block_days), belief, block_days)
+        return self._mix(
+            [(self.course(belief, d), share) for d, share in self.block_weights.items()]
+        )
+
+    @abstractmethod
+    def _trace(self, line: Line, trust: float, block_days: int) -> Played:
+        """The course behind one first block."""
+
+    @abstractmethod
+    def _no_deal(self, trust: float) -> Played:
+        """The course of a scenario in which no first block is agreed."""
+
+    @abstractmethod
+    def _mix(self, parts: Sequence[tuple[Played, float]]) -> Played:
+        """A lottery over courses, each with its weight."""
+
+
+class BaseCourses(Solution[Line, Course], ABC):
+    """A solution whose lost and mixed courses are those of the base model."""
+
+    def _no_deal(self, trust: float) -> Course:
+        return courses.no_deal(self.parameters, trust)
+
+    def _mix(self, parts: Sequence[tuple[Course, float]]) -> Course:
+        return courses.mix(parts)
+
+
+def check_window(p: Parameters, held: float, day: int) -> None:
+    """Refuse captives or pause days that no window of a deal can have."""
+    check_number("held", held, 0.0, MOST_CAPTIVES)
+    check_number("day", day, 0, p.J)
+    if int(day) != day:
+        raise ArgumentError("day", day, "a whole number of pause days")
+
+
+def check_number(name: str, value: float, low: float, high: float) -> None:
+    """Refuse what does not lie from `low` to `high`."""
+    try:
+        fine = low <= value <= high  # nan fails both
+    except TypeError:
+        fine = False
+    if not fine:
+        raise ArgumentError(name, value, f"from {low:g} to {high:g}")
