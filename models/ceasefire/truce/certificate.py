@@ -154,12 +154,11 @@ def certify(equilibrium: TruceEquilibrium) -> Certificate:
     course = equilibrium.course()
     played = monte_carlo(equilibrium, course)
     closed, exact = reference_checks()
-    gains = (tree.opportunist, tree.pausing_state, tree.political_wing)
     return Certificate(
-        exploitability=max(gains),
-        opportunist_gain=gains[0],
-        pausing_state_gain=gains[1],
-        political_wing_gain=gains[2],
+        exploitability=tree.exploitability,
+        opportunist_gain=tree.opportunist,
+        pausing_state_gain=tree.pausing_state,
+        political_wing_gain=tree.political_wing,
         payoff_range=payoff_range(equilibrium.parameters),
         value_error=tree.value_error,
         bayes_error=tree.bayes_error,

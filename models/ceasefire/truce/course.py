@@ -279,12 +279,16 @@ class Walk:
         if mass.sum() > 0.0:
             states[belief, chunks] = states.get((belief, chunks), 0.0) + mass
 
+    def _chunk(self, node: int) -> int:
+        """How a chunk that starts at a day is told: its days."""
+        return int(self.line.nodes.left[node])
+
     def _first_day(self, node: int, belief: float, chunks: Chunks, mass: np.ndarray) -> None:
         nodes = self.line.nodes
         able = float(nodes.able[node])
         total = float(mass.sum())
         used = int(nodes.used[node])
-        agreed = chunks if isinstance(chunks, str) else (*chunks, int(nodes.left[node]))
+        agreed = chunks if isinstance(chunks, str) else (*chunks, self._chunk(node))
         self._end(used, node, Ending.NO_LIST_WINDOW, agreed, total * (1.0 - able))
         self._able(node, belief, agreed, able * mass)
 

@@ -83,9 +83,11 @@ class Table:
 
     def _end(self, days: int, held: float, cause: Ending, state: State, count: int) -> None:
         if count:
-            sequence = "-".join(map(str, state[3]))
-            outcome = (days, round(held, LEFT_DECIMALS) + 0.0, str(cause), sequence)
+            outcome = (days, round(held, LEFT_DECIMALS) + 0.0, str(cause), self._spell(state[3]))
             self.counts[outcome] = self.counts.get(outcome, 0) + count
+
+    def _spell(self, chunks: tuple[int, ...]) -> str:
+        return "-".join(map(str, chunks))
 
     def _split(self, count: int, chance: float) -> tuple[int, int]:
         hit = int(self.rng.binomial(count, min(max(chance, 0.0), 1.0)))
@@ -156,8 +158,12 @@ class Table:
         offer, accept = window_play(self.line, node, belief)
         drawn = self.rng.multinomial(through, offer / offer.sum())
         self._end(used, held, Ending.STOPPED, state, int(drawn[0]))
-        for days in range(1, offer.size):
-            agreed, declined = self._split(int(drawn[days]), float(accept[days - 1]))
+        for option in range(1, offer.size):
+            agreed, declined = self._split(int(drawn[option]), float(accept[option - 1]))
             self._end(used, held, Ending.DECLINED, state, declined)
-            day = int(nodes.offers[node, days])
-            self._stand(("list", day, belief, (*chunks, days), dealer), agreed)
+            day = int(nodes.offers[node, option])
+            self._stand(("list", day, belief, (*chunks, self._chunk(day)), dealer), agreed)
+
+    def _chunk(self, node: int) -> int:
+        """How a chunk that starts at a day is told: its days."""
+        return int(self.line.nodes.left[node])

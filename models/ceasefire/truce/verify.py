@@ -11,7 +11,7 @@ in their number.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from scipy.special import entr, logsumexp
@@ -20,10 +20,12 @@ from ceasefire.truce import _kernels as kernels
 from ceasefire.truce import payoffs
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ceasefire.truce.fields import Parameters
     from ceasefire.truce.game import LineOfPlay
 
-LOG2 = float(np.log(2.0))
+History: TypeAlias = tuple[int, float, bool]
 
 
 class Values(NamedTuple):
@@ -62,10 +64,15 @@ class TreeCheck:
     bayes_error: float
     histories: int
 
+    @property
+    def exploitability(self) -> float:
+        """Largest gain of any player."""
+        return max(self.opportunist, self.pausing_state, self.political_wing)
+
 
 def check_line(line: LineOfPlay, trust: float) -> TreeCheck:
     """Best replies on the tree that starts at the head of `line` under belief `trust`."""
-    return _Tree(line, trust).check()
+    return Tree(line, trust).check()
 
 
 def bayes(trust: float, deliver: float) -> float:
@@ -129,25 +136,73 @@ def terms_error(line: LineOfPlay) -> float:
     return max(off)
 
 
-class _Tree:
-    def __init__(self, line: LineOfPlay, trust: float) -> None:
-        self.line, self.p, self.trust = line, line.parameters, trust
-        self.values: dict[tuple[int, float, bool], Values] = {}
+class Histories:
+    """Which public histories a line of play can reach, as (node, belief, is a first day)."""
+
+    def __init__(self, line: Any, trust: float) -> None:
+        self.line, self.trust = line, trust
+        self.p: Parameters = line.parameters
         self.wing = self.off = self.bayes_off = 0.0
         nodes = line.nodes
         self.after_miss = aftermath(self.p, int(nodes.used.max()) + 1, int(nodes.left.max()) + 1)
 
+    def root(self) -> History:
+        """The first history."""
+        head = self.line.head
+        return head, self.trust, bool(self.line.nodes.kind[head] == kernels.DAY)
+
+    def reached(self) -> list[History]:
+        """Every history, those that follow before those that they follow."""
+        found, frontier = {self.root()}, [self.root()]
+        while frontier:
+            node, trust, _ = frontier.pop()
+            for successor in self._successors(node, trust):
+                if successor not in found:
+                    found.add(successor)
+                    frontier.append(successor)
+        return sorted(found)
+
+    def _successors(self, node: int, trust: float) -> list[History]:
+        nodes = self.line.nodes
+        if nodes.kind[node] == kernels.WINDOW:
+            offers = nodes.offers[node, 1 : nodes.n_offers[node] + 1]
+            return [(int(day), trust, True) for day in offers]
+        return self._after_day(node, trust)
+
+    def _after_day(self, node: int, trust: float) -> list[History]:
+        following = int(self.line.nodes.following[node])
+        return [(following, self._after_delivery(node, trust), False)]
+
+    def _after_delivery(self, node: int, trust: float) -> float:
+        at = self.line.at(trust)
+        belief = bayes(trust, float(at[kernels.DELIVER, node]))
+        self.bayes_off = max(self.bayes_off, abs(belief - float(at[kernels.POSTERIOR, node])))
+        return belief
+
+    def _wing_replies(self, accept: Any, stakes: Any) -> None:
+        """Note the most that the political wing gains by accepting otherwise."""
+        for a, stake in zip(accept, stakes, strict=True):
+            play, worth = np.array([1.0 - a, a]), np.array([0.0, stake])
+            gain = best_value(worth, self.p.s_C) - logit_value(play, worth, self.p.s_C)
+            self.wing = max(self.wing, gain)
+
+
+class Tree(Histories):
+    """Values and best replies of the captor's two types and of the pausing state."""
+
+    def __init__(self, line: Any, trust: float) -> None:
+        super().__init__(line, trust)
+        self.values: dict[History, Values] = {}
+
     def check(self) -> TreeCheck:
-        head, trust = self.line.head, self.trust
-        root = (head, trust, bool(self.line.nodes.kind[head] == kernels.DAY))
-        reached = self._discover(root)
-        for key in sorted(reached):
+        """Walk every history, and collect."""
+        for key in self.reached():
             self.values[key] = self._evaluate(*key)
         gains = [
             (v.opportunist_best - v.opportunist, v.pauser_best - v.pauser)
             for v in self.values.values()
         ]
-        opening = self.values[root]
+        opening = self.values[self.root()]
         return TreeCheck(
             opportunist=max(gain for gain, _ in gains),
             pausing_state=max(gain for _, gain in gains),
@@ -158,29 +213,20 @@ class _Tree:
             histories=len(self.values),
         )
 
-    def _discover(self, root: tuple[int, float, bool]) -> set[tuple[int, float, bool]]:
-        """All (node, belief, is a first day) that some public history reaches."""
-        reached, frontier = {root}, [root]
-        while frontier:
-            node, trust, _ = frontier.pop()
-            for successor in self._successors(node, trust):
-                if successor not in reached:
-                    reached.add(successor)
-                    frontier.append(successor)
-        return reached
+    def _at(self, node: int, trust: float) -> NDArray[np.float64]:
+        """What the solver stores of a node."""
+        return np.asarray(self.line.at(trust)[:, node])
 
-    def _successors(self, node: int, trust: float) -> list[tuple[int, float, bool]]:
+    def _window_play(self, node: int, trust: float) -> tuple[Any, Any]:
+        """Offers and acceptance at a window."""
+        from ceasefire.truce.course import window_play
+
+        return window_play(self.line, node, trust)
+
+    def _batch(self, node: int) -> tuple[Parameters, float, float]:
+        """Whose list, losses and worth a day's batch has; captives it comes from; its size."""
         nodes = self.line.nodes
-        if nodes.kind[node] == kernels.WINDOW:
-            offers = nodes.offers[node, 1 : nodes.n_offers[node] + 1]
-            return [(int(day), trust, True) for day in offers]
-        return [(int(nodes.following[node]), self._after_delivery(node, trust), False)]
-
-    def _after_delivery(self, node: int, trust: float) -> float:
-        at = self.line.at(trust)
-        belief = bayes(trust, float(at[kernels.DELIVER, node]))
-        self.bayes_off = max(self.bayes_off, abs(belief - float(at[kernels.POSTERIOR, node])))
-        return belief
+        return self.p, float(nodes.held[node]), float(nodes.batch[node])
 
     def _evaluate(self, node: int, trust: float, first: bool) -> Values:
         if self.line.nodes.kind[node] == kernels.WINDOW:
@@ -192,27 +238,27 @@ class _Tree:
         else:
             values = self._inside(node, trust)
             row = kernels.Y
-        stored = self.line.at(trust)[row : row + 3, node]
+        stored = self._at(node, trust)[row : row + 3]
         self.off = max(self.off, float(np.abs(stored - np.array(values[:3])).max()))
         return values
 
     def _day(self, node: int, trust: float, *, first: bool) -> Values:
         """Value of a day: with the list due at the window (first) or found missing on the day."""
         p, nodes = self.p, self.line.nodes
-        held, used, left = float(nodes.held[node]), int(nodes.used[node]), int(nodes.left[node])
-        batch = float(nodes.batch[node])
+        used, left = int(nodes.used[node]), int(nodes.left[node])
+        mine, held, batch = self._batch(node)
         deliver = float(self.line.at(trust)[kernels.DELIVER, node])
         nxt = self.values[int(nodes.following[node]), self._after_delivery(node, trust), False]
         captor_miss, pauser_miss = self.after_miss[used + 1, left - 1]
         live = 1.0 - p.beta
-        loss = float(payoffs.release_loss(p, held, batch))
+        loss = float(payoffs.release_loss(mine, held, batch))
         cost = float(payoffs.day_cost(p, used))
-        able = float(payoffs.list_probability(p, held, batch))
+        able = float(payoffs.list_probability(mine, held, batch))
         hold = p.g + live * captor_miss
         delivered = trust + (1.0 - trust) * deliver
 
         def pauser(after: float) -> float:
-            gained = delivered * (p.v * batch + live * after)
+            gained = delivered * (mine.v * batch + live * after)
             return -cost + gained + (1.0 - delivered) * live * pauser_miss
 
         def captor(after: float) -> float:
@@ -248,20 +294,15 @@ class _Tree:
         )
 
     def _window(self, node: int, trust: float) -> Values:
-        from ceasefire.truce.course import window_play
-
         p, nodes = self.p, self.line.nodes
         n = int(nodes.n_offers[node])
         if n == 0:
             return Values(0.0, 0.0, 0.0, 0.0, 0.0)
-        offer, accept = window_play(self.line, node, trust)
+        offer, accept = self._window_play(node, trust)
         days = [self.values[int(day), trust, True] for day in nodes.offers[node, 1 : n + 1]]
         worth = np.array([0.0] + [a * d.pauser for a, d in zip(accept, days, strict=True)])
         best = np.array([0.0] + [a * d.pauser_best for a, d in zip(accept, days, strict=True)])
-        for a, day in zip(accept, days, strict=True):
-            play, stake = np.array([1.0 - a, a]), np.array([0.0, day.dealer])
-            gain = best_value(stake, p.s_C) - logit_value(play, stake, p.s_C)
-            self.wing = max(self.wing, gain)
+        self._wing_replies(accept, [day.dealer for day in days])
         through = (1.0 - p.chi) * offer[1:] * accept
         return Values(
             pauser=(1.0 - p.chi) * logit_value(offer, worth, p.s),

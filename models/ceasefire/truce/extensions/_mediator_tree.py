@@ -10,7 +10,7 @@ its own gain from the day, its loss when a report proves false.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -19,13 +19,12 @@ from ceasefire.truce import _kernels as base
 from ceasefire.truce import payoffs
 from ceasefire.truce.extensions import _mediator_kernels as kernels
 from ceasefire.truce.extensions._mediator_windows import report_plays
-from ceasefire.truce.verify import aftermath, bayes, best_value, logit_value
+from ceasefire.truce.verify import Histories, best_value, logit_value
 
 if TYPE_CHECKING:
     from ceasefire.truce.extensions._mediator_line import MediatedLine
     from ceasefire.truce.extensions._mediator_windows import ReportPlay
-
-History: TypeAlias = tuple[int, float, bool]
+    from ceasefire.truce.verify import History
 
 
 class Values(NamedTuple):
@@ -67,7 +66,7 @@ class MediatedCheck:
 
 def check_line(line: MediatedLine, trust: float) -> MediatedCheck:
     """Best replies on the tree that starts at the head of `line` under belief `trust`."""
-    return _Tree(line, trust).check()
+    return _MediatedTree(line, trust).check()
 
 
 def worst(checks: tuple[MediatedCheck, ...]) -> MediatedCheck:
@@ -84,26 +83,16 @@ def worst(checks: tuple[MediatedCheck, ...]) -> MediatedCheck:
     )
 
 
-class _Tree:
+class _MediatedTree(Histories):
     def __init__(self, line: MediatedLine, trust: float) -> None:
-        self.line, self.p, self.m = line, line.parameters, line.interests
-        self.trust = trust
+        super().__init__(line, trust)
+        self.m, self.lie = line.interests, 0.0
         self.values: dict[History, Values] = {}
-        self.wing = self.lie = self.off = self.bayes_off = 0.0
         last, longest = int(line.nodes.used.max()) + 1, int(line.nodes.left.max()) + 1
-        self.after_miss = aftermath(self.p, last, longest)
         self.mediator_after_miss = self._mediator_aftermath(last, longest)
 
     def check(self) -> MediatedCheck:
-        head = self.line.head
-        root = (head, self.trust, bool(self.line.nodes.kind[head] == base.DAY))
-        reached, frontier = {root}, [root]
-        while frontier:
-            node, trust, _ = frontier.pop()
-            new = [s for s in self._successors(node, trust) if s not in reached]
-            reached.update(new)
-            frontier += new
-        for key in sorted(reached):
+        for key in self.reached():
             self.values[key] = self._evaluate(*key)
         found = self.values.values()
         return MediatedCheck(
@@ -120,19 +109,6 @@ class _Tree:
                 for node, trust, _ in self.values
             ),
         )
-
-    def _successors(self, node: int, trust: float) -> list[History]:
-        nodes = self.line.nodes
-        if nodes.kind[node] == base.WINDOW:
-            offers = nodes.offers[node, 1 : nodes.n_offers[node] + 1]
-            return [(int(day), trust, True) for day in offers]
-        return [(int(nodes.following[node]), self._after_delivery(node, trust), False)]
-
-    def _after_delivery(self, node: int, trust: float) -> float:
-        at = self.line.at(trust)
-        belief = bayes(trust, float(at[kernels.DELIVER, node]))
-        self.bayes_off = max(self.bayes_off, abs(belief - float(at[kernels.POSTERIOR, node])))
-        return belief
 
     def _evaluate(self, node: int, trust: float, first: bool) -> Values:
         """Values at a history; a first day's are those once its list is there."""
@@ -260,10 +236,7 @@ class _Tree:
         cost = (1.0 - there) * m.waiting * float(payoffs.day_cost(p, used))
         accept = play.acceptance
         stakes = there * np.array([d.dealer for d in days]) + waited
-        for a, stake in zip(accept, stakes, strict=True):
-            choice, worth = np.array([1.0 - a, a]), np.array([0.0, stake])
-            gain = best_value(worth, p.s_C) - logit_value(choice, worth, p.s_C)
-            self.wing = max(self.wing, gain)
+        self._wing_replies(accept, stakes)
         agreed = play.offers[1:] * accept
         opportunist = there * np.array([d.opportunist for d in days]) + waited
         tempted = there * np.array([d.opportunist_best for d in days]) + waited

@@ -12,14 +12,13 @@ import numpy as np
 from ceasefire.truce import payoffs
 from ceasefire.truce.course import LEFT_DECIMALS, Chunks, Course, Ending, Outcome, Walk
 from ceasefire.truce.extensions import _partial_kernels as kernels
+from ceasefire.truce.extensions._partial_line import ROWS
 from ceasefire.truce.play import State, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ceasefire.truce.extensions._partial_line import PartialLine
-
-ROWS = ((kernels.DELIVER, kernels.POSTERIOR), (kernels.HAND_PART, kernels.SHORT_POSTERIOR))
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from ceasefire.truce.extensions import _partial_kernels as kernels
 from ceasefire.truce.extensions._partial_course import PartialCourse, PartialTable, trace
 from ceasefire.truce.extensions._partial_line import PartialLine, solve_line
 from ceasefire.truce.extensions._partial_news import DayNews, day_news, follow_whole
-from ceasefire.truce.extensions._partial_tree import check_line, worst
+from ceasefire.truce.extensions._partial_tree import check_line, terms_error
 from ceasefire.truce.opening import check_solved, open_pause
 from ceasefire.truce.solution import BaseCourses, check_number, check_window
-from ceasefire.truce.verify import payoff_range
+from ceasefire.truce.verify import payoff_range, worst
 from ceasefire.truce.windows import WindowValues, trust_needed, window_values
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _certify(equilibrium: PartialEquilibrium) -> ExtendedCertificate:
             ("pausing state", tree.pausing_state),
             ("political wing", tree.political_wing),
         ),
-        value_error=max(tree.value_error, tree.terms_error),
+        value_error=max(tree.value_error, *(terms_error(line) for line in lines)),
         payoff_range=payoff_range(equilibrium.parameters),
         several_roots=[count for line in lines for count in _several_roots(line)],
         grid_error=max(_grid_error(line) for line in lines),

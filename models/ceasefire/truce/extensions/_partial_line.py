@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ceasefire.truce.extensions.partial_batches import PartialBatches
     from ceasefire.truce.fields import Parameters
 
+# by size, whole and part: rows of how likely it is delivered and of what is believed after it
+ROWS = ((kernels.DELIVER, kernels.POSTERIOR), (kernels.HAND_PART, kernels.SHORT_POSTERIOR))
 NONE_YET = -1  # no shortfall so far
 SAME_STOCK = 9  # decimals of captives by which stocks are told apart
 

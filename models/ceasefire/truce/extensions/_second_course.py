@@ -12,14 +12,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ceasefire.errors import ArgumentError
-from ceasefire.truce.course import LEFT_DECIMALS, Chunks, Course, Ending, Outcome, Walk, window_play
+from ceasefire.truce.course import LEFT_DECIMALS, Chunks, Course, Ending, Outcome, Walk
 from ceasefire.truce.extensions._second_line import SECOND
-from ceasefire.truce.play import State, Table
+from ceasefire.truce.play import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     import pandas as pd
 
     from ceasefire.truce.extensions._second_line import CategoryLine
@@ -137,12 +136,8 @@ class CategoryWalk(Walk):
                 second -= float(self.line.nodes.batch[node])
             self.second_left[round(second, LEFT_DECIMALS) + 0.0] += mass
 
-    def _first_day(self, node: int, belief: float, chunks: Chunks, mass: np.ndarray) -> None:
-        nodes = self.line.nodes
-        able, total, used = float(nodes.able[node]), float(mass.sum()), int(nodes.used[node])
-        agreed = chunks if isinstance(chunks, str) else (*chunks, _name(self.line, node))
-        self._end(used, node, Ending.NO_LIST_WINDOW, agreed, total * (1.0 - able))
-        self._able(node, belief, agreed, able * mass)
+    def _chunk(self, node: int) -> int:
+        return _name(self.line, node)
 
 
 def trace(line: CategoryLine, trust: float, block_days: int) -> CategoryCourse:
@@ -177,29 +172,11 @@ class CategoryTable(Table):
 
     line: CategoryLine
 
-    def _window(self, state: State, count: int) -> None:
-        _, node, belief, chunks, dealer = state
-        nodes = self.line.nodes
-        held, used = float(nodes.held[node]), int(nodes.used[node])
-        if nodes.n_offers[node] == 0:
-            self._end(used, held, Ending.EXHAUSTED, state, count)
-            return
-        failed, through = self._split(count, self.p.chi)
-        self._end(used, held, Ending.RELAY, state, failed)
-        offer, accept = window_play(self.line, node, belief)
-        drawn = self.rng.multinomial(through, offer / offer.sum())
-        self._end(used, held, Ending.STOPPED, state, int(drawn[0]))
-        for option in range(1, offer.size):
-            agreed, declined = self._split(int(drawn[option]), float(accept[option - 1]))
-            self._end(used, held, Ending.DECLINED, state, declined)
-            day = int(nodes.offers[node, option])
-            named: State = ("list", day, belief, (*chunks, _name(self.line, day)), dealer)
-            self._stand(named, agreed)
+    def _chunk(self, node: int) -> int:
+        return _name(self.line, node)
 
-    def _end(self, days: int, held: float, cause: Ending, state: State, count: int) -> None:
-        if count:
-            outcome = (days, round(held, LEFT_DECIMALS) + 0.0, str(cause), _spell(state[3]))
-            self.counts[outcome] = self.counts.get(outcome, 0) + count
+    def _spell(self, chunks: tuple[int, ...]) -> str:
+        return _spell(chunks)
 
 
 def _name(line: CategoryLine, node: int) -> int:

@@ -252,8 +252,7 @@ def _claim(
         return status
     if any(int(line.nodes.jumps.sum()) for line in lines):
         tree = worst(tuple(check_line(line, trust) for line in lines))
-        gain = max(tree.opportunist, tree.pausing_state, tree.political_wing)
-        if gain > EXPLOITABILITY * _range(scenario):
+        if tree.exploitability > EXPLOITABILITY * _range(scenario):
             return Status.EXPLOITABLE
     if status is Status.OK and any(may_have_several_roots(line) for line in lines):
         return Status.INCOMPLETE

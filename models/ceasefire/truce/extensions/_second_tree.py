@@ -13,9 +13,8 @@ import numpy as np
 
 from ceasefire.tolerances import BATCH_COUNT_RTOL
 from ceasefire.truce import _kernels as kernels
-from ceasefire.truce import payoffs
 from ceasefire.truce.extensions._second_line import FIRST, SECOND
-from ceasefire.truce.verify import TreeCheck, Values, _Tree
+from ceasefire.truce.verify import Tree, TreeCheck
 
 if TYPE_CHECKING:
     from ceasefire.truce.extensions._second_line import CategoryLine
@@ -65,36 +64,9 @@ def _off(line: CategoryLine, node: int) -> float:
     return off + float(tuple(due_offers) != line.options(node))
 
 
-class _CategoryTree(_Tree):
-    line: CategoryLine
-
-    def _day(self, node: int, trust: float, *, first: bool) -> Values:
-        """Value of a day, with losses, worth and list by the category of its batch."""
-        p, nodes = self.p, self.line.nodes
-        used, left = int(nodes.used[node]), int(nodes.left[node])
+class _CategoryTree(Tree):
+    def _batch(self, node: int) -> tuple[Parameters, float, float]:
         which = int(self.line.category[node])
-        mine = self.line.second if which == SECOND else p
-        held, batch = float(_stocks(self.line, node)[which - 1]), float(nodes.batch[node])
-        deliver = float(self.line.at(trust)[kernels.DELIVER, node])
-        nxt = self.values[int(nodes.following[node]), self._after_delivery(node, trust), False]
-        captor_miss, pauser_miss = self.after_miss[used + 1, left - 1]
-        live, cost = 1.0 - p.beta, float(payoffs.day_cost(p, used))
-        able = float(payoffs.list_probability(mine, held, batch))
-        kept = p.g - float(payoffs.release_loss(mine, held, batch))
-        hold, nothing = p.g + live * captor_miss, -cost + live * pauser_miss
-        delivered = trust + (1.0 - trust) * deliver
-        came = -cost + mine.v * batch
-        held_best = kept + live * nxt.opportunist_best
-        produced = np.array(
-            [
-                delivered * (came + live * nxt.pauser) + (1.0 - delivered) * nothing,
-                kept + live * nxt.dealer,
-                deliver * (kept + live * nxt.opportunist) + (1.0 - deliver) * hold,
-                delivered * (came + live * nxt.pauser_best) + (1.0 - delivered) * nothing,
-                max(held_best, hold),
-            ]
-        )
-        if first:
-            return Values(*(able * produced).tolist())
-        missing = np.array([nothing, hold, hold, nothing, hold])
-        return Values(*(able * produced + (1.0 - able) * missing).tolist())
+        mine = self.line.second if which == SECOND else self.p
+        stock = float(_stocks(self.line, node)[which - 1])
+        return mine, stock, float(self.line.nodes.batch[node])
