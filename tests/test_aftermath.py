@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import ceasefire
 from ceasefire import truce
-from ceasefire.bargaining import PhasedDeal, SecondTruce, _second
+from ceasefire.bargaining import PhasedDeal, SecondTruce
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -68,8 +68,7 @@ def test_with_nobody_else_eligible_hardly_any_second_truce_follows(scenario):
 def test_simulated_play_ends_as_often_as_computed(scenario):
     model = SecondTruce(scenario, 115.0)
     base = truce.solve(scenario)
-    solved = _second.Solved(base.line(), model._after(base, scenario.symbols().K_T), 121)
-    ends = _second.course(solved, base.trust)
+    solved, ends = model._run(base, scenario.symbols().K_T)
     rng = np.random.default_rng(5)
     days = [played(solved, base.trust, rng) for _ in range(4000)]
     mean = sum(end.chance * end.days for end in ends if end.cause != "missed")

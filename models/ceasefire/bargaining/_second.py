@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from ceasefire.tolerances import BELIEF_NEAR_ZERO
-from ceasefire.truce._kernels import aftermath
+from ceasefire.truce._kernels import aftermath, sigmoid, stay_or_leave
 from ceasefire.truce.game import belief_grid, solve_line
 
 if TYPE_CHECKING:
@@ -46,11 +46,6 @@ class Played(NamedTuple):
 
 FIRST = 3  # row from which a sweep has the values of a day as the first of a chunk
 NOTHING = Worth(0.0, 0.0, 0.0)
-
-
-def sigmoid(z: float) -> float:
-    """1 / (1 + exp(-z)) without overflow."""
-    return 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
 
 
 @dataclass
@@ -90,9 +85,17 @@ class After:
         worth = self.discounts[0] * self.values(held, trust).y
         return sigmoid((worth - self.threshold) / self.parameters.s_T)
 
+    def possible(self, held: float) -> bool:
+        """Whether a second truce could be worth opening talks for."""
+        return self.threshold < math.inf and self.stock(held) >= self.parameters.x
+
+    def begins(self, held: float, trust: float) -> float:
+        """Chance that a second truce begins."""
+        return self.opens(held, trust) * self.chance if self.possible(held) else 0.0
+
     def worth(self, held: float, trust: float) -> Worth:
         """Values of the war that follows, net of a war for good."""
-        if self.threshold == math.inf or self.stock(held) < self.parameters.x:
+        if not self.possible(held):
             return NOTHING
         y, dealer, opportunist = self.values(held, trust)
         open_, (d, c) = self.opens(held, trust), self.discounts
@@ -126,7 +129,7 @@ class Solved:
     def gain(self, node: int, mu: float) -> float:
         """An opportunist's gain from delivering where that leads to belief `mu`."""
         n, live = self.nodes, 1 - self.p.beta
-        later = self._later(node, mu).opportunist
+        later = self.later(node, mu).opportunist
         return float(-n.loss[node] + later - live * n.captor_after_miss[node])
 
     def days_after_miss(self, day: int, left: int) -> float:
@@ -138,7 +141,7 @@ class Solved:
         stay = sigmoid((cost + p.kappa) / p.s)
         return stay * (1 + (1 - p.beta) * self.days_after_miss(day + 1, left - 1))
 
-    def _later(self, node: int, mu: float) -> Worth:
+    def later(self, node: int, mu: float) -> Worth:
         """What follows a delivery: the next node, or, after an incident, war."""
         n, beta = self.nodes, self.p.beta
         nxt = self.at(int(n.following[node]), mu).worth
@@ -172,7 +175,7 @@ class Solved:
         loss, cost = float(n.loss[node]), float(n.cost[node])
         missed, kept = float(n.pauser_after_miss[node]), float(n.captor_after_miss[node])
         m, q = self._posterior(node, mu)
-        later = self._later(node, m)
+        later = self.later(node, m)
         share = mu + (1 - mu) * q
         y = -cost + share * (p.v * float(n.batch[node]) + later.y) + (1 - share) * live * missed
         hold = p.g + live * kept
@@ -184,10 +187,7 @@ class Solved:
             able * dealer + (1 - able) * hold, able * opportunist + (1 - able) * hold,
         )  # fmt: skip
         leave = self.after.worth(float(n.held[node]), mu)
-        left = leave.y - p.kappa
-        stay = sigmoid((inside.y - left) / p.s)
-        best = max(inside.y, left)
-        value = best + p.s * (math.log1p(math.exp(-abs(inside.y - left) / p.s)) - math.log(2))
+        stay, value = stay_or_leave(inside.y, p.kappa - leave.y, p.s)
         node_worth = Worth(
             value, stay * inside.dealer + (1 - stay) * leave.dealer,
             stay * inside.opportunist + (1 - stay) * leave.opportunist,
@@ -288,7 +288,7 @@ def opportunist_gain(solved: Solved, mu: float) -> float:
             stack += [(int(n.offers[node, e]), belief) for e in range(1, int(n.n_offers[node]) + 1)]
             continue
         held_back = (1 - solved.p.beta) * float(n.captor_after_miss[node])
-        delivered = -float(n.loss[node]) + solved._later(node, play.posterior).opportunist
+        delivered = -float(n.loss[node]) + solved.later(node, play.posterior).opportunist
         if play.deliver < 1:
             worst = max(worst, delivered - held_back if play.deliver == 0 else
                         abs(delivered - held_back))  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining.interface import Checks, Model
@@ -16,9 +16,10 @@ from ceasefire.truce.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ceasefire.bargaining._second import After, End
+    from ceasefire.bargaining._second import After, End, Solved
     from ceasefire.games import Decision, ExtensiveForm
     from ceasefire.games import End as Ending
+    from ceasefire.truce import TruceEquilibrium
 
 BELIEFS = 121
 TOLERANCE = 1e-6  # utils, of the certificate
@@ -71,6 +72,13 @@ class Prospect:
             f"{self.freed:.2f} ({self.freed_alone:.2f}); ends (and second after it): {causes}; "
             f"{self.method}; {self.status}"
         )
+
+
+class Run(NamedTuple):
+    """A first truce solved, and every way in which it can end."""
+
+    solved: Solved
+    ends: list[End]
 
 
 @dataclass(frozen=True)
@@ -141,49 +149,18 @@ class SecondTruce(Model):
 
     def solve(self) -> Prospect:
         """Backward induction with the second truce behind every end that leaves it possible."""
-        from ceasefire import truce
-        from ceasefire.bargaining import _second
-
-        base = truce.solve(self.scenario)
-        if base.block_days == 0:
-            raise ArgumentError("scenario", self.scenario.name, "a scenario with a first deal")
-        line, mu = base.line(), base.trust
-        runs = [
-            _second.Solved(line, self._after(base, threshold), BELIEFS)
-            for threshold in (self._threshold(), math.inf)
-        ]
-        ends = [_second.course(run, mu) for run in runs]
-        after = runs[0].after
-        alone = base.course()
-        checks = {
-            "probabilities of the ends": abs(sum(e.chance for e in ends[0]) - 1),
-            "an opportunist's gain from one other choice": _second.opportunist_gain(runs[0], mu),
-            "war for good against the truce's own values": max(
-                abs(a - float(b))
-                for a, b in zip(
-                    runs[1].at(line.head, mu).first, line.at(mu)[3:6, line.head], strict=True
-                )
-            ),
-            "and its own mean length": abs(_mean_days(ends[1]) - alone.mean_days),
-        }
-        proof = Checks(checks, TOLERANCE)
-        first = [run.at(line.head, mu).first for run in runs]
-        return Prospect(
-            _second_chance(after, ends[0]), self._alone(after, mu), _causes(after, ends[0]),
-            _mean_days(ends[0]), _mean_days(ends[1]),
-            self._freed(ends[0]), self._freed(ends[1]),
-            (first[0].y, first[0].dealer), (first[1].y, first[1].dealer),
-            "backward induction, second truce behind the first",
-            Status.OK if proof.passed else Status.EXPLOITABLE, proof,
-        )  # fmt: skip
+        base = self._first_deal()
+        return self._prospect(base, self._run(base, math.inf))
 
     def table(self) -> pd.DataFrame:
         """Chance of a second truce, and length of the first, by how many others are eligible."""
         import pandas as pd
 
+        base = self._first_deal()
+        alone = self._run(base, math.inf)  # war for good: whoever else is eligible
         rows = []
         for others in OTHERS:
-            found = self.replace(other_captives=others).solve()
+            found = self.replace(other_captives=others)._prospect(base, alone)
             rows.append((others, found.second_given_first, found.without_first, found.mean_days,
                          found.mean_days_alone))  # fmt: skip
         columns = ["other_captives", "second_given_first", "without_first", "mean_days",
@@ -202,40 +179,61 @@ class SecondTruce(Model):
             f"{found.mean_days:.2f} days."
         )
 
-    def _threshold(self) -> float:
-        given = self.opening_threshold
-        return self.scenario.symbols().K_T if given is None else float(given)
+    def _first_deal(self) -> TruceEquilibrium:
+        from ceasefire import truce
 
-    def _after(self, base: Any, threshold: float) -> After:
-        from ceasefire.bargaining._second import After
+        base = truce.solve(self.scenario)
+        if base.block_days == 0:
+            raise ArgumentError("scenario", self.scenario.name, "a scenario with a first deal")
+        return base
+
+    def _run(self, base: TruceEquilibrium, threshold: float) -> Run:
+        """The first truce with a second behind it whose talks open at `threshold`."""
+        from ceasefire.bargaining import _second
 
         talks = base.talks
-        discounts = (talks.pausing_state_discount, talks.captor_discount)
-        return After(
+        after = _second.After(
             self.scenario.symbols(), base.block_days, threshold, float(self.other_captives),
-            talks.deal_probability, discounts,
+            talks.deal_probability, (talks.pausing_state_discount, talks.captor_discount),
         )  # fmt: skip
+        solved = _second.Solved(base.line(), after, BELIEFS)
+        return Run(solved, _second.course(solved, base.trust))
 
-    def _alone(self, after: After, mu: float) -> float:
-        if after.threshold == math.inf:
-            return 0.0
-        return after.opens(self.scenario.symbols().W0, mu) * after.chance
+    def _prospect(self, base: TruceEquilibrium, alone: Run) -> Prospect:
+        """Set the truce with a second behind it beside the one without, `alone`."""
+        from ceasefire.bargaining import _second
+
+        p, mu, line = self.scenario.symbols(), base.trust, base.line()
+        threshold = p.K_T if self.opening_threshold is None else float(self.opening_threshold)
+        run = self._run(base, threshold)
+        after, ends = run.solved.after, run.ends
+        first, lone = (one.solved.at(line.head, mu).first for one in (run, alone))
+        checks = {
+            "probabilities of the ends": abs(sum(e.chance for e in ends) - 1),
+            "an opportunist's gain from one other choice": _second.opportunist_gain(run.solved, mu),
+            "war for good against the truce's own values": max(
+                abs(a - float(b)) for a, b in zip(lone, line.at(mu)[3:6, line.head], strict=True)
+            ),
+            "and its own mean length": abs(_mean_days(alone.ends) - base.course().mean_days),
+        }
+        proof = Checks(checks, TOLERANCE)
+        return Prospect(
+            _second_chance(after, ends), after.begins(p.W0, mu), _causes(after, ends),
+            _mean_days(ends), _mean_days(alone.ends), self._freed(ends), self._freed(alone.ends),
+            (first.y, first.dealer), (lone.y, lone.dealer),
+            "backward induction, second truce behind the first",
+            Status.OK if proof.passed else Status.EXPLOITABLE, proof,
+        )  # fmt: skip
 
     def _freed(self, ends: list[End]) -> float:
         pool = self.scenario.symbols().W0
         return sum(end.chance * (pool - end.held) for end in ends)
 
 
-def _second_after(after: After, end: End) -> float:
-    if end.cause == "missed" or after.threshold == math.inf:
-        return 0.0
-    if after.stock(end.held) < after.parameters.x:
-        return 0.0
-    return after.opens(end.held, end.trust) * after.chance
-
-
 def _second_chance(after: After, ends: list[End]) -> float:
-    return sum(end.chance * _second_after(after, end) for end in ends)
+    return sum(
+        end.chance * after.begins(end.held, end.trust) for end in ends if end.cause != "missed"
+    )
 
 
 def _causes(after: After, ends: list[End]) -> tuple[tuple[str, float, float], ...]:

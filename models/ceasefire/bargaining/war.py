@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ceasefire.truce import TruceEquilibrium
+    from ceasefire.truce.game import LineOfPlay
+
 HIGHEST_COST = 1e4  # utils a day: up to where a threshold is looked for
 TOLERANCE = 1e-6  # utils
 
@@ -123,25 +126,15 @@ class FightOrPause(Model):
 
     def solve(self) -> Resumption:
         """Solve the truce; at each window of its course find the thresholds."""
-        from ceasefire import truce
-
-        equilibrium = truce.solve(self.scenario)
-        table = truce.extension(equilibrium)
-        rows = [
-            (int(day), float(held), float(trust))
-            for day, held, trust in zip(
-                table["day"], table["held_captives"], table["trust_held"], strict=True
-            )
-        ]
-        block = equilibrium.block_days
+        equilibrium, table = self._windows()
+        rows, block = _rows(table), equilibrium.block_days
         worth = [_best(self.scenario, block, *row) for row in rows]
         costs = [self._threshold(block, row) for row in rows]
         off = 0.0
-        for row, value, gain in zip(rows, worth, table["resume_gain"], strict=True):
+        for row, value, gain, cost in zip(rows, worth, table["resume_gain"], costs, strict=True):
             off = max(off, abs(value + float(gain)))
-            checked_cost = costs[rows.index(row)]
-            if not math.isnan(checked_cost):
-                again = _best(self.scenario.replace(k0=checked_cost), block, *row)
+            if not math.isnan(cost):
+                again = _best(self.scenario.replace(k0=cost), block, *row)
                 off = max(off, abs(again - self.war_gain))
         checks = Checks(
             {"worth at the threshold, solved anew": off,
@@ -162,15 +155,12 @@ class FightOrPause(Model):
         """Worth of the best chunk at each window against the trust held, in utils."""
         import pandas as pd
 
-        from ceasefire import truce
-
-        found = self.solve()
-        block = truce.solve(self.scenario).block_days
+        equilibrium, windows = self._windows()
         rows = []
-        for day, held, here in zip(found.days, found.held, found.trust, strict=True):
-            for trust in np.linspace(0, 1, 41):
-                worth = _best(self.scenario, block, day, held, float(trust))
-                rows.append((day, held, here, float(trust), worth))
+        for day, held, here in _rows(windows):
+            line = _line(self.scenario, equilibrium.block_days, day, held)
+            for trust in map(float, np.linspace(0, 1, 41)):
+                rows.append((day, held, here, trust, _best_of(line, trust)))
         columns = ["day", "held_captives", "trust_held", "trust", "chunk_value"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -196,6 +186,13 @@ class FightOrPause(Model):
                 tail += f", where a pause day would have to cost {cost:.2f} instead of {now:g}"
         return f"The next chunk is {worth} (utils, net of resuming); {tail}."
 
+    def _windows(self) -> tuple[TruceEquilibrium, pd.DataFrame]:
+        """The solved truce, and the windows of its likeliest course."""
+        from ceasefire import truce
+
+        equilibrium = truce.solve(self.scenario)
+        return equilibrium, truce.extension(equilibrium)
+
     def _threshold(self, block: int, row: tuple[int, float, float]) -> float:
         """Base cost of a day at which the best chunk is worth the gain, nearest the scenario's."""
 
@@ -207,10 +204,24 @@ class FightOrPause(Model):
 
 def _best(scenario: Scenario, block: int, day: int, held: float, trust: float) -> float:
     """The pausing state's worth of its best chunk at a window; minus infinity without one."""
+    return _best_of(_line(scenario, block, day, held), trust)
+
+
+def _rows(windows: pd.DataFrame) -> list[tuple[int, float, float]]:
+    """Pause days used, captives held and trust at each window."""
+    columns = (windows[name] for name in ("day", "held_captives", "trust_held"))
+    return [(int(d), float(h), float(t)) for d, h, t in zip(*columns, strict=True)]
+
+
+def _line(scenario: Scenario, block: int, day: int, held: float) -> LineOfPlay:
     from ceasefire.truce.game import solve_line
+
+    return solve_line(scenario.symbols(), held, day, block_days=block)
+
+
+def _best_of(line: LineOfPlay, trust: float) -> float:
     from ceasefire.truce.windows import window_values
 
-    line = solve_line(scenario.symbols(), held, day, block_days=block)
     values = window_values(line, trust)
     return float(values.chunk_values.max()) if values.chunk_values.size else -math.inf
 
