@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,10 @@ from ceasefire.figures.games import _axes
 from ceasefire.figures.style import PALE, SERIES, SINGLE_MM, style
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
 
     from ceasefire.bargaining import Staging
 
@@ -55,25 +58,35 @@ def staged_release(
         raise ArgumentError("rounds", rounds, f"a whole number from 1 to {MOST_ROUNDS}")
     with style():
         axes = _axes(ax, SINGLE_MM, HEIGHT_MM)
-        for k, one in enumerate(schedules):
-            _drawn(axes, one, k, len(schedules), shown)
-        axes.set(xlabel="round", ylabel=unit, title="Held (lines) and handed over (bars)")
-        axes.set_xticks(np.arange(0, shown + 1, 1 if shown <= 12 else 2))
-        axes.set_xlim(-0.1, shown + 0.6)
-        axes.set_ylim(bottom=0)
-        axes.grid(axis="y", color=PALE, lw=0.3)
-        axes.set_axisbelow(True)
-        axes.legend(loc="upper right")
+        staged(axes, [(_name(one), float(one.model.total), one.steps) for one in schedules], shown)
+        axes.set(ylabel=unit)
     return axes
 
 
-def _drawn(axes: Axes, one: Staging, k: int, count: int, shown: int) -> None:
+def staged(
+    axes: Axes, plans: Sequence[tuple[str, float, ArrayLike]], shown: int
+) -> None:  # fmt: skip
+    """Held after each of `shown` rounds, and instalments; a plan is (name, stock, steps)."""
+    for k, (name, stock, steps) in enumerate(plans):
+        _drawn(axes, name, stock, np.asarray(steps, dtype=float), k, len(plans), shown)
+    axes.set(xlabel="round", ylabel="captives", title="Held (lines) and handed over (bars)")
+    axes.set_xticks(np.arange(0, shown + 1, 1 if shown <= 12 else 2))
+    axes.set_xlim(-0.1, shown + 0.6)
+    axes.set_ylim(bottom=0)
+    axes.grid(axis="y", color=PALE, lw=0.3)
+    axes.set_axisbelow(True)
+    axes.legend(loc="upper right")
+
+
+def _drawn(
+    axes: Axes, name: str, stock: float, given: NDArray[Any], k: int, count: int, shown: int
+) -> None:  # fmt: skip
     """One schedule: held from round 0 on, and its bars side by side with the others'."""
     colour, line, _ = SERIES[k]
     steps = np.zeros(shown)
-    listed = min(shown, len(one.steps))
-    steps[:listed] = one.steps[:listed]
-    held = float(one.model.total) - np.append(0.0, np.cumsum(steps))
+    listed = min(shown, len(given))
+    steps[:listed] = given[:listed]
+    held = stock - np.append(0.0, np.cumsum(steps))
     width = BARS / count
     centre = np.arange(1, shown + 1) + (k - (count - 1) / 2) * width
     hatch = "" if k == 0 else "////"
@@ -81,7 +94,7 @@ def _drawn(axes: Axes, one: Staging, k: int, count: int, shown: int) -> None:
         centre, steps, width, facecolor=colour if k == 0 else "white", edgecolor=colour,
         hatch=hatch, lw=0.6, alpha=0.9,
     )  # fmt: skip
-    axes.step(np.arange(shown + 1), held, line, where="post", color=colour, label=_name(one))
+    axes.step(np.arange(shown + 1), held, line, where="post", color=colour, label=name)
 
 
 def _name(one: Staging) -> str:
