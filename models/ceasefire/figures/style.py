@@ -98,3 +98,8 @@ def dots(axes: Axes, x: Any, y: Any, series: int, label: str, **options: Any) ->
     """Draw a line with markers, for values at few points."""
     colour, line, marker = SERIES[series]
     axes.plot(x, y, color=colour, linestyle=line, marker=marker, label=label, **options)
+
+
+def given(axes: Axes, x: float) -> None:
+    """Mark with a dotted line where the model or the scenario at hand stands."""
+    axes.axvline(x, color=INK, lw=0.7, ls=(0, (1, 2)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ceasefire.figures.style import INK, SINGLE_MM, canvas, dots, panel
+from ceasefire.figures.style import SINGLE_MM, canvas, dots, given, panel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ceasefire.bargaining import PhasedDeal, SecondTruce
 
 HEIGHT_MM = 58.0
-DOTTED = (0, (1, 2))
 
 
 def second(model: SecondTruce, table: pd.DataFrame) -> Figure:
@@ -36,7 +35,7 @@ def second(model: SecondTruce, table: pd.DataFrame) -> Figure:
     bottom.legend(loc="upper left", ncols=2)
     panel(bottom, "b", "mean length of the first truce")
     for axes in (top, bottom):
-        axes.axvline(model.other_captives, color=INK, lw=0.7, ls=DOTTED)
+        given(axes, model.other_captives)
     return figure
 
 
@@ -45,7 +44,7 @@ def phases(model: PhasedDeal, table: pd.DataFrame) -> Figure:
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     axes.step(table["end_worth"], table["phases_carried"], where="post", color="#0072B2")
     needed = model.closed_form().end_needed
-    axes.axvline(needed, color=INK, lw=0.7, ls=DOTTED)
+    given(axes, needed)
     axes.annotate(f"needed: {needed:.3g}", (needed, 0.5), xytext=(4, 0),
                   textcoords="offset points", fontsize=6.5)  # fmt: skip
     count = len(model.captives)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ceasefire.figures.style import GREY, INK, SINGLE_MM, canvas, curve, dots, panel
+from ceasefire.figures.style import GREY, INK, SINGLE_MM, canvas, curve, dots, given, panel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,13 +48,13 @@ def watch(model: NoisySurveillance, table: pd.DataFrame) -> Figure:
     top.axhline(float(model.reward), color=GREY, lw=0.6, ls=(0, (1, 2)))
     top.annotate("a day of mutual compliance", (hours[-1], float(model.reward)), xytext=(0, 2),
                  textcoords="offset points", ha="right", fontsize=6.0, color=GREY)  # fmt: skip
-    top.axvline(model.blind_hours, color=INK, lw=0.7, ls=(0, (1, 2)))
+    given(top, model.blind_hours)
     top.set(ylabel="utils a day", ylim=(0, 1.15 * float(model.reward)))
     top.legend(loc="upper right", bbox_to_anchor=(1.0, 0.86))
     panel(top, "a", "what can be kept up")
     days = table["trigger_days"].to_numpy()
     bottom.step(hours, days, where="mid", color="#D55E00", ls="--")
-    bottom.axvline(model.blind_hours, color=INK, lw=0.7, ls=(0, (1, 2)))
+    given(bottom, model.blind_hours)
     bottom.set(xlabel="hours a day without a watch", ylabel="days",
                ylim=(0, max(float(np.nanmax(days, initial=1.0)), 1.0) + 1))  # fmt: skip
     panel(bottom, "b", "answer to an incident, best trigger regime")
@@ -67,7 +67,7 @@ def inspectors(model: Inspectors, table: pd.DataFrame) -> Figure:
     chance = table["quiet_in_breach"].to_numpy()
     curve(axes, chance, table["with_names"].to_numpy(), 0, "reports name who it was")
     curve(axes, chance, table["without_names"].to_numpy(), 1, "reports only count incidents")
-    axes.axvline(float(model.quiet_in_breach), color=INK, lw=0.7, ls=(0, (1, 2)))
+    given(axes, float(model.quiet_in_breach))
     axes.set(xlabel="chance that a breach goes unseen", ylabel="utils a day, patient parties",
              title="What a name is worth to those who comply")  # fmt: skip
     axes.set_ylim(0, 1.2 * float(model.reward))

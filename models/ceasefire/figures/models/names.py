@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ceasefire.figures.style import GREY, SINGLE_MM, canvas, curve, panel
+from ceasefire.figures.style import SINGLE_MM, canvas, curve, given, panel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ def verifiable(model: VerifiableList, table: pd.DataFrame) -> Figure:
         for k, (policy, label) in enumerate(NAMES.items()):
             line = rows[rows["series"] == policy]
             curve(axes, line["x"], line["utils"], k, label)
-        axes.axvline(float(here), color=GREY, lw=0.6, ls=":")
+        given(axes, float(here))
         axes.set(ylabel="worth to the pausing state (utils)")
     top.set(xlabel="probability that contact holds", xlim=(0, 1))
     bottom.set(xlabel="cost of a name to the captor (utils)", xlim=(0, None))
@@ -47,7 +47,7 @@ def voluntary(model: VoluntaryList, table: pd.DataFrame) -> Figure:
         curve(top, rows["able"], rows["threshold"], k, f"{part:g}")
         curve(bottom, rows["able"], rows["named"], k, f"{part:g}")
     for axes in (top, bottom):
-        axes.axvline(float(model.able), color=GREY, lw=0.6, ls=":")
+        given(axes, float(model.able))
     top.set(ylabel="captives", ylim=(0, 1.08 * float(model.most)))
     bottom.set(xlabel="probability that names can be proved", ylabel="probability", xlim=(0, 1),
                ylim=(-0.02, 1.02))  # fmt: skip

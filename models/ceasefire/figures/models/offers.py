@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ceasefire.figures.style import GREY, PALE, SERIES, SINGLE_MM, canvas, curve, panel
+from ceasefire.figures.style import GREY, PALE, SERIES, SINGLE_MM, canvas, curve, given, panel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,8 +94,8 @@ def through_relays(model: TalksThroughRelays, table: pd.DataFrame) -> Figure:
         for axes, change in ((above, "blackouts a day"), (below, "days a leg")):
             rows = table[(table["sides"] == kind) & (table["change"] == change)]
             curve(axes, rows["value"], rows["weight"], n, kind)
-    above.axvline(float(model.blackout_per_day), color=GREY, lw=0.8, ls=":")
-    below.axvline(float(model.days_per_leg), color=GREY, lw=0.8, ls=":")
+    given(above, float(model.blackout_per_day))
+    given(below, float(model.days_per_leg))
     above.set(xlabel="blackouts a live day (dotted: as given)", ylabel="average share of side 1")
     below.set(xscale="log", xlabel="days a leg (dotted: as given)",
               ylabel="average share of side 1")  # fmt: skip
@@ -130,7 +130,7 @@ def blackouts(model: BlackoutTalks, table: pd.DataFrame) -> Figure:
         some = rows[rows["restore_per_day"] == rho]
         label = f"restored with {rho:g} a day"
         curve(below, some["blackout_per_day"], some["deal_probability"], n, label)
-    below.axvline(float(model.blackout_per_day), color=GREY, lw=0.8, ls=":")
+    given(below, float(model.blackout_per_day))
     below.set(xlabel="chance of a blackout a live day (dotted: as given)",
               ylabel="chance of a deal")  # fmt: skip
     below.legend(loc="upper right")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ceasefire.figures.style import GREY, INK, PALE, SINGLE_MM, canvas, curve, panel
+from ceasefire.figures.style import GREY, INK, PALE, SINGLE_MM, canvas, curve, given, panel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ def two_offers(model: TwoPeriodScreening, table: pd.DataFrame) -> Figure:
          ("hard_line", "hard line"))
     ):  # fmt: skip
         curve(axes, table["share"], table[column], k, label)
-    axes.axvline(float(model.share), color=GREY, lw=0.6, ls=":")
+    given(axes, float(model.share))
     axes.set(xlabel="probability that the value is high", ylabel="worth to the side that asks",
              xlim=(0, 1), title="Three plans of asking (best: grey band)")  # fmt: skip
     axes.legend(loc="upper left")
@@ -62,7 +62,7 @@ def sealed(model: DoubleAuction, table: pd.DataFrame) -> Figure:
         axes.text(0.99, level, label, ha="right", va="bottom", fontsize=6, color=INK)
     axes.set(xlabel="weight of the bid in the price", ylabel="expected gain (days per captive)",
              xlim=(0, 1), title="Sealed offers", ylim=(0, 1.1 * ends[0][0]))  # fmt: skip
-    axes.axvline(float(model.weight), color=GREY, lw=0.6, ls=":")
+    given(axes, float(model.weight))
     axes.legend(loc="lower center")
     return figure
 
@@ -75,7 +75,7 @@ def two_types(model: TwoTypeTrade, table: pd.DataFrame) -> Figure:
         curve(top, rows["high_cost"], part, k, f"low value {value:.3g}")
         curve(bottom, rows["high_cost"], rows["subsidy"], k, f"low value {value:.3g}")
     for axes in (top, bottom):
-        axes.axvline(float(model.high_cost), color=GREY, lw=0.6, ls=":")
+        given(axes, float(model.high_cost))
     top.set(ylabel="gain / gain if all were known")
     bottom.set(xlabel="cost of a dear captive (days of pause)", ylabel="days per captive")
     panel(top, "a", "What the best rules gain")

@@ -16,6 +16,7 @@ from ceasefire.figures.style import (
     SINGLE_MM,
     canvas,
     curve,
+    given,
     panel,
 )
 
@@ -40,7 +41,7 @@ def dollar(model: DividedDollar, table: pd.DataFrame) -> Figure:
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     for k, (rule, rows) in enumerate(table.groupby("rule", sort=False)):
         curve(axes, rows["curvature"], rows["share"], k, NAMES[str(rule)])
-    axes.axvline(float(model.curvature), color=GREY, lw=0.6, ls=":")
+    given(axes, float(model.curvature))
     axes.set(xlabel="curvature of the second side's utility", ylabel="share of the first side")
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
     axes.grid(color=PALE, lw=0.3)

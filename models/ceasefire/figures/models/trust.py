@@ -14,6 +14,7 @@ from ceasefire.figures.style import (
     canvas,
     curve,
     dots,
+    given,
     panel,
 )
 
@@ -94,7 +95,7 @@ def reassurance(model: Any, table: pd.DataFrame) -> Figure:
     axes.fill_between(gain, least, most, where=least <= most, color=PALE, lw=0)
     curve(axes, gain, least, 0, "least that deters an opportunist")
     curve(axes, gain, most, 1, "most a trustworthy side risks")
-    axes.axvline(float(model.temptation), color=INK, lw=0.6, ls=(0, (1, 2)))
+    given(axes, float(model.temptation))
     axes.annotate("here", (float(model.temptation), 0.03), xytext=(3, 0),
                   textcoords="offset points", fontsize=6.5)  # fmt: skip
     axes.set(xlabel="what exploiting trust is worth, utils", ylabel="first stake, share of all",

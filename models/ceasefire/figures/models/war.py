@@ -14,6 +14,7 @@ from ceasefire.figures.style import (
     SINGLE_MM,
     canvas,
     curve,
+    given,
     panel,
 )
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     )
 
 HEIGHT_MM = 58.0
-DOTTED = (0, (1, 2))
 
 
 def attrition(model: Attrition, table: pd.DataFrame) -> Figure:
@@ -49,7 +49,7 @@ def attrition(model: Attrition, table: pd.DataFrame) -> Figure:
     panel(top, "a", "more at stake for 2: side 1 holds out longer")
     curve(bottom, stake, table["mean_days"].to_numpy(), 0, "")
     for axes in (top, bottom):
-        axes.axvline(float(model.values[1]), color=INK, lw=0.7, ls=DOTTED)
+        given(axes, float(model.values[1]))
     bottom.set(xlabel="what side 2 has at stake, utils", ylabel="days", xscale="log")
     bottom.set_ylim(bottom=0)
     _plain_ticks(bottom)
@@ -62,7 +62,7 @@ def standoff(model: Standoff, table: pd.DataFrame) -> Figure:
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     rate = 100 * table["rate_per_day"].to_numpy()
     curve(axes, rate, table["mean_days"].to_numpy(), 0, "")
-    axes.axvline(100 * float(model.rate_per_day), color=INK, lw=0.7, ls=DOTTED)
+    given(axes, 100 * float(model.rate_per_day))
     axes.set(xlabel="discount rate, percent per day", ylabel="mean delay, days", xscale="log",
              title="A longer shadow of the future delays agreement")  # fmt: skip
     axes.set_ylim(bottom=0)
@@ -76,7 +76,7 @@ def ladder(model: WarLadder, table: pd.DataFrame) -> Figure:
     rung = table["rung"].to_numpy()
     axes.plot(rung, table["share"], "o-", color=SERIES[0][0], label="agreed share of A")
     axes.plot(rung, table["win"], "s--", color=SERIES[1][0], label="chance to win outright")
-    axes.axvline(model.rung, color=INK, lw=0.7, ls=DOTTED)
+    given(axes, model.rung)
     axes.set(
         xlabel="rung (A has lost at 0)", ylabel="share, chance", title="Terms follow the front"
     )
@@ -91,7 +91,7 @@ def risk(model: RiskReturn, table: pd.DataFrame) -> Figure:
     belief = table["resolved"].to_numpy()
     curve(axes, belief, table["safe"].to_numpy(), 0, "safe offer")
     curve(axes, belief, table["risky"].to_numpy(), 1, "low offer, refused by the resolved")
-    axes.axvline(float(model.resolved), color=INK, lw=0.7, ls=DOTTED)
+    given(axes, float(model.resolved))
     axes.set(xlabel="belief in a resolved opponent", ylabel="worth, share of the pie",
              title="Risk and return", xlim=(0, 1))  # fmt: skip
     axes.legend(loc="lower left")
@@ -104,7 +104,7 @@ def shift(model: PowerShift, table: pd.DataFrame) -> Figure:
     later = table["power_later"].to_numpy()
     curve(axes, later, table["peace"].to_numpy(), 0, "peace, at most")
     curve(axes, later, table["war"].to_numpy(), 1, "war now")
-    axes.axvline(float(model.power_later), color=INK, lw=0.7, ls=DOTTED)
+    given(axes, float(model.power_later))
     axes.set(xlabel="the rising side's later odds", ylabel="declining side, share per period",
              title="A promise that power would undo", xlim=(0, 1))  # fmt: skip
     axes.legend(loc="lower left")
@@ -136,7 +136,7 @@ def exits(model: ExitOrPause, table: pd.DataFrame) -> Figure:
     for k, (rows, label) in enumerate(kinds):
         curve(axes, table[rows]["discount"], table[rows]["staying"], k, label, clip_on=False)
     curve(axes, inner["discount"], inner["staying"], 2, "mixed: the edge")
-    axes.axvline(float(model.discount), color=INK, lw=0.7, ls=DOTTED)
+    given(axes, float(model.discount))
     axes.set(xlabel="discount factor per day", ylabel="chance to stay on a day",
              title="One pause, three equilibria", xlim=(0, 1), ylim=(-0.02, 1.02))  # fmt: skip
     axes.legend(loc="center left")
