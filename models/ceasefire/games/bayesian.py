@@ -16,6 +16,7 @@ from ceasefire.games.normal import (
     _array,
     _labels,
     _numbers,
+    as_fractions,
     require_range,
 )
 from ceasefire.tolerances import PROBABILITY_SUM
@@ -114,12 +115,7 @@ class BayesianGame:
     @cached_property
     def exact_payoffs(self) -> NDArray[np.object_]:
         """Payoffs as `Fraction`: as given, or the float's own binary value."""
-        if self._rational is not None:
-            return self._rational
-        table = np.empty(self.payoffs.shape, dtype=object)
-        table[...] = np.frompyfunc(Fraction, 1, 1)(self.payoffs.astype(object))
-        table.setflags(write=False)
-        return table
+        return self._rational if self._rational is not None else as_fractions(self.payoffs)
 
     @cached_property
     def payoff_range(self) -> NDArray[np.float64]:

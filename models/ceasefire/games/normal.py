@@ -135,12 +135,7 @@ class NormalForm:
     @cached_property
     def exact_payoffs(self) -> NDArray[np.object_]:
         """Payoffs as `Fraction`, shape (n_players, *n_actions): as given, or the float's own."""
-        if self._rational is not None:
-            return self._rational
-        table = np.empty(self.payoffs.shape, dtype=object)
-        table[...] = np.frompyfunc(Fraction, 1, 1)(self.payoffs.astype(object))
-        table.setflags(write=False)
-        return table
+        return self._rational if self._rational is not None else as_fractions(self.payoffs)
 
     @cached_property
     def payoff_range(self) -> NDArray[np.float64]:
@@ -267,6 +262,14 @@ class NormalForm:
         ]
 
     _rational: NDArray[np.object_] | None = None
+
+
+def as_fractions(table: NDArray[np.float64]) -> NDArray[np.object_]:
+    """The floats' own binary values, read-only."""
+    found = np.empty(table.shape, dtype=object)
+    found[...] = np.frompyfunc(Fraction, 1, 1)(table.astype(object))
+    found.setflags(write=False)
+    return found
 
 
 def number(value: Any) -> str:

@@ -171,9 +171,13 @@ def solve_line(
     )
     values = np.empty((kernels.N_ROWS, nodes.kind.size, grid.size))
     if not kernels.solve_line(parameters, nodes, grid, values):
-        raise SolveError(
-            f"a day behind ({held:g} captives, day {day}) has more than "
-            f"{kernels.MAX_ROOTS} critical posteriors; the belief dynamics are chaotic at "
-            "these parameters: raise pausing_state.choice_noise"
-        )
+        raise too_many_roots(f"{held:g} captives, day {day}")
     return LineOfPlay(parameters, nodes, grid, values, int(block_days))
+
+
+def too_many_roots(where: str) -> SolveError:
+    """The error where a kernel ran out of room for the critical posteriors of a day."""
+    return SolveError(
+        f"a day behind ({where}) has more than {kernels.MAX_ROOTS} critical posteriors; the "
+        "belief dynamics are chaotic at these parameters: raise pausing_state.choice_noise"
+    )

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ceasefire.errors import SolveError
 from ceasefire.truce import _kernels as base
 from ceasefire.truce.extensions import _mediator_kernels as kernels
-from ceasefire.truce.game import DEFAULT_BELIEFS, LineOfPlay, belief_grid, check_size
+from ceasefire.truce.game import (
+    DEFAULT_BELIEFS,
+    LineOfPlay,
+    belief_grid,
+    check_size,
+    too_many_roots,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,8 +123,5 @@ def solve_line(
     after[days] = table[nodes.used[days] + 1, nodes.left[days] - 1]
     values = np.zeros((kernels.N_ROWS, size, grid.size))
     if not kernels.solve_line(parameters, mediator, nodes, after, grid, values):
-        raise SolveError(
-            f"a day behind ({held:g} captives, day {day}) has more than {base.MAX_ROOTS} "
-            "critical posteriors; raise pausing_state.choice_noise"
-        )
+        raise too_many_roots(f"{held:g} captives, day {day}")
     return MediatedLine(parameters, nodes, grid, values, interests=mediator, after_miss=after)

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.errors import ArgumentError
 from ceasefire.truce import _kernels as base
 from ceasefire.truce import payoffs
 from ceasefire.truce.course import window_play
 from ceasefire.truce.extensions import _partial_kernels as kernels
-from ceasefire.truce.game import DEFAULT_BELIEFS, MAX_NODES, LineOfPlay, belief_grid, check_size
+from ceasefire.truce.game import (
+    DEFAULT_BELIEFS,
+    MAX_NODES,
+    LineOfPlay,
+    belief_grid,
+    check_size,
+    too_many_roots,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,10 +125,7 @@ def solve_line(
     )
     values = np.zeros((kernels.N_ROWS, nodes.kind.size, grid.size))
     if not kernels.solve_nodes(parameters, nodes, grid, values):
-        raise SolveError(
-            f"a day behind ({held:g} captives, day {day}) has more than {kernels.MAX_ROOTS} "
-            "critical posteriors; raise pausing_state.choice_noise"
-        )
+        raise too_many_roots(f"{held:g} captives, day {day}")
     return PartialLine(
         parameters=parameters,
         nodes=nodes,

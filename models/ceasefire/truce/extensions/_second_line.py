@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.errors import ArgumentError
 from ceasefire.truce import _kernels as base
-from ceasefire.truce.game import DEFAULT_BELIEFS, MAX_NODES, LineOfPlay, belief_grid
+from ceasefire.truce.game import DEFAULT_BELIEFS, MAX_NODES, LineOfPlay, belief_grid, too_many_roots
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,10 +125,7 @@ def solve_line(
     values = np.zeros((base.N_ROWS, nodes.kind.size, grid.size))
     weighed = _weigh(nodes, category, parameters, second)
     if not base.solve_line(_in_utils(parameters), weighed, grid, values):
-        raise SolveError(
-            f"a day behind ({held.first:g} + {held.second:g} captives, day {day}) has more than "
-            f"{base.MAX_ROOTS} critical posteriors; raise pausing_state.choice_noise"
-        )
+        raise too_many_roots(f"{held.first:g} + {held.second:g} captives, day {day}")
     return CategoryLine(
         parameters,
         nodes,
