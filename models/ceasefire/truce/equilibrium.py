@@ -7,14 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ceasefire.errors import ArgumentError
-from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce import course as courses
 from ceasefire.truce.extensions import solve_extended
 from ceasefire.truce.game import DEFAULT_BELIEFS, LineOfPlay, solve_line
 from ceasefire.truce.opening import check_solved, open_pause
-from ceasefire.truce.solution import BaseCourses, check_number, check_window
+from ceasefire.truce.solution import BaseCourses, check_number, check_window, claim, first_blocks
 from ceasefire.truce.verify import check_line, may_have_several_roots, payoff_range, worst
 from ceasefire.truce.windows import WindowValues, trust_needed, window_values
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ceasefire.truce.certificate import Certificate
-    from ceasefire.truce.fields import Parameters
     from ceasefire.truce.scenario import Scenario
 
 METHOD = "backward induction with exact critical posteriors"
@@ -203,30 +201,18 @@ def solve(
         return extended
     p = scenario.symbols()
     lines = tuple(
-        solve_line(p, p.W0, 0, head_days=days, head_batch=p.n0 / days, beliefs=beliefs)
-        for days in range(1, min(p.Tmax, p.J) + 1)
+        solve_line(p, p.W0, 0, head_days=days, head_batch=batch, beliefs=beliefs)
+        for days, batch in first_blocks(p)
     )
     opened = open_pause(p, lines, beliefs)
-    claimed = opened._replace(status=_claim(opened.status, p, lines, opened.trust))
+    status = claim(
+        opened.status,
+        lines,
+        gain=lambda: worst(tuple(check_line(line, opened.trust) for line in lines)).exploitability,
+        allowed=EXPLOITABILITY * payoff_range(p),
+        several=lambda: any(map(may_have_several_roots, lines)),
+    )
+    claimed = opened._replace(status=status)
     equilibrium = TruceEquilibrium.of(scenario, claimed, lines, METHOD, beliefs)
     check_solved(equilibrium, throw=throw)
     return equilibrium
-
-
-def _claim(
-    status: Status, parameters: Parameters, lines: tuple[LineOfPlay, ...], trust: float
-) -> Status:
-    """Weaken `status` where days have several consistent probabilities or values that jump.
-
-    A jump of a value in the belief can leave a day without an exact equilibrium; then the
-    tree is walked at once and the verdict is the walk's.
-    """
-    if status is Status.NOT_CONVERGED:
-        return status
-    if any(int(line.nodes.jumps.sum()) for line in lines):
-        tree = worst(tuple(check_line(line, trust) for line in lines))
-        if tree.exploitability > EXPLOITABILITY * payoff_range(parameters):
-            return Status.EXPLOITABLE
-    if status is Status.OK and any(may_have_several_roots(line) for line in lines):
-        return Status.INCOMPLETE
-    return status

@@ -36,6 +36,10 @@ class SolvedLine(Protocol):
         """The scenario's parameters by symbol."""
 
     @property
+    def nodes(self) -> Any:
+        """Arrays over nodes, the number of `jumps` among them."""
+
+    @property
     def head(self) -> int:
         """Index of the head node."""
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypeVar
 
 from ceasefire.errors import ArgumentError
+from ceasefire.status import Status
 from ceasefire.truce import course as courses
 from ceasefire.truce.course import Course
 from ceasefire.truce.fields import MOST_CAPTIVES
@@ -15,11 +16,10 @@ from ceasefire.truce.opening import Opened, SolvedLine, head_values, nash_produc
 from ceasefire.truce.play import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
-    from ceasefire.status import Status
     from ceasefire.truce.fields import Parameters
     from ceasefire.truce.pilot import Pilot
     from ceasefire.truce.scenario import Scenario
@@ -133,6 +133,34 @@ class Solution(ABC, Generic[Line, Played]):
     @abstractmethod
     def _mix(self, parts: Sequence[tuple[Played, float]]) -> Played:
         """A lottery over courses, each with its weight."""
+
+
+def first_blocks(p: Parameters) -> list[tuple[int, float]]:
+    """Days of each first block that is considered, and the captives due on each of its days."""
+    return [(days, p.n0 / days) for days in range(1, min(p.Tmax, p.J) + 1)]
+
+
+def claim(
+    status: Status,
+    lines: Sequence[SolvedLine],
+    *,
+    gain: Callable[[], float],
+    allowed: float,
+    several: Callable[[], bool],
+) -> Status:
+    """Weaken `status` where days have several consistent probabilities or values that jump.
+
+    A jump of a value in the belief can leave a day without an exact equilibrium; then the tree is
+    walked at once, and the verdict is the walk's: the most anyone gains, `gain`, is compared with
+    what is `allowed`.
+    """
+    if status is Status.NOT_CONVERGED:
+        return status
+    if any(int(line.nodes.jumps.sum()) for line in lines) and gain() > allowed:
+        return Status.EXPLOITABLE
+    if status is Status.OK and several():
+        return Status.INCOMPLETE
+    return status
 
 
 class BaseCourses(Solution[Line, Course], ABC):

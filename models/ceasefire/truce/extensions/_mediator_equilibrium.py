@@ -17,7 +17,7 @@ from ceasefire.truce.extensions._mediator_line import MediatedLine, interests, s
 from ceasefire.truce.extensions._mediator_tree import check_line, worst
 from ceasefire.truce.extensions._mediator_windows import mediated_values, trust_needed
 from ceasefire.truce.opening import check_solved, open_pause
-from ceasefire.truce.solution import BaseCourses, check_number, check_window
+from ceasefire.truce.solution import BaseCourses, check_number, check_window, first_blocks
 from ceasefire.truce.verify import may_have_several_roots, payoff_range
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def solve_mediated(scenario: Scenario, *, beliefs: int, throw: bool) -> Mediated
     assert scenario.mediator is not None
     p, table = scenario.symbols(), interests(scenario.mediator)
     lines = tuple(
-        solve_line(p, table, p.W0, 0, head_days=days, head_batch=p.n0 / days, beliefs=beliefs)
-        for days in range(1, min(p.Tmax, p.J) + 1)
+        solve_line(p, table, p.W0, 0, head_days=days, head_batch=batch, beliefs=beliefs)
+        for days, batch in first_blocks(p)
     )
     opened = open_pause(p, lines, beliefs)
     claimed = opened._replace(status=_claim(opened.status, p, lines, opened.trust))

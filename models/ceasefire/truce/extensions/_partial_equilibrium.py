@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.errors import ArgumentError
-from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY
 from ceasefire.truce import course as courses
 from ceasefire.truce.extensions import _partial_kernels as kernels
@@ -18,7 +17,7 @@ from ceasefire.truce.extensions._partial_line import PartialLine, solve_line
 from ceasefire.truce.extensions._partial_news import DayNews, day_news, follow_whole
 from ceasefire.truce.extensions._partial_tree import check_line, terms_error
 from ceasefire.truce.opening import check_solved, open_pause
-from ceasefire.truce.solution import BaseCourses, check_number, check_window
+from ceasefire.truce.solution import BaseCourses, check_number, check_window, claim, first_blocks
 from ceasefire.truce.verify import payoff_range, worst
 from ceasefire.truce.windows import WindowValues, trust_needed, window_values
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
     from ceasefire.truce.extensions._certificate import ExtendedCertificate
     from ceasefire.truce.extensions.partial_batches import PartialBatches
-    from ceasefire.truce.fields import Parameters
     from ceasefire.truce.scenario import Scenario
 
 METHOD = "backward induction with exact critical posteriors of whole and part"
@@ -110,29 +108,21 @@ def solve_partial(scenario: Scenario, *, beliefs: int, throw: bool) -> PartialEq
     assert scenario.partial_batches is not None
     p, table = scenario.symbols(), scenario.partial_batches
     lines = tuple(
-        solve_line(p, table, p.W0, 0, head_days=days, head_batch=p.n0 / days, beliefs=beliefs)
-        for days in range(1, min(p.Tmax, p.J) + 1)
+        solve_line(p, table, p.W0, 0, head_days=days, head_batch=batch, beliefs=beliefs)
+        for days, batch in first_blocks(p)
     )
     opened = open_pause(p, lines, beliefs)
-    claimed = opened._replace(status=_claim(opened.status, p, lines, opened.trust))
+    status = claim(
+        opened.status,
+        lines,
+        gain=lambda: worst(tuple(check_line(line, opened.trust) for line in lines)).exploitability,
+        allowed=EXPLOITABILITY * payoff_range(p),
+        several=lambda: any(map(_may_have_several_roots, lines)),
+    )
+    claimed = opened._replace(status=status)
     equilibrium = PartialEquilibrium.of(scenario, claimed, lines, METHOD, beliefs)
     check_solved(equilibrium, throw=throw)
     return equilibrium
-
-
-def _claim(
-    status: Status, parameters: Parameters, lines: tuple[PartialLine, ...], trust: float
-) -> Status:
-    """Weaken `status` by the walk of the tree where values jump, and where roots are several."""
-    if status is Status.NOT_CONVERGED:
-        return status
-    if any(int(line.nodes.jumps.sum()) for line in lines):
-        tree = worst(tuple(check_line(line, trust) for line in lines))
-        if tree.exploitability > EXPLOITABILITY * payoff_range(parameters):
-            return Status.EXPLOITABLE
-    if status is Status.OK and any(_may_have_several_roots(line) for line in lines):
-        return Status.INCOMPLETE
-    return status
 
 
 def _may_have_several_roots(line: PartialLine) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ceasefire.errors import ArgumentError
-from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY
 from ceasefire.truce.extensions._second_course import (
     CategoryCourse,
@@ -31,7 +30,7 @@ from ceasefire.truce.extensions._second_tree import check_line, payoff_range, te
 from ceasefire.truce.extensions._second_windows import category_values, category_zone
 from ceasefire.truce.fields import MOST_CAPTIVES
 from ceasefire.truce.opening import check_solved, head_values, nash_products, open_pause
-from ceasefire.truce.solution import Solution, check_number, check_window
+from ceasefire.truce.solution import Solution, check_number, check_window, claim, first_blocks
 from ceasefire.truce.verify import may_have_several_roots, worst
 from ceasefire.truce.windows import trust_needed
 
@@ -192,7 +191,14 @@ def solve_categories(scenario: Scenario, *, beliefs: int, throw: bool) -> Catego
     ]
     # where two boundaries are worth the same, more ambiguous captives stay in the first category
     boundary, opened, lines = max(solved, key=lambda one: (one[0].nash_product, one[0][0]))
-    claimed = opened._replace(status=_claim(opened.status, scenario, lines, opened.trust))
+    status = claim(
+        opened.status,
+        lines,
+        gain=lambda: worst(tuple(check_line(line, opened.trust) for line in lines)).exploitability,
+        allowed=EXPLOITABILITY * _range(scenario),
+        several=lambda: any(map(may_have_several_roots, lines)),
+    )
+    claimed = opened._replace(status=status)
     equilibrium = replace(
         CategoryEquilibrium.of(scenario, claimed, lines, METHOD, beliefs),
         boundaries=tuple(one for one, _, _ in solved),
@@ -226,8 +232,7 @@ def _solve_boundary(
     """Solve everything behind one boundary."""
     p, stocks = scenario.symbols(), _stocks(scenario, counted_first)
     lines = tuple(
-        _line(scenario, stocks, 0, Head(days, p.n0 / days), beliefs)
-        for days in range(1, min(p.Tmax, p.J) + 1)
+        _line(scenario, stocks, 0, Head(days, batch), beliefs) for days, batch in first_blocks(p)
     )
     opened = open_pause(p._replace(W0=stocks.first), lines, beliefs)
     rows = np.vstack((np.zeros(3), head_values(lines, opened.trust)))
@@ -242,21 +247,6 @@ def _range(scenario: Scenario) -> float:
     p, table = scenario.symbols(), _table(scenario)
     held = table.captives + table.ambiguous_captives
     return payoff_range(p, second_parameters(p, table), held)
-
-
-def _claim(
-    status: Status, scenario: Scenario, lines: tuple[CategoryLine, ...], trust: float
-) -> Status:
-    """Weaken `status` by the walk of the tree where values jump, and where roots are several."""
-    if status is Status.NOT_CONVERGED:
-        return status
-    if any(int(line.nodes.jumps.sum()) for line in lines):
-        tree = worst(tuple(check_line(line, trust) for line in lines))
-        if tree.exploitability > EXPLOITABILITY * _range(scenario):
-            return Status.EXPLOITABLE
-    if status is Status.OK and any(may_have_several_roots(line) for line in lines):
-        return Status.INCOMPLETE
-    return status
 
 
 def _certify(equilibrium: CategoryEquilibrium) -> ExtendedCertificate:
