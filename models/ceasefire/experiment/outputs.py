@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from ceasefire.truce import Course, Scenario, TruceEquilibrium
+    from ceasefire.truce import Course, Proposition, Scenario, TruceEquilibrium
 
     Value = float | int | str | bool | None
 
@@ -25,6 +25,7 @@ class Solved:
 
     def __init__(self, scenario: Scenario, rng: np.random.Generator) -> None:
         self.scenario, self.rng = scenario, rng
+        self._judged: dict[str, Proposition] = {}
 
     @cached_property
     def equilibrium(self) -> TruceEquilibrium:
@@ -44,6 +45,15 @@ class Solved:
         from ceasefire import truce
 
         return truce.extension(self.equilibrium)
+
+    def proposition(self, name: str) -> Proposition:
+        """Return a proposition of the model, judged at this point."""
+        from ceasefire import truce
+
+        if name not in self._judged:
+            known = truce.proposition(name, self.scenario, equilibrium=self.equilibrium)
+            self._judged[name] = known
+        return self._judged[name]
 
     @cached_property
     def play(self) -> pd.Series[Any]:
@@ -99,6 +109,8 @@ PATTERNS: dict[str, str] = {
     "p_end_CAUSE": "probability that the pause ends so: stopped, reneged, relay, incident, ...",
     "trust_needed_at_HELD_DAY": "least belief at which a chunk is offered at that window",
     "window_K_COLUMN": "column of truce.extension at the K-th window on the most likely course",
+    "holds_PN": "whether proposition N of the model holds; empty where it cannot be judged",
+    "holds_PN_PART": "whether a part of it holds, as holds_P4_chunks",
     "model:NAME.PATH": "attribute of what a model of `ceasefire model list` solves to",
 }
 
@@ -160,6 +172,8 @@ def output(name: str) -> Callable[[Solved], Any]:
         return lambda s: s.equilibrium.trust_needed(held, day)
     if found := re.fullmatch(r"window_(\d+)_([a-z_]+)", name):
         return _window(name, int(found[1]), found[2])
+    if found := re.fullmatch(r"holds_(P\d)(?:_([a-z_]+))?", name):
+        return _holds(name, found[1], found[2])
     if name.startswith("model:"):
         return _model(name)
     close = get_close_matches(name, NAMED, n=1, cutoff=0.5)
@@ -175,6 +189,20 @@ def _ending(name: str) -> Callable[[Solved], float]:
     if cause is None:
         raise ArgumentError("record", name, ", ".join(f"p_end_{one}" for one in causes))
     return lambda s: _share(s, lambda one: one.ending is cause)
+
+
+def _holds(name: str, which: str, part: str | None) -> Callable[[Solved], bool | None]:
+    from ceasefire.truce.claims import RULES
+
+    if which not in RULES or (part is not None and part not in RULES[which].parts):
+        allowed = ", ".join(f"holds_{one}_{p}" for one, rule in RULES.items() for p in rule.parts)
+        raise ArgumentError("record", name, f"holds_P1, ..., holds_P9, or a part: {allowed}")
+
+    def read(solved: Solved) -> bool | None:
+        found = solved.proposition(which)
+        return found.holds if part is None else found.claims.get(part)
+
+    return read
 
 
 WINDOW_COLUMNS = (

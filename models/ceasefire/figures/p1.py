@@ -8,6 +8,7 @@ import numpy as np
 
 from ceasefire.figures._solved import solved
 from ceasefire.figures.style import SINGLE_MM, canvas, dots
+from ceasefire.truce import measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,14 +26,7 @@ CAPTION = (
 
 def table(scenario: Scenario) -> pd.DataFrame:
     """Trust needed by captives held (whole batches) and day."""
-    import pandas as pd
-
-    equilibrium = solved(scenario)
-    p = equilibrium.parameters
-    rest = p.W0 - p.n0
-    stocks = [held for held in np.arange(rest % p.x, rest + p.x / 2, p.x) if held >= p.x]
-    rows = [(day, held, equilibrium.trust_needed(held, day)) for day in DAYS for held in stocks]
-    return pd.DataFrame(rows, columns=["day", "held_captives", "trust_needed"])
+    return measure("P1", scenario, DAYS, equilibrium=solved(scenario))
 
 
 def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ceasefire.figures._solved import solved
 from ceasefire.figures.style import GREY, SINGLE_MM, canvas, curve, panel
+from ceasefire.truce import measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,14 +27,9 @@ CAPTION = (
 
 def table(scenario: Scenario) -> pd.DataFrame:
     """Mean days and mean captives left by opening trust."""
-    import pandas as pd
-
     equilibrium = solved(scenario)
-    rows = []
-    for trust in sorted({*BELIEFS.round(6).tolist(), round(equilibrium.trust, 6)}):
-        course = equilibrium.course(trust, equilibrium.block_days)
-        rows.append((trust, course.mean_days, course.mean_left))
-    return pd.DataFrame(rows, columns=["trust", "mean_days", "mean_left"])
+    values = sorted({*BELIEFS.round(6).tolist(), round(equilibrium.trust, 6)})
+    return measure("P2", scenario, values, equilibrium=equilibrium)
 
 
 def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ceasefire.figures._sweep import sweep
+from ceasefire.figures._solved import solved
 from ceasefire.figures.style import GREY, INK, SINGLE_MM, canvas, curve, panel
+from ceasefire.truce import measure
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ceasefire.truce import Scenario, TruceEquilibrium
+    from ceasefire.truce import Scenario
 
 WIDTH_MM = SINGLE_MM
 SIZES = tuple(sorted({0.5, 1, 2, 4, 8, 16, 32, *np.geomspace(0.5, 32, 61).round(6).tolist()}))
@@ -25,19 +26,9 @@ CAPTION = (
 )
 
 
-def _record(equilibrium: TruceEquilibrium) -> dict[str, float]:
-    pilot = equilibrium.pilot
-    return {
-        "matched_share": pilot.matched,
-        "trust_after": equilibrium.trust,
-        "dealer_net": pilot.dealer_net,
-        "block_days": equilibrium.block_days,
-    }
-
-
 def table(scenario: Scenario) -> pd.DataFrame:
     """Matched share, posterior, dealer's net value and block by pilot size x_p."""
-    return sweep(scenario, "x_p", SIZES, _record)
+    return measure("P3", scenario, SIZES, equilibrium=solved(scenario))
 
 
 def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.figures._solved import solved
-from ceasefire.figures._sweep import sweep
 from ceasefire.figures.style import GREY, INK, SINGLE_MM, SKY, canvas, curve, panel
+from ceasefire.truce import measure
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ceasefire.truce import Scenario, TruceEquilibrium
+    from ceasefire.truce import Scenario
 
 WIDTH_MM = SINGLE_MM
 FAILURES = np.linspace(0.0, 0.3, 61).round(6)
@@ -27,20 +27,7 @@ CAPTION = (
 
 def table(scenario: Scenario) -> pd.DataFrame:
     """Quantity 'chunk' (length by order) and 'first_extension' (days by chi)."""
-    import pandas as pd
-
-    equilibrium = solved(scenario)
-    trust, days = equilibrium.trust, equilibrium.block_days
-    held = max(equilibrium.parameters.W0 - equilibrium.parameters.n0, 0.0)
-
-    def record(changed: TruceEquilibrium) -> dict[str, float]:
-        return {"value": changed.values(held, days, trust).expected_chunk}
-
-    first = sweep(scenario, "chi", FAILURES, record).rename(columns={"chi": "key"})
-    likely = str(equilibrium.course().chunks.index[0]).split("-")
-    chunks = pd.DataFrame({"key": range(1, len(likely) + 1), "value": [int(c) for c in likely]})
-    parts = [chunks.assign(quantity="chunk"), first.assign(quantity="first_extension")]
-    return pd.concat(parts, ignore_index=True)[["quantity", "key", "value"]]
+    return measure("P4", scenario, FAILURES, equilibrium=solved(scenario))
 
 
 def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:

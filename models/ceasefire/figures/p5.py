@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.figures._solved import solved
-from ceasefire.figures._sweep import sweep
 from ceasefire.figures.style import GREY, SINGLE_MM, canvas, curve, panel
+from ceasefire.truce import measure
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ceasefire.truce import Scenario, TruceEquilibrium
+    from ceasefire.truce import Scenario
 
 WIDTH_MM = SINGLE_MM
 PRICES = np.arange(5.0, 24.01, 0.25)
@@ -28,21 +28,7 @@ CAPTION = (
 
 def table(scenario: Scenario) -> pd.DataFrame:
     """Window values and captives freed by clause price x."""
-    equilibrium = solved(scenario)
-    trust, days = equilibrium.trust, equilibrium.block_days
-    pool = equilibrium.parameters.W0
-    held = pool - equilibrium.parameters.n0
-
-    def record(changed: TruceEquilibrium) -> dict[str, float]:
-        window = changed.values(held, days, trust)
-        return {
-            "pausing_state": window.pausing_state,
-            "dealer": window.dealer,
-            "freed": pool - changed.course(trust, days).mean_left,
-            "offer_probability": window.offer_probability,
-        }
-
-    return sweep(scenario, "x", PRICES, record)
+    return measure("P5", scenario, PRICES, equilibrium=solved(scenario))
 
 
 def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.figures._solved import solved
-from ceasefire.figures._sweep import sweep
 from ceasefire.figures.style import GREY, SINGLE_MM, canvas, curve
+from ceasefire.truce import measure
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ceasefire.truce import Scenario, TruceEquilibrium
+    from ceasefire.truce import Scenario
 
 WIDTH_MM = SINGLE_MM
 WORTHS = np.concatenate((np.arange(0.25, 4.0, 0.05), np.arange(4.0, 8.01, 0.25))).round(6)
@@ -26,13 +26,7 @@ CAPTION = (
 
 def table(scenario: Scenario) -> pd.DataFrame:
     """Mean days by c_hi."""
-    equilibrium = solved(scenario)
-    trust, days = equilibrium.trust, equilibrium.block_days
-
-    def record(changed: TruceEquilibrium) -> dict[str, float]:
-        return {"mean_days": changed.course(trust, days).mean_days}
-
-    return sweep(scenario, "c_hi", WORTHS, record)
+    return measure("P6", scenario, WORTHS, equilibrium=solved(scenario))
 
 
 def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.figures._solved import solved
-from ceasefire.figures._sweep import sweep
 from ceasefire.figures.style import GREY, INK, SINGLE_MM, SKY, canvas, curve, panel
+from ceasefire.truce import measure
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ceasefire.truce import Scenario, TruceEquilibrium
+    from ceasefire.truce import Scenario
 
 WIDTH_MM = SINGLE_MM
 RATIOS = tuple(sorted({0.25, 0.5, 1.0, 2.0, 4.0, *np.geomspace(0.25, 4, 65).round(6).tolist()}))
@@ -28,17 +28,7 @@ CAPTION = (
 
 def table(scenario: Scenario) -> pd.DataFrame:
     """Weight, block days and captives per day by r_C."""
-    equilibrium = solved(scenario)
-    fixed = scenario.replace(pi0=equilibrium.trust, x_p=0)
-    rate = scenario.pausing_state.discount_rate_per_day
-
-    def record(changed: TruceEquilibrium) -> dict[str, float]:
-        days = changed.block_days
-        price = changed.parameters.n0 / days if days else float("nan")
-        return {"weight": changed.bargaining_weight, "block_days": days, "captives_per_day": price}
-
-    found = sweep(fixed, "r_C", [ratio * rate for ratio in RATIOS], record)
-    return found.assign(ratio=RATIOS)
+    return measure("P7", scenario, RATIOS, equilibrium=solved(scenario))
 
 
 def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:

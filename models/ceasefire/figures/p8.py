@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.figures._solved import solved
-from ceasefire.figures._sweep import sweep
 from ceasefire.figures.style import GREY, SINGLE_MM, canvas, curve, panel
+from ceasefire.truce import measure
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ceasefire.truce import Scenario, TruceEquilibrium
+    from ceasefire.truce import Scenario
 
 WIDTH_MM = SINGLE_MM
 RELIABILITY = np.linspace(0.2, 0.99, 80).round(6)
@@ -28,20 +28,7 @@ CAPTION = (
 
 def table(scenario: Scenario) -> pd.DataFrame:
     """Blame, trust needed and mean days by l_lo, at the window before the last of the course."""
-    equilibrium = solved(scenario)
-    trust, days = equilibrium.trust, equilibrium.block_days
-    windows = equilibrium.path().query("stage == 'window'")
-    last = windows.iloc[-2 if len(windows) > 1 else -1]
-    held, day = float(last["held_captives"]), int(last["day"])
-
-    def record(changed: TruceEquilibrium) -> dict[str, float]:
-        return {
-            "blame": changed.blame(held, day, trust),
-            "trust_needed": changed.trust_needed(held, day),
-            "mean_days": changed.course(trust, days).mean_days,
-        }
-
-    return sweep(scenario, "l_lo", RELIABILITY, record).assign(held_captives=held, day=day)
+    return measure("P8", scenario, RELIABILITY, equilibrium=solved(scenario))
 
 
 def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.figures._solved import solved
-from ceasefire.figures._sweep import sweep
 from ceasefire.figures.style import GREY, INK, SINGLE_MM, SKY, canvas, curve
+from ceasefire.truce import measure
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ceasefire.truce import Scenario, TruceEquilibrium
+    from ceasefire.truce import Scenario
 
 WIDTH_MM = SINGLE_MM
-CAP_DAYS = 16
 POOLS = np.arange(70, 142, 1)
 CAPTION = (
     "P9. Most likely and expected pause length against the eligible captives held at the "
@@ -28,18 +27,7 @@ CAPTION = (
 
 def table(scenario: Scenario) -> pd.DataFrame:
     """Modal and mean days, mean captives left, by pool W0."""
-    equilibrium = solved(scenario)
-    trust, days = equilibrium.trust, equilibrium.block_days
-
-    def record(changed: TruceEquilibrium) -> dict[str, float]:
-        course = changed.course(trust, days)
-        return {
-            "modal_days": course.modal_days,
-            "mean_days": course.mean_days,
-            "mean_left": course.mean_left,
-        }
-
-    return sweep(scenario.replace(J=CAP_DAYS), "W0", POOLS, record)
+    return measure("P9", scenario, POOLS, equilibrium=solved(scenario))
 
 
 def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from ceasefire.truce.incentives import extension as extension
     from ceasefire.truce.incentives import one_more_day as one_more_day
     from ceasefire.truce.play import simulate as simulate
+    from ceasefire.truce.claims import Proposition as Proposition
+    from ceasefire.truce.claims import measure as measure
+    from ceasefire.truce.claims import proposition as proposition
+    from ceasefire.truce.claims import propositions as propositions
     from ceasefire.truce.scenario import Scenario as Scenario
     from ceasefire.truce.stochastic import as_stochastic_game as as_stochastic_game
     from ceasefire.truce.windows import WindowValues as WindowValues
@@ -50,6 +54,10 @@ _HOMES = {
     "extension": "incentives",
     "one_more_day": "incentives",
     "simulate": "play",
+    "Proposition": "claims",
+    "measure": "claims",
+    "proposition": "claims",
+    "propositions": "claims",
     "Scenario": "scenario",
     "as_stochastic_game": "stochastic",
     "WindowValues": "windows",
