@@ -16,6 +16,7 @@ from pydantic import Field
 from ceasefire.errors import ArgumentError
 from ceasefire.truce.extensions.mediator import Mediator
 from ceasefire.truce.extensions.partial_batches import PartialBatches
+from ceasefire.truce.extensions.resolve import Resolve
 from ceasefire.truce.extensions.second_category import SecondCategory
 from ceasefire.truce.fields import _Group
 
@@ -32,6 +33,9 @@ class Extensions(_Group):
     mediator: Annotated[Mediator | None, Field(description="strategic mediator; off if absent")] = (
         None
     )
+    resolve: Annotated[
+        Resolve | None, Field(description="the pausing state's own type; off if absent")
+    ] = None
     second_category: Annotated[
         SecondCategory | None, Field(description="second category of captives; off if absent")
     ] = None
@@ -40,6 +44,7 @@ class Extensions(_Group):
 EXTENSIONS: dict[str, type[_Group]] = {
     "partial_batches": PartialBatches,
     "mediator": Mediator,
+    "resolve": Resolve,
     "second_category": SecondCategory,
 }
 
