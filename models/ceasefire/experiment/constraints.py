@@ -94,7 +94,7 @@ def parse(text: str) -> Constraint:
         raise ArgumentError("constraint", text, ALLOWED) from None
     if not isinstance(node, ast.Compare):
         raise ArgumentError("constraint", text, ALLOWED)
-    sides = [_linear(side) for side in (node.left, *node.comparators)]
+    sides = [linear(side) for side in (node.left, *node.comparators)]
     parts = []
     for left, sign, right in zip(sides, node.ops, sides[1:], strict=False):
         if type(sign) not in _COMPARE:
@@ -103,15 +103,23 @@ def parse(text: str) -> Constraint:
     return Constraint(text, tuple(parts))
 
 
-def _linear(node: ast.expr) -> Linear:
+def linear(node: ast.expr, named: Callable[[ast.expr], str] | None = None) -> Linear:
+    """Return a side of a comparison; `named` gives what a name stands for, else a parameter.
+
+    Raises
+    ------
+    ArgumentError
+        Anything but sums of names times numbers.
+    """
     if isinstance(node, ast.Constant):
         return Linear((), _number(node))
     if isinstance(node, ast.Name | ast.Attribute):
-        return Linear(((_parameter(node), Fraction(1)),), Fraction(0))
+        return Linear((((named or _parameter)(node), Fraction(1)),), Fraction(0))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        return _linear(node.operand).times(Fraction(-1 if isinstance(node.op, ast.USub) else 1))
+        sign = Fraction(-1 if isinstance(node.op, ast.USub) else 1)
+        return linear(node.operand, named).times(sign)
     if isinstance(node, ast.BinOp):
-        return _combined(node, _linear(node.left), _linear(node.right))
+        return _combined(node, linear(node.left, named), linear(node.right, named))
     raise _fault(node)
 
 
@@ -135,7 +143,7 @@ def _number(node: ast.Constant) -> Fraction:
     return Fraction(repr(value))
 
 
-def _parameter(node: ast.Name | ast.Attribute) -> str:
+def _parameter(node: ast.expr) -> str:
     name = ast.unparse(node)
     path = resolve(name)
     if path not in parameter_fields():
