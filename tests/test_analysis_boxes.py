@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ceasefire.errors import ArgumentError
 from ceasefire.experiment.analysis import _prim
-from ceasefire.experiment.analysis.boxes import Boxes, boxes
+from ceasefire.experiment.analysis.discovery import Boxes, boxes
 from ceasefire.experiment.spec import Experiment, parse
 
 HEAD = 'schema_version = 1\nname = "planted"\nscenario = "november-2023"\n'

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ceasefire.experiment.analysis.boxes import Boxes
+    from ceasefire.experiment.analysis.discovery import Boxes
 
 SHOWN = len(SERIES)
 ROW_MM = 6.0
