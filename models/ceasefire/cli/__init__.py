@@ -222,17 +222,23 @@ def _labels(names: tuple[str, str], arguments: tuple[str, str], changed: bool) -
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results/paper"),
               show_default=True, help="Where to write.")  # fmt: skip
 @click.option("--only", multiple=True, metavar="NAME", help="Build this figure alone; repeatable.")
-def paper(spec: Path, out: Path, only: tuple[str, ...]) -> None:
+@click.option("--rows", type=click.Path(path_type=Path), default=Path("results/experiments"),
+              show_default=True, help="Rows of the experiments.")  # fmt: skip
+@click.option("--full", is_flag=True, help="Compute experiments anew where the code has changed.")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1),
+              help="Processes for experiments.")  # fmt: skip
+def paper(spec: Path, out: Path, only: tuple[str, ...], rows: Path, full: bool, jobs: int) -> None:
     """Build the figures and tables of the paper.
 
     The same commit writes the same bytes each time; the manifest lists their digests.
+    Experiments are drawn from their committed rows.
     """
     import json
 
     from tqdm import tqdm
 
     from ceasefire.cli import show
-    from ceasefire.figures.paper import build
+    from ceasefire.figures.paper import Runs, build
 
     with tqdm(unit="item", disable=None, leave=False, bar_format=BAR_FORMAT) as bar:
 
@@ -244,7 +250,8 @@ def paper(spec: Path, out: Path, only: tuple[str, ...]) -> None:
                 click.echo(f"[{done}/{total}] {name}", err=True)
 
         with _patience("building", lambda text: tqdm.write(text, file=sys.stderr)):
-            manifest = build(spec, out, only=only or None, progress=progress)
+            runs = Runs(rows, full, jobs)
+            manifest = build(spec, out, only=only or None, runs=runs, progress=progress)
     click.echo(show.written(json.loads(manifest.read_text(encoding="utf-8"))))
     captions = "" if only else ", with captions.md"
     click.echo(f"in {out}{captions}; digests in {manifest}")

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING
 from ceasefire.lazy import loading
 
 if TYPE_CHECKING:
+    from ceasefire.experiment.cached import Cached as Cached
+    from ceasefire.experiment.cached import read_cached as read_cached
+    from ceasefire.experiment.cached import renewed as renewed
+    from ceasefire.experiment.cached import write_cached as write_cached
     from ceasefire.experiment.design import Point as Point
     from ceasefire.experiment.design import points as points
     from ceasefire.experiment.design import size as size
@@ -26,6 +30,10 @@ if TYPE_CHECKING:
     from ceasefire.experiment.store import StoreError as StoreError
 
 _HOMES = {
+    "Cached": "cached",
+    "read_cached": "cached",
+    "renewed": "cached",
+    "write_cached": "cached",
     "Point": "design",
     "points": "design",
     "size": "design",

@@ -68,7 +68,10 @@ def _share(solved: Solved, keep: Callable[[Any], bool]) -> float:
 
 
 def _freed(solved: Solved) -> float:
-    return float(solved.scenario.symbols().W0) - solved.course.mean_left
+    held = float(solved.scenario.symbols().W0)
+    if solved.scenario.second_category is not None:  # those left are of both categories
+        held += solved.scenario.second_category.captives
+    return held - solved.course.mean_left
 
 
 def _block_value(solved: Solved, who: str) -> float:
@@ -90,6 +93,9 @@ NAMED: dict[str, tuple[str, Callable[[Solved], Any]]] = {
     ),
     "open_probability": (
         "talks open after the pilot", lambda s: s.equilibrium.pilot.open_probability,
+    ),
+    "dealer_net": (
+        "value of the pilot to a dealer, utils", lambda s: s.equilibrium.pilot.dealer_net,
     ),
     "deal_probability": ("talks reach a deal", lambda s: s.equilibrium.talks.deal_probability),
     "value_pausing_state": ("of the block, utils", lambda s: _block_value(s, "pausing_state")),

@@ -1,4 +1,8 @@
-"""Build the paper: every figure and table that a specification lists, and a manifest."""
+"""Build the paper: every figure and table that a specification lists, and a manifest.
+
+What is drawn from a scenario is solved here; what is drawn from an experiment comes from its
+committed rows, which are computed where they are missing or of another specification.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,28 @@ import json
 import sys
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ceasefire
 from ceasefire.errors import ArgumentError
+from ceasefire.experiment.cached import renewed
+from ceasefire.experiment.spec import load as load_experiment
 from ceasefire.figures import FIGURES, recipe
+from ceasefire.figures.runs import RUN_FIGURES, RUN_TABLES, run_recipe, run_table
 from ceasefire.figures.save import digest, write_figure, write_table
 from ceasefire.figures.style import style
 from ceasefire.figures.tables import TABLES, latex, markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
 
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from ceasefire.experiment import Cached, Experiment
     from ceasefire.truce import Scenario
 
     Progress = Callable[[str, int, int], None]
@@ -31,11 +43,49 @@ LIBRARIES = ("numpy", "scipy", "numba", "pandas", "matplotlib")
 
 @dataclass(frozen=True)
 class Item:
-    """One figure or table to make, and from which scenario."""
+    """One figure or table to make, from a scenario or from the rows of an experiment."""
 
     kind: str
     name: str
     scenario: str
+    run: Run | None = None
+
+    @cached_property
+    def solved(self) -> Scenario:
+        """The scenario, loaded."""
+        return self.run.experiment.scenario if self.run else ceasefire.load(self.scenario)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Where rows of experiments are, and whether they are computed anew.
+
+    Attributes
+    ----------
+    rows : Path
+        Folder of the committed rows.
+    full : bool
+        Compute anew whatever other code has computed.
+    jobs : int
+        Processes.
+    """
+
+    rows: Path = Path("results/experiments")
+    full: bool = False
+    jobs: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """An experiment that figures and tables are made from."""
+
+    experiment: Experiment
+    how: Runs
+
+    @cached_property
+    def cached(self) -> Cached:
+        """Its rows; computed where need be."""
+        return renewed(self.experiment, self.how.rows, full=self.how.full, jobs=self.how.jobs)
 
 
 def build(
@@ -43,6 +93,7 @@ def build(
     out: Path,
     *,
     only: Iterable[str] | None = None,
+    runs: Runs | None = None,
     command: str = "ceasefire paper",
     progress: Progress | None = None,
 ) -> Path:
@@ -52,11 +103,14 @@ def build(
     ----------
     spec : Path
         TOML with ``scenario`` (the default), ``figures`` and ``tables`` (lists of names),
-        and optional ``[scenarios]`` (name of a figure or table -> another scenario).
+        optional ``[scenarios]`` (name of a figure or table -> another scenario), and
+        ``[[runs]]`` (``experiment``, and the ``figures`` and ``tables`` made from its rows).
     out : Path
         Folder to write to; created where missing.
     only : iterable of str, optional
         Names of figures to build; tables, captions and manifest are then left alone.
+    runs : Runs, optional
+        Where rows of experiments are kept, and whether to compute them anew.
     command : str
         Recorded in the manifest.
     progress : callable, optional
@@ -67,11 +121,11 @@ def build(
     ArgumentError
         A name that no figure or table has, or a file that cannot be read as TOML.
     """
-    items = read_spec(spec)
+    items = read_spec(spec, runs or Runs())
     wanted = set(only or ())
-    unknown = wanted - {item.name for item in items if item.kind == "figure"}
-    if unknown:
-        raise ArgumentError("only", min(unknown), "one of " + ", ".join(FIGURES))
+    known = [item.name for item in items if item.kind == "figure"]
+    if unknown := wanted - set(known):
+        raise ArgumentError("only", min(unknown), "one of " + ", ".join(known))
     if wanted:
         items = [item for item in items if item.kind == "figure" and item.name in wanted]
     out.mkdir(parents=True, exist_ok=True)
@@ -79,13 +133,10 @@ def build(
     for done, item in enumerate(items):
         if progress:
             progress(f"{item.kind} {item.name}", done, len(items))
-        scenario = ceasefire.load(item.scenario)
-        files = (
-            _figure(item, scenario, out) if item.kind == "figure" else _table(item, scenario, out)
-        )
-        records.append(_record(item, scenario, files))
+        files = _figure(item, out) if item.kind == "figure" else _table(item, out)
+        records.append(_record(item, files))
         if item.kind == "figure":
-            captions.append(f"**{item.name}.** {recipe(item.name).CAPTION}\n")
+            captions.append(f"**{item.name}.** {caption(item)}\n")
     if progress:
         progress("manifest", len(items), len(items))
     if not wanted:
@@ -107,7 +158,7 @@ def verify(manifest: Path) -> list[str]:
     return wrong
 
 
-def read_spec(spec: Path) -> list[Item]:
+def read_spec(spec: Path, runs: Runs) -> list[Item]:
     """Read and check a specification."""
     try:
         raw = tomllib.loads(spec.read_text(encoding="utf-8"))
@@ -116,31 +167,64 @@ def read_spec(spec: Path) -> list[Item]:
         raise ArgumentError("spec", str(spec), "an existing TOML file", hint) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ArgumentError("spec", f"{spec}: {error}", "valid TOML in UTF-8") from None
-    unknown = set(raw) - {"scenario", "figures", "tables", "scenarios"}
-    if unknown:
-        allowed = "scenario, figures, tables, scenarios"
-        raise ArgumentError(f"{spec}: key", min(unknown), allowed)
+    _known(spec, "key", raw, ("scenario", "figures", "tables", "scenarios", "runs"))
     default, others = raw.get("scenario", "november-2023"), raw.get("scenarios", {})
     items = []
     for kind, known in (("figure", FIGURES), ("table", TABLES)):
-        for name in raw.get(kind + "s", []):
-            if name not in known:
-                raise ArgumentError(f"{spec}: {kind}s", name, "one of " + ", ".join(known))
-            items.append(Item(kind, name, others.get(name, default)))
+        _known(spec, f"{kind}s", raw.get(kind + "s", []), known)
+        items += [Item(kind, name, others.get(name, default)) for name in raw.get(kind + "s", [])]
+    for told in raw.get("runs", []):
+        items += _run_items(spec, told, runs)
     return items
 
 
-def _figure(item: Item, scenario: Scenario, out: Path) -> list[Path]:
-    made = recipe(item.name)
-    table = made.table(scenario)
+def _known(spec: Path, where: str, names: Iterable[str], known: Iterable[str]) -> None:
+    if unknown := set(names) - set(known):
+        raise ArgumentError(f"{spec}: {where}", min(unknown), "one of " + ", ".join(known))
+
+
+def _run_items(spec: Path, told: dict[str, Any], runs: Runs) -> Iterator[Item]:
+    _known(spec, "runs", told, ("experiment", "figures", "tables"))
+    if not isinstance(told.get("experiment"), str):
+        raise ArgumentError(f"{spec}: runs.experiment", told.get("experiment"), "a name")
+    run = Run(load_experiment(spec.parent / f"{told['experiment']}.toml"), runs)
+    for kind, known in (("figure", RUN_FIGURES), ("table", RUN_TABLES)):
+        names = told.get(kind + "s", [])
+        _known(spec, f"runs.{kind}s", names, known)
+        yield from (Item(kind, name, run.experiment.spec.scenario, run) for name in names)
+
+
+def caption(item: Item) -> str:
+    """Return what stands below a figure."""
+    return run_recipe(item.name).caption if item.run else recipe(item.name).CAPTION
+
+
+def data(item: Item) -> pd.DataFrame:
+    """Return the data behind a figure."""
+    if item.run:
+        return run_recipe(item.name).table(item.run.cached.rows, item.run.experiment)
+    return recipe(item.name).table(item.solved)
+
+
+def draw(item: Item, table: pd.DataFrame) -> Figure:
+    """Draw a figure from its data, in the style at hand."""
+    if item.run:
+        return run_recipe(item.name).draw(table, item.run.experiment)
+    return recipe(item.name).draw(table, item.solved)
+
+
+def _figure(item: Item, out: Path) -> list[Path]:
+    table = data(item)
     with style():
-        drawn = made.draw(table, scenario)
-        files = write_figure(drawn, out / item.name)
+        files = write_figure(draw(item, table), out / item.name)
     return [*files, write_table(table, out / f"{item.name}.csv")]
 
 
-def _table(item: Item, scenario: Scenario, out: Path) -> list[Path]:
-    table = TABLES[item.name](scenario)
+def _table(item: Item, out: Path) -> list[Path]:
+    if item.run:
+        table = run_table(item.name)(item.run.cached.rows, item.run.experiment)
+    else:
+        table = TABLES[item.name](item.solved)
     stem = out / f"table-{item.name}"
     files = [write_table(table, stem.with_suffix(".csv"))]
     for suffix, text in ((".md", markdown(table)), (".tex", latex(table))):
@@ -149,15 +233,24 @@ def _table(item: Item, scenario: Scenario, out: Path) -> list[Path]:
     return files
 
 
-def _record(item: Item, scenario: Scenario, files: list[Path]) -> dict[str, Any]:
+def _record(item: Item, files: list[Path]) -> dict[str, Any]:
+    scenario = item.solved
     return {
         "kind": item.kind,
         "name": item.name,
         "scenario": scenario.name,
         "scenario_digest": scenario.digest,
+        **({"run": _run_record(item.run)} if item.run else {}),
         "sha256": {file.name: digest(file) for file in files},
         "bytes": {file.name: file.stat().st_size for file in files},
     }
+
+
+def _run_record(run: Run) -> dict[str, Any]:
+    """Say which rows a figure comes from, and which code computed them where and when."""
+    told = run.cached.record
+    kept = ("spec_digest", "code", "git_commit", "git_dirty", "python", "rows", "failed", "sha256")
+    return {"experiment": run.experiment.spec.name} | {key: told[key] for key in kept}
 
 
 def _manifest(records: list[dict[str, Any]], command: str) -> str:

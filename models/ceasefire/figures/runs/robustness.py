@@ -1,0 +1,114 @@
+"""In how much of the box of parameters each proposition holds, with an interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ceasefire.figures.style import BLUE, DOUBLE_MM, GREY, INK, canvas
+from ceasefire.truce.claims import RULES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from ceasefire.experiment import Experiment
+
+LEVEL = 0.95
+WORDS = {
+    "P1_pool": "P1  trust needed rises as the pool drains",
+    "P1_days": "P1  ... and as days pass",
+    "P2_longer": "P2  more trust, longer pause",
+    "P2_some_left": "P2  ... yet some stay behind",
+    "P3_screens": "P3  a larger pilot screens better",
+    "P3_interior": "P3  a dealer's best pilot is interior",
+    "P4_chunks": "P4  chunks do not lengthen",
+    "P4_relay": "P4  riskier relays lengthen the first",
+    "P5_floor": "P5  no extension below a floor price",
+    "P5_interior": "P5  pausing state's best price is interior",
+    "P6_first_longer": "P6  dearer last captive: first longer",
+    "P6_then_shorter": "P6  ... then shorter",
+    "P7_fewer_days": "P7  impatient captor, fewer days",
+    "P8_shorter": "P8  less reliable list: shorter",
+    "P8_more_trust": "P8  ... more trust needed",
+    "P8_less_blame": "P8  ... a miss less damning",
+    "P9_never_shorter": "P9  larger pool, never shorter",
+    "P9_about_one_day": "P9  ... about one day a batch",
+}
+
+
+def wilson(kept: int, count: int, level: float = LEVEL) -> tuple[float, float]:
+    """Return Wilson's interval of a share (Wilson 1927); of independent points."""
+    from scipy.stats import binomtest
+
+    told = binomtest(kept, count).proportion_ci(level, method="wilson")
+    return float(told.low), float(told.high)
+
+
+def shares(rows: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
+    """Return one row a part of a proposition: judged points, share that holds, interval.
+
+    Points of a scrambled Sobol sequence cover the box more evenly than independent ones, so the
+    interval is wider than it need be.
+    """
+    import pandas as pd
+
+    found = rows[rows["error"].isna()]
+    told = []
+    for name in RULES:
+        for part in RULES[name].parts:
+            told.append((f"{name}_{part}", *_share(found[f"holds_{name}_{part}"])))
+    whole = _resembles(found)
+    told += [(label, *_share(values)) for label, values in whole.items()]
+    columns = ["claim", "judged", "share", "low", "high"]
+    return pd.DataFrame(told, columns=columns)
+
+
+def _share(values: pd.Series) -> tuple[int, float, float, float]:
+    judged = values.dropna().astype(bool)
+    if not len(judged):
+        return 0, float("nan"), float("nan"), float("nan")
+    return len(judged), float(judged.mean()), *wilson(int(judged.sum()), len(judged))
+
+
+def _resembles(found: pd.DataFrame) -> dict[str, pd.Series]:
+    """How far a truce looks like that of November 2023, given a first block of four days."""
+    four = found[found["block_days"] == 4]
+    return {
+        "block of 4 days": found["block_days"] == 4,
+        "6 to 8 days, given 4 at first": four["modal_days"].between(6, 8),
+        "4-2-1, given 4 at first": four["sequence"] == "4-2-1",
+    }
+
+
+class _Robustness:
+    caption = (
+        "In how much of the box of parameters (half to double of what is assumed) each part of "
+        "the propositions holds, with Wilson's interval at 95%; right: points at which it can be "
+        "judged. Below the line: truces that look like that of November 2023."
+    )
+    table = staticmethod(shares)
+
+    def draw(self, table: pd.DataFrame, experiment: Experiment) -> Figure:
+        """One line a claim, from all to none."""
+        figure, axes = canvas(DOUBLE_MM, 105.0)
+        y = np.arange(len(table))[::-1].astype(float)
+        y[: len(WORDS)] += 0.6
+        error = [table["share"] - table["low"], table["high"] - table["share"]]
+        axes.errorbar(table["share"], y, xerr=np.clip(error, 0, None), fmt="o", color=BLUE,
+                      ecolor=INK, elinewidth=0.8, capsize=2)  # fmt: skip
+        for at, share, judged in zip(y, table["share"], table["judged"], strict=True):
+            axes.text(1.03, at, f"{share:.2f}", va="center", size=6.5)
+            axes.text(1.10, at, f"{judged:,}", va="center", size=6.5, color=GREY)
+        axes.axhline((y[len(WORDS) - 1] + y[len(WORDS)]) / 2, color=GREY, lw=0.6)
+        axes.set_yticks(y, [WORDS.get(claim, claim) for claim in table["claim"]])
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlim(-0.01, 1.01)
+        axes.set_xlabel("share of the box in which it holds")
+        axes.grid(axis="x", color="#DDDDDD", lw=0.5)
+        axes.set_axisbelow(True)
+        return figure
+
+
+ROBUSTNESS = _Robustness()
