@@ -18,6 +18,7 @@ from ceasefire.experiment.store import Row
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = ROOT / "results" / "experiments"
 SPECS = sorted(p for p in (ROOT / "experiments").glob("*.toml") if p.stem != "paper")
+MOST_FAILED = 0.05  # of the rows; a mediator's game has no exact equilibrium at some points
 SAMPLE = 2  # rows of every experiment that are solved again here
 
 GRID = """
@@ -58,35 +59,37 @@ def test_committed_rows_read_back_as_the_store_gives_them(tmp_path, text):
 
 def test_points_of_a_random_design_are_not_written_but_given_again(tmp_path):
     told = parse(SOBOL)
-    rows = room.renewed(told, tmp_path).rows
-    assert "pi0" not in (tmp_path / "drawn.csv").read_text()
+    rows = room.renewed(told, tmp_path / "rows").rows
+    assert "pi0" not in (tmp_path / "rows" / "drawn.csv").read_text()
     assert rows["pi0"].tolist() == [p.changes["captor.trust"] for p in room.points(told)]
 
 
 def test_rows_of_another_specification_are_computed_anew(tmp_path):
-    room.renewed(parse(SOBOL), tmp_path)
+    room.renewed(parse(SOBOL), tmp_path / "rows")
     changed = parse(SOBOL.replace("0.5 }", "0.4 }"))
     with pytest.raises(StaleRows, match="another specification"):
-        room.read_cached(changed, tmp_path)
-    assert room.renewed(changed, tmp_path).rows["pi0"].max() < 0.4
+        room.read_cached(changed, tmp_path / "rows")
+    assert room.renewed(changed, tmp_path / "rows").rows["pi0"].max() < 0.4
+    again = room.renewed(parse(SOBOL), tmp_path / "rows")  # in a journal that has the other one too
+    assert again.rows["pi0"].max() > 0.4
 
 
 def test_rows_that_were_edited_are_refused_and_left_alone(tmp_path):
     told = parse(SOBOL)
-    room.renewed(told, tmp_path)
-    file = tmp_path / "drawn.csv"
+    room.renewed(told, tmp_path / "rows")
+    file = tmp_path / "rows" / "drawn.csv"
     file.write_text(file.read_text() + "4,0,1.0,\n")
     with pytest.raises(ArgumentError, match="changed since"):
-        room.renewed(told, tmp_path)
+        room.renewed(told, tmp_path / "rows")
 
 
 def test_rows_of_other_code_are_kept_unless_all_is_asked_for(tmp_path):
     told = parse(SOBOL)
-    room.renewed(told, tmp_path)
-    file = tmp_path / "drawn.json"
+    room.renewed(told, tmp_path / "rows")
+    file = tmp_path / "rows" / "drawn.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"code": "0.0.1+old"}))
-    assert not room.renewed(told, tmp_path).current(told)
-    assert room.renewed(told, tmp_path, full=True).current(told)
+    assert not room.renewed(told, tmp_path / "rows").current(told)
+    assert room.renewed(told, tmp_path / "rows", full=True).current(told)
 
 
 def test_missing_rows_say_how_to_get_them(tmp_path):
@@ -97,10 +100,12 @@ def test_missing_rows_say_how_to_get_them(tmp_path):
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
 def test_the_committed_rows_are_what_the_code_gives(spec):
     told = room.load(spec)
-    rows = room.read_cached(told, ROWS).rows
-    assert rows["error"].isna().all()
+    found = room.read_cached(told, ROWS)
+    solved = found.rows[found.rows["error"].isna()]
+    assert len(solved) == found.record["rows"] - found.record["failed"]
+    assert found.record["failed"] <= MOST_FAILED * found.record["rows"]
     stream = {point.index: point for point in room.points(told)}
-    for _, row in rows.sample(SAMPLE, random_state=7).iterrows():
+    for _, row in solved.sample(SAMPLE, random_state=7).iterrows():
         point = stream[row["point"]]
         task = Task(b"", point.key, dict(point.changes))
         again = _solve(told.scenario, told.spec.record, task)

@@ -177,8 +177,10 @@ def renewed(
     journal = Path(folder).parent / "journals" / f"{experiment.spec.name}.sqlite"
     journal.parent.mkdir(parents=True, exist_ok=True)
     run(experiment, journal, jobs=jobs, progress=progress)
-    with Store(journal) as store:
-        write_cached(store, store.find(experiment.spec.name), folder)
+    wanted = (experiment.digest, code_version(experiment.spec.record))
+    with Store(journal) as store:  # which may hold older specifications of the same name
+        (kept,) = (one for one in store.experiments() if (one.digest, one.code) == wanted)
+        write_cached(store, kept, folder)
     return read_cached(experiment, folder)
 
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from ceasefire.experiment import Experiment
 
-UNSURE = "EXPLOITABLE"  # status of points at which no equilibrium was found
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,9 @@ class Map:
     panels: tuple[Panel, ...]
 
     def table(self, rows: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
-        """Return both parameters, the outputs, and whether an equilibrium was found."""
-        found = rows[rows["error"].isna()]
+        """Return both parameters and the outputs; nan where a point was not solved."""
         columns = [self.x, self.y, *(one.output for one in self.panels)]
-        table = found[columns].astype(float)
-        sure = found["status"] != UNSURE if "status" in found else True
-        return table.assign(equilibrium=sure).sort_values([self.y, self.x], ignore_index=True)
+        return rows[columns].astype(float).sort_values([self.y, self.x], ignore_index=True)
 
     def draw(self, table: pd.DataFrame, experiment: Experiment) -> Figure:
         """One map a panel, side by side; a ring marks the scenario."""
@@ -60,8 +56,6 @@ class Map:
         grid = table.pivot_table(index=self.y, columns=self.x, values=told.output, dropna=False)
         x, y, z = grid.columns.to_numpy(), grid.index.to_numpy(), grid.to_numpy()
         mesh = axes.pcolormesh(x, y, z, cmap="cividis", shading="nearest", rasterized=True)
-        unsure = table[~table["equilibrium"].astype(bool)]
-        axes.plot(unsure[self.x], unsure[self.y], "x", color="white", ms=2.5, mew=0.5)
         bar = figure.colorbar(mesh, ax=axes, pad=0.01)
         bar.set_label(told.unit)
         bar.outline.set_linewidth(0.6)
@@ -107,7 +101,7 @@ GUARANTEE_HAZARD = Map(
 MEDIATOR_VALUE = Map(
     "A mediator that reports on the list: its weight on the captor's payoff and its cost of a "
     "report shown to be false. (a) Expected pause, (b) value of the first block to the pausing "
-    "state. Crosses: no equilibrium was found, the value is that of an approximate one.",
+    "state. White: no exact equilibrium was found.",
     "b_M", "c_F", "weight on the captor's payoff", "cost of a false report (utils)",
     (Panel("mean_days", "expected pause", "days"),
      Panel("value_pausing_state", "value to the pausing state", "utils")),
