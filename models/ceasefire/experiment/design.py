@@ -95,9 +95,17 @@ def size(experiment: Experiment) -> int:
         "paired": lambda: min(_length(levels) for levels in vary.parameters.values()),
         "latin-hypercube": lambda: vary.points or 0,
         "sobol": lambda: vary.points or 0,
+        "saltelli": lambda: (vary.points or 0) * saltelli_rows(experiment),
         "morris": lambda: (vary.trajectories or 0) * (len(vary.parameters) + 1),
+        "tornado": lambda: 2 * len(vary.parameters) + 1,
     }[vary.design]()
     return count * experiment.spec.replicates
+
+
+def saltelli_rows(experiment: Experiment) -> int:
+    """Return the rows that one point of the base sample gives: k + 2, or 2 k + 2 with pairs."""
+    count = len(experiment.columns)
+    return (2 if experiment.spec.vary.second_order else 1) * count + 2
 
 
 def point_key(scenario: str, changes: Mapping[str, Value], seed: int, replicate: int) -> str:
@@ -115,14 +123,19 @@ def _length(levels: Levels) -> int:
     return levels.steps or 0 if isinstance(levels, Range) else len(levels)
 
 
+def _of_scenario(experiment: Experiment, path: str) -> Any:
+    """Return the scenario's value of a parameter; None where its group is off."""
+    group, field = path.split(".")
+    return getattr(getattr(experiment.scenario, group), field, None)
+
+
 def _kept(experiment: Experiment, changes: Mapping[str, Value]) -> bool:
     def value(path: str) -> float:
         if path in changes:
             return changes[path]  # type: ignore[return-value]  # parameters are numbers
-        group, field = path.split(".")
-        found: Any = getattr(getattr(experiment.scenario, group), field, None)
+        found = _of_scenario(experiment, path)
         if found is None:
-            hint = f"[{group}] is off in the scenario"
+            hint = f"[{path.partition('.')[0]}] is off in the scenario"
             raise ArgumentError("constraints", path, "a parameter of the scenario", hint)
         return float(found)
 
@@ -142,9 +155,28 @@ def _values(experiment: Experiment) -> Iterator[Sequence[Value]]:
         yield from product(*listed) if vary.design == "grid" else zip(*listed, strict=True)
         return
     ranges = [one for one in levels if isinstance(one, Range)]
+    if vary.design == "tornado":
+        yield from _tornado(experiment, ranges, whole)
+        return
     for block in _shares(experiment, len(ranges)):
         for row in block.tolist():
             yield [_scaled(*told) for told in zip(ranges, row, whole, strict=True)]
+
+
+def _tornado(
+    experiment: Experiment, ranges: Sequence[Range], whole: Sequence[bool]
+) -> Iterator[Sequence[Value]]:
+    """Yield the scenario's values, then each parameter at the ends of its range, alone."""
+    base = [_of_scenario(experiment, path) for path in experiment.paths]
+    for path, value in zip(experiment.paths, base, strict=True):
+        if value is None:
+            hint = f"[{path.partition('.')[0]}] is off in the scenario"
+            raise ArgumentError("vary.parameters", path, "a parameter of the scenario", hint)
+    yield base
+    for which, levels in enumerate(ranges):
+        for share in (0.0, 1.0):
+            end = _scaled(levels, share, whole[which])
+            yield [*base[:which], end, *base[which + 1 :]]
 
 
 def _whole(path: str) -> bool:
@@ -177,6 +209,11 @@ def _shares(experiment: Experiment, dimensions: int) -> Shares:
         return _sobol(vary.points or 0, dimensions, seed)
     if vary.design == "latin-hypercube":
         return _latin_hypercube(vary.points or 0, dimensions, seed)
+    if vary.design == "saltelli":
+        return _saltelli(vary.points or 0, dimensions, seed, pairs=vary.second_order)
+    if vary.candidates is not None:
+        chosen = _spread(vary.trajectories or 0, vary.candidates, dimensions, vary.levels, seed)
+        return iter(chosen)
     return _morris(vary.trajectories or 0, dimensions, vary.levels, seed)
 
 
@@ -187,6 +224,27 @@ def _sobol(count: int, dimensions: int, seed: int) -> Shares:
     block = min(count, BLOCK)
     for _ in range(count // block):
         yield engine.random(block)
+
+
+def _saltelli(count: int, dimensions: int, seed: int, *, pairs: bool) -> Shares:
+    """Rows A, A with a column of B, (B with a column of A,) and B, for every base point.
+
+    A and B are the halves of a scrambled Sobol point in twice the dimensions (Saltelli 2010).
+    """
+    from scipy.stats import qmc
+
+    engine = qmc.Sobol(2 * dimensions, scramble=True, seed=np.random.default_rng(seed))
+    rows = (2 if pairs else 1) * dimensions + 2
+    block = min(count, 2 ** max(0, (BLOCK // rows).bit_length() - 1))  # a power of 2
+    own = np.arange(dimensions)
+    for _ in range(count // block):
+        first, last = np.split(engine.random(block), 2, axis=1)
+        told = np.repeat(first[:, None, :], rows, axis=1)
+        told[:, own + 1, own] = last
+        told[:, dimensions + 1 :, :] = last[:, None, :]
+        if pairs:
+            told[:, own + dimensions + 1, own] = first
+        yield told.reshape(-1, dimensions)
 
 
 def _latin_hypercube(count: int, dimensions: int, seed: int) -> Shares:
@@ -212,3 +270,27 @@ def _morris(trajectories: int, dimensions: int, levels: int, seed: int) -> Share
         for turn, which in enumerate(rng.permutation(dimensions)):
             walk[turn + 1 :, which] = low[which] + (step if upward[which] else 0.0)
         yield np.clip(walk, 0.0, 1.0)
+
+
+def _spread(count: int, candidates: int, dimensions: int, levels: int, seed: int) -> list[Any]:
+    """Of many walks those that lie far apart, in the order in which they are taken.
+
+    The two furthest apart, then each time the walk with the largest sum of squared distances to
+    those taken (Ruano et al. 2012, the greedy form of Campolongo et al. 2007); the distance of
+    two walks is the sum of the distances of their points.
+    """
+    walks = np.stack(list(_morris(candidates, dimensions, levels, seed)))
+    apart = np.array([_apart(walks, walk) for walk in walks]) ** 2
+    taken = list(map(int, np.unravel_index(np.argmax(apart), apart.shape)))[:count]
+    while len(taken) < count:
+        gain = apart[taken].sum(axis=0)
+        gain[taken] = -1.0
+        taken.append(int(np.argmax(gain)))
+    return [walks[one] for one in taken]
+
+
+def _apart(walks: np.ndarray, walk: np.ndarray) -> np.ndarray:
+    """Return the distance of every walk to one: sum over pairs of points."""
+    squares = (walks**2).sum(axis=2)[:, :, None] + (walk**2).sum(axis=1)[None, None, :]
+    found: np.ndarray = np.sqrt(np.maximum(squares - 2.0 * walks @ walk.T, 0.0)).sum(axis=(1, 2))
+    return found

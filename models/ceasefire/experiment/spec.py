@@ -60,17 +60,28 @@ Levels: TypeAlias = Annotated[
     Annotated[Range, Tag("range")] | Annotated[tuple[Value, ...], Tag("values")],
     Discriminator(_kind),
 ]
-Design: TypeAlias = Literal["grid", "list", "paired", "latin-hypercube", "sobol", "morris"]
-SAMPLED = ("latin-hypercube", "sobol", "morris")
+Design: TypeAlias = Literal[
+    "grid", "list", "paired", "latin-hypercube", "sobol", "saltelli", "morris", "tornado"
+]
+SAMPLED = ("latin-hypercube", "sobol", "saltelli", "morris", "tornado")
+BALANCED = ("sobol", "saltelli")
+WHOLE = ("saltelli", "morris")  # rows that mean something together alone
+LATER = {"second_order": False, "candidates": None}  # keys that older files lack, and what they say
 
 
 class Vary(_Table):
     """What varies: a design over parameters, each by field path or symbol."""
 
     design: Design
-    points: int | None = Field(default=None, ge=1, description="latin-hypercube, sobol")
+    points: int | None = Field(
+        default=None, ge=1, description="latin-hypercube, sobol; saltelli: of the base sample"
+    )
+    second_order: bool = Field(default=False, description="saltelli: also indices of pairs")
     trajectories: int | None = Field(default=None, ge=1, description="morris")
     levels: int = Field(default=4, ge=2, le=1000, description="morris: values a parameter takes")
+    candidates: int | None = Field(
+        default=None, ge=2, le=2000, description="morris: walks that the most spread are taken of"
+    )
     parameters: dict[str, Levels] = Field(default_factory=dict)
     rows: tuple[dict[str, Value], ...] = Field(default=(), description="list: the points")
 
@@ -124,6 +135,8 @@ class Experiment:
     def digest(self) -> str:
         """SHA-256 of what decides the points and what is recorded; not of name, title, path."""
         told = self.spec.model_dump(by_alias=True, exclude={"name", "title", "scenario"})
+        vary = told["vary"]
+        told["vary"] = {key: vary[key] for key in vary if vary[key] != LATER.get(key, ...)}
         text = json.dumps([told, self.scenario.digest], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -239,6 +252,10 @@ def _cross_faults(spec: Spec) -> Iterator[Fault]:
     yield from _design_faults(spec.vary)
     for name, text in spec.constraints.items():
         yield from _argument_fault(f"constraints.{name}", constraints.parse, text)
+        if spec.vary.design in WHOLE:
+            hint = "choose ranges in which every point keeps it, or latin-hypercube with regression"
+            message = f"leaves holes in a {spec.vary.design} design"
+            yield Fault(f"constraints.{name}", text, "no constraints", message, hint=hint)
     for name in spec.record:
         yield from _argument_fault("record", output, name)
     if len(set(spec.record)) < len(spec.record):
@@ -296,18 +313,34 @@ def _design_faults(vary: Vary) -> Iterator[Fault]:
 
 
 def _count_faults(vary: Vary) -> Iterator[Fault]:
-    needed = {"latin-hypercube": "points", "sobol": "points", "morris": "trajectories"}
+    needed = {
+        "latin-hypercube": "points", "sobol": "points", "saltelli": "points",
+        "morris": "trajectories",
+    }  # fmt: skip
     for key in ("points", "trajectories"):
         given = getattr(vary, key)
         if needed.get(vary.design) == key and given is None:
             yield Fault(f"vary.{key}", None, "a whole number from 1", "missing")
         if needed.get(vary.design) != key and given is not None:
             yield Fault(f"vary.{key}", given, "", f"does not go with {vary.design}")
-    if vary.design == "sobol" and vary.points and vary.points & (vary.points - 1):
+    if vary.second_order and vary.design != "saltelli":
+        yield Fault("vary.second_order", True, "", f"does not go with {vary.design}")
+    if vary.design in BALANCED and vary.points and vary.points & (vary.points - 1):
         hint = "the sequence is balanced only there"
         yield Fault("vary.points", vary.points, "a power of 2", "not balanced", hint=hint)
     if vary.design == "morris" and vary.levels % 2:
         yield Fault("vary.levels", vary.levels, "an even number", "odd")
+    yield from _candidate_faults(vary)
+
+
+def _candidate_faults(vary: Vary) -> Iterator[Fault]:
+    if vary.candidates is None:
+        return
+    if vary.design != "morris":
+        yield Fault("vary.candidates", vary.candidates, "", f"does not go with {vary.design}")
+    elif vary.trajectories and vary.candidates <= vary.trajectories:
+        allowed = f"more than the {vary.trajectories} trajectories"
+        yield Fault("vary.candidates", vary.candidates, allowed, "nothing to choose")
 
 
 def _level_faults(spot: str, levels: Levels, design: str) -> Iterator[Fault]:
