@@ -155,17 +155,20 @@ def _show_run(one: dict[str, Any]) -> None:
 
 @store.command("export", epilog=_examples("ceasefire store export my.sqlite my.csv"))
 @_store_argument
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", metavar="FILE", type=click.Path(path_type=Path))
 def export_store(file: Path, name: str | None, out: Path) -> None:
-    """Export the rows of an experiment as CSV; equal rows give equal bytes."""
+    """Export the rows of an experiment: FILE ends in .csv, .parquet or .nc (NetCDF).
+
+    Equal rows give an equal CSV; Parquet and NetCDF keep every bit, units and where rows are from.
+    """
     _export(file, name, out)
 
 
 def _export(file: Path, name: str | None, out: Path) -> None:
-    from ceasefire.experiment import Store, write_csv
+    from ceasefire.experiment import Store, write
 
     with Store(file) as opened:
-        count = write_csv(opened, opened.find(name), out)
+        count = write(opened, opened.find(name), out)
     click.echo(f"{out}: {count} rows")
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from ceasefire.lazy import loading
 
 if TYPE_CHECKING:
+    from ceasefire.experiment.arrays import to_xarray as to_xarray
+    from ceasefire.experiment.arrays import write_netcdf as write_netcdf
     from ceasefire.experiment.cached import Cached as Cached
     from ceasefire.experiment.cached import read_cached as read_cached
     from ceasefire.experiment.cached import renewed as renewed
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
     from ceasefire.experiment.driver import Tally as Tally
     from ceasefire.experiment.driver import run as run
     from ceasefire.experiment.driver import verify as verify
+    from ceasefire.experiment.ema import to_ema as to_ema
     from ceasefire.experiment.export import frame as frame
+    from ceasefire.experiment.export import write as write
     from ceasefire.experiment.export import write_csv as write_csv
+    from ceasefire.experiment.parquet import write_parquet as write_parquet
     from ceasefire.experiment.spec import Experiment as Experiment
     from ceasefire.experiment.spec import SpecError as SpecError
     from ceasefire.experiment.spec import load as load
@@ -41,6 +46,11 @@ _HOMES = {
     "run": "driver",
     "verify": "driver",
     "frame": "export",
+    "to_ema": "ema",
+    "to_xarray": "arrays",
+    "write": "export",
+    "write_netcdf": "arrays",
+    "write_parquet": "parquet",
     "write_csv": "export",
     "Experiment": "spec",
     "SpecError": "spec",
