@@ -23,6 +23,7 @@ FIGURES = {
     **{f"p{i}": f"p{i}" for i in range(1, 10)},
     "ext-partial": "ext_partial",
     "ext-mediator": "ext_mediator",
+    "ext-resolve": "ext_resolve",
     "ext-second": "ext_second",
 }
 

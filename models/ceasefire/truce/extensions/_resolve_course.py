@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from ceasefire.truce.course import Course, Ending, Walk
+from ceasefire.truce.course import Chunks, Course, Ending, Walk
 from ceasefire.truce.extensions._resolve_line import RELUCTANT, RESOLUTE
 from ceasefire.truce.play import State, Table
 
@@ -16,6 +17,16 @@ class ResolveWalk(Walk):
     """Forward pass in which a missed delivery is followed by a mixture of two walks."""
 
     line: ResolveLine
+
+    def __init__(self, line: ResolveLine, trust: float, block_days: int) -> None:
+        super().__init__(line, trust, block_days)
+        self.misses: dict[tuple[int, int], float] = defaultdict(float)
+
+    def _missed(
+        self, node: int, used: int, left: int, ending: Ending, chunks: Chunks, mass: float
+    ) -> None:
+        super()._missed(node, used, left, ending, chunks, mass)
+        self.misses[used + 1, left - 1] += max(mass, 0.0)
 
     def _sit_out(self, used: int, left: int) -> tuple[float, ...]:
         """Probabilities of 0, 1, 2, ... further days after a missed delivery."""
@@ -40,6 +51,13 @@ class ResolveWalk(Walk):
 def trace(line: ResolveLine, trust: float, block_days: int) -> Course:
     """Exact course from the head of `line`; see :func:`ceasefire.truce.course.trace`."""
     return ResolveWalk(line, trust, block_days).course()
+
+
+def misses(line: ResolveLine, trust: float, block_days: int) -> dict[tuple[int, int], float]:
+    """Probability that a delivery fails and (days used, committed days left) follow."""
+    walk = ResolveWalk(line, trust, block_days)
+    walk.run()
+    return dict(walk.misses)
 
 
 class ResolveTable(Table):

@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from ceasefire.errors import ArgumentError
 from ceasefire.tolerances import BELIEF_NEAR_ZERO, EXPLOITABILITY, ROOT_XTOL
 from ceasefire.truce import _kernels as kernels
-from ceasefire.truce.extensions._resolve_course import ResolveTable, trace
+from ceasefire.truce.extensions._resolve_course import ResolveTable, misses, trace
 from ceasefire.truce.extensions._resolve_line import ResolveLine, cabinet, solve_line
 from ceasefire.truce.extensions._resolve_tree import (
     check_line,
@@ -148,16 +148,24 @@ class ResolveEquilibrium(BaseCourses[ResolveLine]):
     def by_type(self) -> tuple[float, float]:
         """Value of the opened pause to a state with a resolute and a reluctant cabinet, utils.
 
-        All play as in equilibrium. The mean over the prior is the negotiators' value; 0 without
-        a block.
+        All play as in equilibrium, the negotiators in ignorance of the type. The mean over the
+        prior is the negotiators' value; 0 without a block.
         """
-        shares = [(days, share) for days, share in self.block_weights.items() if days]
-        rows = [values_by_type(self.line(days), self.trust) for days, _ in shares]
-        mean = sum(
-            (share * np.array(row) for (_, share), row in zip(shares, rows, strict=True)),
-            np.zeros(2),
-        )
-        return float(mean[0]), float(mean[1])
+        values = np.zeros(2)
+        for days, share in self.block_weights.items():
+            if days:
+                values += share * self._by_type(days)
+        return float(values[0]), float(values[1])
+
+    def _by_type(self, days: int) -> np.ndarray:
+        """The types' payoffs differ only after a miss, so each miss adds its difference there."""
+        line, trust = self.line(days), self.trust
+        worth = np.full(2, line.at(trust)[kernels.FIRST_Y, line.head])
+        shares, state = line.aftermath.cabinet.shares, line.aftermath.state
+        for (used, left), chance in misses(line, trust, days).items():
+            own = state[:, used, left]
+            worth += chance * (1.0 - self.parameters.beta) * (own - shares @ own)
+        return worth
 
     def _window(self, types: Cabinet, held: float, day: int) -> ResolveLine:
         counted = self.block_days or day
@@ -241,11 +249,20 @@ def _certify(equilibrium: ResolveEquilibrium) -> ExtendedCertificate:
             ("resolute cabinet", tree.resolute),
             ("reluctant cabinet", tree.reluctant),
         ),
-        value_error=tree.value_error,
+        value_error=max(tree.value_error, _type_error(equilibrium)),
         payoff_range=payoff_range(equilibrium.parameters, types),
         several_roots=[found.beliefs for line in lines for found in several_roots(line)],
         grid_error=max(_grid_error(line) for line in lines),
     )
+
+
+def _type_error(equilibrium: ResolveEquilibrium) -> float:
+    """Difference of the values by type from those of a walk of the tree."""
+    found = np.zeros(2)
+    for days, share in equilibrium.block_weights.items():
+        if days:
+            found += share * np.array(values_by_type(equilibrium.line(days), equilibrium.trust))
+    return float(np.abs(found - equilibrium.by_type).max())
 
 
 def _grid_error(line: ResolveLine) -> float:
