@@ -23,6 +23,7 @@ from ceasefire.bargaining import (
     WarLadder,
 )
 from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.solvers import markov_perfect
 from ceasefire.status import Status
 
 F = Fraction
@@ -194,6 +195,13 @@ def test_a_pause_has_the_three_equilibria_of_the_page(numbers, y, worth):
         assert found.staying == pytest.approx((0, y, 1), abs=DIGITS)
         assert found.worth[1] == pytest.approx(worth, abs=2 * DIGITS)
         assert found.certificate.passed
+
+
+def test_the_solver_of_stochastic_games_finds_the_same_exits():
+    model = ExitOrPause(2, -1, 3, 0, F(9, 10))
+    pairs = [(e.strategy(0, 0)[0], e.strategy(0, 1)[0]) for e in markov_perfect(model.game())]
+    alike = sorted(one for one, two in pairs if one == pytest.approx(two, abs=1e-9))
+    assert alike == pytest.approx(model.solve().staying, abs=1e-8)
 
 
 def test_staying_is_an_equilibrium_at_its_threshold_and_not_below():

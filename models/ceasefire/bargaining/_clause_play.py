@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ceasefire.bargaining._words import counted
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.status import Status
 
@@ -84,7 +85,7 @@ class Clause:
             per_day = f"{self.price:g}, {self.price + self.growth:g}, ... a day"
         return (
             f"{self.first_block:g} first, then {per_day} "
-            f"(cap {self.cap_days} days, {self.chunk_days} at once)"
+            f"(cap {counted(self.cap_days, 'day')}, {self.chunk_days} at once)"
         )
 
 

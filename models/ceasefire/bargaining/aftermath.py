@@ -180,12 +180,9 @@ class SecondTruce(Model):
         )
 
     def _first_deal(self) -> TruceEquilibrium:
-        from ceasefire import truce
+        from ceasefire.bargaining._windows import agreed
 
-        base = truce.solve(self.scenario)
-        if base.block_days == 0:
-            raise ArgumentError("scenario", self.scenario.name, "a scenario with a first deal")
-        return base
+        return agreed(self.scenario)
 
     def _run(self, base: TruceEquilibrium, threshold: float) -> Run:
         """The first truce with a second behind it whose talks open at `threshold`."""
@@ -352,13 +349,14 @@ class PhasedDeal(Model):
         Costs are mean retention values, twice the last for the others (assumed); worths are v; the
         discount factor is the chance of no incident in as many days as the block had.
         """
+        from ceasefire.bargaining._windows import require_worth
         from ceasefire.truce.payoffs import release_loss
 
         p = scenario.symbols()
-        rest = max(p.W0 - p.n0, 1.0)
+        require_worth(p)
+        rest, v = max(p.W0 - p.n0, 1.0), p.v
         block = float(release_loss(p, p.W0, p.n0)) / p.n0
         last = float(release_loss(p, rest, rest)) / rest
-        v = max(p.v, 1e-6)
         costs = tuple(max(c, 1e-6) for c in (block, last, 2 * last))
         days = max(p.n0 / p.x, 1.0)
         return cls((p.n0, rest, rest), (v, v, v), costs, max((1 - p.beta) ** days, 1e-6))

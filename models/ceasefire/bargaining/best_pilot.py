@@ -135,6 +135,12 @@ class OptimalPilot(Model):
         """The best size, and what one of two gives."""
         found = self.solve()
         usual = solved(self.parameters_of_truce).pilot
+        if found.net < 0:
+            return (
+                f"No pilot pays a dealer: of the sizes tried, from {min(self.sizes):g} to "
+                f"{max(self.sizes):g}, even the best, {found.size:g}, costs it {-found.net:.2f} "
+                f"utils more than the talks that it opens are worth."
+            )
         return (
             f"Of the sizes {', '.join(f'{x:g}' for x in self.sizes)} a dealer prefers "
             f"{found.size:g} (net {found.net:.1f} utils, trust {found.trust:.3f}); the pilot of "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ceasefire.bargaining._assessments import TOLERANCE, Found, floats, gaps, laid_out, outcome
 from ceasefire.bargaining._staged import Number, checked, checked_count, exact
+from ceasefire.bargaining._words import counted
 from ceasefire.bargaining.interface import Checks, Model
 
 if TYPE_CHECKING:
@@ -114,9 +115,10 @@ class ChainStore(Model):
         and answering costs it kappa: ``a = v x / kappa``, at least 1.01. The prior of a state that
         always resumes is assumed equal to that of a dealer; windows are the whole batches left.
         """
-        from ceasefire.bargaining._windows import batch_losses, first_window
+        from ceasefire.bargaining._windows import batch_losses, first_window, require_worth
 
         p = scenario.symbols()
+        require_worth(p)
         held, day = first_window(scenario)
         count = max(int(min(held // p.x, p.J - day)), 1)
         b = batch_losses(scenario)[0] / p.g if p.g > 0 else 0.99
@@ -220,7 +222,8 @@ class ChainStore(Model):
         found = self.closed_form()
         deterred = sum(1 for chance in found.enters if chance == 0)
         return (
-            f"Of {self.challengers} tests {deterred} are deterred for sure by a belief of "
+            f"Of {counted(self.challengers, 'test')} {deterred} "
+            f"{'is' if deterred == 1 else 'are'} deterred for sure by a belief of "
             f"{float(self.prior):.3f} that every breach is answered; a first test with n left is "
             f"deterred above {float(self.entry_gain):.3f}^n. Chances of a test in turn: "
             f"{', '.join(f'{float(x):.2f}' for x in found.enters)}."

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ceasefire.games import ExtensiveForm, StochasticGame
-    from ceasefire.solvers import MarkovEquilibrium
     from ceasefire.truce import Scenario
 
 TOLERANCE = 1e-9
@@ -118,14 +117,16 @@ class PowerShift(Model):
         block, both as retention value at the margin over its last-captive worth; costs are a day of
         pause and its cost over the pool's worth; delta the chance of no incident in ten days.
         """
+        from ceasefire.bargaining._windows import require_worth
         from ceasefire.truce.payoffs import retained_value
 
         p = scenario.symbols()
+        require_worth(p)
         whole = float(retained_value(p, p.W0))
         rest = float(retained_value(p, max(p.W0 - p.n0, 0.0)))
         floor = float(retained_value(p, 0.0))
         left = (rest - floor) / max(whole - floor, 1e-9)
-        pool = max(p.v * p.W0, 1e-6)
+        pool = p.v * p.W0
         delta = min(max((1 - p.beta) ** 10, 1e-3), 1 - 1e-6)
         return cls(delta, 0.5, 1 - 0.5 * min(max(left, 0.0), 1.0),
                    min(p.g / pool, 1.0), min(abs(p.k0) / pool, 1.0))  # fmt: skip
@@ -307,8 +308,12 @@ class Brinkmanship(Model):
     @classmethod
     def from_scenario(cls, scenario: Scenario) -> Brinkmanship:
         """The captor threatens to end the pause: it loses a day of it, the other side a batch."""
+        from ceasefire.bargaining._windows import require_gain, require_worth
+
         p = scenario.symbols()
-        return cls(max(p.g, 1e-6), max(p.v * p.x, 1e-6), min(max(1 - p.beta, 1e-3), 1 - 1e-9))
+        require_gain(p)
+        require_worth(p)
+        return cls(p.g, p.v * p.x, min(max(1 - p.beta, 1e-3), 1 - 1e-9))
 
     def closed_form(self) -> Threat:
         """The formula above."""
@@ -456,19 +461,16 @@ class ExitOrPause(Model):
     @classmethod
     def from_scenario(cls, scenario: Scenario) -> ExitOrPause:
         """A day at the clause price, as in `DailyCompliance`, in the mean of both sides' utils."""
-        from ceasefire.bargaining.compliance import DailyCompliance
+        from ceasefire.bargaining._windows import daily_discount
+        from ceasefire.bargaining.compliance import day_payoffs
 
-        day = DailyCompliance.from_scenario(scenario)
-        T, R, P, S = (
-            float(one + two) / 2 for one, two in zip(day.captor, day.pausing_state, strict=True)
-        )
-        return cls(R, S, T, P, min(max(1 - scenario.symbols().beta, 1e-3), 1 - 1e-9))
+        sides = day_payoffs(scenario)
+        T, R, P, S = (float(one + two) / 2 for one, two in zip(*sides, strict=True))
+        return cls(R, S, T, P, max(daily_discount(scenario.symbols()), 1e-3))
 
     def closed_form(self) -> Exits:
         """Leave; the roots of the quadratic in y; stay where it is an equilibrium."""
-        R, S, T, P, d = map(
-            exact, (self.reward, self.sucker, self.temptation, self.punishment, self.discount)
-        )
+        R, S, T, P, d = self._numbers()
         found = [0.0]
         a, b, c = d * (T - P), R + d * P - S - T + P, S - P
         roots = np.roots([float(a), float(b), float(c)]) if a != 0 else [float(-c / b)]
@@ -480,12 +482,17 @@ class ExitOrPause(Model):
         return self._described(sorted(found), "closed form")
 
     def solve(self) -> Exits:
-        """All stationary equilibria by the solver of stochastic games; the symmetric ones."""
-        from ceasefire.solvers import markov_perfect
+        """Symmetric stationary equilibria by the gain from one day of staying, others playing y.
 
-        found = [_staying(one) for one in markov_perfect(self.game())]
-        alike = [first for first, second in found if abs(first - second) < 1e-9]
-        return self._described(sorted(alike), "all stationary equilibria")
+        With ``V = Q / (1 - delta y^2)`` the worth of y for ever, the gain is a cubic over
+        ``1 - delta y^2``: y = 0 where it is at most 0 there, 1 where at least 0, and its roots.
+        """
+        found = [0.0] if self._gain(Fraction(0)) <= 0 else []
+        inside = [float(y.real) for y in np.roots(self._cubic()) if abs(y.imag) < 1e-9]
+        found += [y for y in inside if 1e-12 < y < 1 - 1e-12]
+        if self._gain(Fraction(1)) >= 0:
+            found.append(1.0)
+        return self._described(sorted(found), "roots of the gain from a day of staying")
 
     def game(self) -> StochasticGame:
         """One state, the pause; it ends unless both stay."""
@@ -528,6 +535,29 @@ class ExitOrPause(Model):
             f"{max(found.worth):.1f} to either side{edge if inner else ''}."
         )
 
+    def _numbers(self) -> tuple[Fraction, ...]:
+        R, S, T, P, d = map(
+            exact, (self.reward, self.sucker, self.temptation, self.punishment, self.discount)
+        )
+        return R, S, T, P, d
+
+    def _gain(self, y: Fraction) -> Fraction:
+        """Staying less leaving on a day, the other side staying with y now and both later."""
+        R, S, T, P, d = self._numbers()
+        worth = (y * y * R + y * (1 - y) * (S + T) + (1 - y) ** 2 * P) / (1 - d * y * y)
+        return y * (R + d * worth - T) + (1 - y) * (S - P)
+
+    def _cubic(self) -> list[float]:
+        """Coefficients of the gain times ``1 - delta y^2``, from the highest power."""
+        points = [Fraction(k, 3) for k in range(4)]
+        scaled = [self._gain(y) * (1 - self._numbers()[4] * y * y) for y in points]
+        third = (scaled[3] - 3 * scaled[2] + 3 * scaled[1] - scaled[0]) / 6
+        second = (scaled[2] - 2 * scaled[1] + scaled[0]) / 2
+        first = scaled[1] - scaled[0]
+        # Newton's form in t = 3 y: f0 + first t + second t (t-1) + third t (t-1) (t-2)
+        in_t = [third, second - 3 * third, first - second + 2 * third, scaled[0]]
+        return [float(c * 3**power) for c, power in zip(in_t, (3, 2, 1, 0), strict=True)]
+
     def _described(self, staying: list[float], method: str) -> Exits:
         R, S, T, P, d = map(
             float, (self.reward, self.sucker, self.temptation, self.punishment, self.discount)
@@ -543,7 +573,3 @@ class ExitOrPause(Model):
         checks = Checks({"gain from one other day": gain}, TOLERANCE)
         status = Status.OK if checks.passed and staying else Status.EXPLOITABLE
         return Exits(tuple(map(float, staying)), tuple(worth), method, status, checks)
-
-
-def _staying(one: MarkovEquilibrium) -> tuple[float, float]:
-    return float(one.strategy(0, 0)[0]), float(one.strategy(0, 1)[0])

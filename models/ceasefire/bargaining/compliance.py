@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ceasefire.games import RepeatedGame
     from ceasefire.truce import Scenario
 
+    Day = tuple[Number, Number, Number, Number]
+
 PLAYERS = ("captor", "pausing state")
 ACTIONS = ("comply", "breach")
 COMPLY = ("comply", "comply")
@@ -154,17 +156,10 @@ class DailyCompliance(Model):
         value lost. Pausing state: R = ``v x - k0``, T = ``v x`` (resuming once the batch is out),
         S = ``-k0``. P = 0, war. The discount factor is the chance that no incident ends a day.
         """
-        from ceasefire.truce.payoffs import release_loss
+        from ceasefire.bargaining._windows import daily_discount
 
-        p = scenario.symbols()
-        batch = float(release_loss(p, p.W0, p.W0)) / p.W0 * p.x
-        gain = max(p.g, 1.001 * batch, 1e-6)
-        cost = min(max(p.k0, 1e-6), 0.999 * max(p.v * p.x, 1e-3))
-        return cls(
-            captor=(gain, gain - batch, 0.0, -max(batch, 1e-9)),
-            pausing_state=(p.v * p.x, p.v * p.x - cost, 0.0, -cost),
-            discount_per_day=1.0 - p.beta,
-        )
+        captor, pausing_state = day_payoffs(scenario)
+        return cls(captor, pausing_state, discount_per_day=daily_discount(scenario.symbols()))
 
     def closed_form(self) -> Compliance:
         """The thresholds above; the root of the polynomial for n days."""
@@ -307,3 +302,25 @@ def _least(gain: Fraction, loss: Fraction, days: int | None) -> float:
     roots = np.roots([float(loss)] * days + [-float(gain)])
     real = roots[np.abs(roots.imag) < 1e-9].real
     return float(real[(real > 0) & (real < 1)].max())
+
+
+def day_payoffs(scenario: Scenario) -> tuple[Day, Day]:
+    """T, R, P, S of captor and pausing state on a day at the clause price, utils.
+
+    A day that brings no less than it costs either side: the captor's gain is at least a thousandth
+    above its loss from the batch, the day's cost at most 0.999 of the batch's worth.
+
+    Raises
+    ------
+    ArgumentError
+        Captives are worth nothing to the pausing state.
+    """
+    from ceasefire.bargaining._windows import require_worth
+    from ceasefire.truce.payoffs import release_loss
+
+    p = scenario.symbols()
+    require_worth(p)
+    batch = float(release_loss(p, p.W0, p.W0)) / p.W0 * p.x
+    gain, worth = max(p.g, 1.001 * batch, 1e-6), p.v * p.x
+    cost = min(max(p.k0, 1e-6 * worth), 0.999 * worth)
+    return (gain, gain - batch, 0.0, -max(batch, 1e-9)), (worth, worth - cost, 0.0, -cost)

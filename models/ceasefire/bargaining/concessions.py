@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.bargaining._staged import Number, checked, checked_count, exact
+from ceasefire.bargaining._words import counted
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -119,8 +120,11 @@ class Concessions(Model):
     @classmethod
     def from_scenario(cls, scenario: Scenario) -> Concessions:
         """The cost of leaving over the worth of the whole pool; ``beta = 0.8`` is assumed."""
+        from ceasefire.bargaining._windows import require_worth
+
         p = scenario.symbols()
-        return cls(rest_share=REST_SHARE, stopping_cost=p.kappa / max(p.v * p.W0, p.kappa, 1e-9))
+        require_worth(p)
+        return cls(rest_share=REST_SHARE, stopping_cost=p.kappa / max(p.v * p.W0, p.kappa))
 
     @property
     def limit(self) -> float:
@@ -225,7 +229,7 @@ class Concessions(Model):
         said = (
             "no finite number of steps closes the deal"
             if math.isinf(found.steps_needed)
-            else f"{found.steps_needed:g} steps close the deal"
+            else f"it takes {counted(found.steps_needed, 'step')} to close the deal"
         )
         return (
             f"When stopping secures {float(self.rest_share):.0%} of what is open and costs "

@@ -11,7 +11,7 @@ import numpy as np
 
 from ceasefire.bargaining import _proposals
 from ceasefire.bargaining._staged import Number, checked, exact
-from ceasefire.bargaining._windows import day_surplus
+from ceasefire.bargaining._windows import day_surplus, require_worth
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -129,10 +129,12 @@ class MediatedCosts(Model):
         """Costs of fighting on are what each side forgoes with one more day at the first window.
 
         The pie is what the day holds in all: the worth of a batch and the captor's gain from the
-        day. The low cost of either side is assumed half the high one, the odds even.
+        day. Each side's high cost is within a thousandth of the pie and the pie; the low cost of
+        either is assumed half the high one, the odds even.
         """
         captor, state = day_surplus(scenario)
         p = scenario.symbols()
+        require_worth(p)
         pie = p.v * p.x + p.g
         costs = [min(max(part / pie, 1e-3), 1.0) for part in (state, captor)]
         return cls(0.5, *((cost / 2, cost) for cost in costs))

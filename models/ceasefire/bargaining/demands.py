@@ -10,7 +10,7 @@ import numpy as np
 
 from ceasefire.bargaining import _staged
 from ceasefire.bargaining._staged import Number  # noqa: TC001 - `takes` resolves it
-from ceasefire.bargaining._windows import require_cost
+from ceasefire.bargaining._windows import require_cost, require_worth
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import SolveError
 from ceasefire.status import Status
@@ -169,6 +169,7 @@ class PriceDemands(Model):
         both sides' rates.
         """
         p = scenario.symbols()
+        require_worth(p)
         require_cost("pausing_state.day_cost_base", p.k0)
         rate = (p.r_C + p.r_D) / 2
         return cls(

@@ -141,7 +141,10 @@ class VoluntaryList(Model):
         Naming a captive is taken to cost what holding one among many is worth, c_lo; it can be
         proved while contact holds, on a share ``rho / (om + rho)`` of days.
         """
+        from ceasefire.bargaining._windows import require_gain
+
         p = scenario.symbols()
+        require_gain(p)
         return cls(most=p.n0, worth=p.g / p.x, naming_cost=p.c_lo, able=p.rho / (p.om + p.rho))
 
     @property

@@ -109,14 +109,16 @@ class LockwoodThomas(Model):
         ``b = v``; a/b is the geometric mean of what the two sides' costs are of their gains: the
         mean retention value over ``g / x`` for the captor, ``k0 / x`` over v for the pausing state.
         """
+        from ceasefire.bargaining._windows import daily_discount, require_gain, require_worth
         from ceasefire.truce.payoffs import release_loss
 
         p = scenario.symbols()
-        captor = float(release_loss(p, p.W0, p.W0)) / p.W0 / max(p.g / p.x, 1e-9)
-        pausing = max(p.k0, 1e-9) / p.x / max(p.v, 1e-9)
+        require_worth(p)
+        require_gain(p)
+        captor = float(release_loss(p, p.W0, p.W0)) / p.W0 / (p.g / p.x)
+        pausing = max(p.k0, 0.0) / p.x / p.v
         part = min(max(math.sqrt(captor * pausing), 1e-6), 1 - 1e-6)
-        benefit = max(p.v, 1e-9)
-        return cls(cost=part * benefit, benefit=benefit, discount=1.0 - p.beta, cap=p.W0)
+        return cls(cost=part * p.v, benefit=p.v, discount=daily_discount(p), cap=p.W0)
 
     @property
     def ratio(self) -> float:
@@ -287,7 +289,9 @@ class LockwoodThomasSmooth(Model):
     @classmethod
     def from_scenario(cls, scenario: Scenario) -> LockwoodThomasSmooth:
         """The discount factor is the chance that no incident ends a day."""
-        return cls(discount=1.0 - scenario.symbols().beta)
+        from ceasefire.bargaining._windows import daily_discount
+
+        return cls(discount=daily_discount(scenario.symbols()))
 
     @property
     def total(self) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ceasefire.bargaining._proposals import short
 from ceasefire.bargaining._staged import Number, checked, exact
+from ceasefire.bargaining._words import counted, shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -155,9 +156,11 @@ class Guarantor(Model):
         Belief, list, day cost and loss are the truce model's there; november-2023: 18 held, day 7.
         """
         from ceasefire import truce
+        from ceasefire.bargaining._windows import require_worth
         from ceasefire.truce.payoffs import day_cost, list_probability, release_loss
 
         p, eq = scenario.symbols(), truce.solve(scenario)
+        require_worth(p)
         path = eq.path()
         stops = path[(path["stage"] == "window") & (path["held_captives"] >= p.x)]
         if len(stops):
@@ -167,7 +170,7 @@ class Guarantor(Model):
             held, day, trust = max(p.W0 - p.n0, p.x), float(eq.block_days), float(eq.trust)
         cost = max(float(day_cost(p, day)), 1e-9)
         loss, able = float(release_loss(p, held, p.x)), float(list_probability(p, held, p.x))
-        return cls(trust, p.x, max(p.v, 1e-9), cost, p.g, max(loss, 1e-9), max(able, 1e-9))
+        return cls(trust, p.x, p.v, cost, p.g, max(loss, 1e-9), max(able, 1e-9))
 
     def closed_form(self) -> Guarantees:
         """The least promises by the formulas, in fractions where the parameters are."""
@@ -303,27 +306,29 @@ class Guarantor(Model):
         if not found.needed:
             return (
                 f"None is needed: with trust {float(self.trust):.3g} the day is agreed at "
-                f"{float(self.batch):g} captives (needed {float(found.trust_needed):.3g})."
+                f"{counted(self.batch, 'captive')} (needed {float(found.trust_needed):.3g})."
             )
         if not found.to_state > 0:
             return (
-                f"The captor has to be paid {float(found.to_captor):.3g} utils for the day; the "
+                f"The captor has to be paid {shown(found.to_captor)} utils for the day; the "
                 f"pausing state extends as it is."
             )
         worth = float(found.to_state) / float(self.captive_value)
         enough = ""
         if math.isfinite(float(found.bond)):
             enough = (
-                f", or a bond of {float(found.bond):.3g} lost on a miss, with which both types "
+                f", or a bond of {shown(found.bond)} lost on a miss, with which both types "
                 f"deliver and which is then never paid"
             )
         miss = ""
         if math.isfinite(float(found.insurance)):
-            miss = f", or {float(found.insurance):.3g} if the batch does not come"
+            miss = f", or {shown(found.insurance)} if the batch does not come"
+        mark = float(found.trust_needed)
+        needed = f"needed {mark:.3g}" if mark <= 1 else "not even full trust is enough"
         return (
-            f"At trust {float(self.trust):.3g} (needed {float(found.trust_needed):.3g}) "
-            f"{float(self.batch):g} captives do not buy the day; {float(found.to_state):.3g} utils "
-            f"a day paid to the pausing state do, the worth of {worth:.3g} captives{miss}{enough}. "
+            f"At trust {float(self.trust):.3g} ({needed}) {counted(self.batch, 'captive')} cannot "
+            f"buy the day; {shown(found.to_state)} utils a day paid to the pausing state would, "
+            f"the worth of {counted(worth, 'captive')}{miss}{enough}. "
             f"A higher cost of leaving does nothing for a last day."
         )
 

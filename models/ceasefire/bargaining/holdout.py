@@ -117,14 +117,18 @@ class Attrition(Model):
         """The pool is the prize: its worth to the pausing state, its retention value to the captor.
 
         Side 1 is the captor, whose day of war costs the day of pause it forgoes; side 2 the pausing
-        state, whose day of war costs the captives that a day would free, less the day's cost.
+        state, whose day of war costs the captives that a day would free, less the day's cost (at
+        least a thousandth of what they are worth).
         """
+        from ceasefire.bargaining._windows import require_gain, require_worth
         from ceasefire.truce.payoffs import release_loss
 
         p = scenario.symbols()
+        require_worth(p)
+        require_gain(p)
         kept = max(float(release_loss(p, p.W0, p.W0)), 1e-6)
-        freed = max(p.v * p.x - p.k0, 1e-3 * max(p.v * p.x, 1e-3))
-        return cls((kept, max(p.v * p.W0, 1e-6)), (max(p.g, 1e-6), freed))
+        freed = max(p.v * p.x - p.k0, 1e-3 * p.v * p.x)
+        return cls((kept, p.v * p.W0), (p.g, freed))
 
     def closed_form(self) -> HoldingOut:
         """The formulas above."""
@@ -267,9 +271,18 @@ class Standoff(Model):
         better one a quarter of the mean of ``g`` and ``k0`` more; a standoff costs nothing but
         time. The difference is assumed.
         """
+        from ceasefire.bargaining._windows import require_gain, require_worth
+
         p = scenario.symbols()
-        day = max((p.g + abs(p.k0)) / 2, 1e-3)
-        base = max((p.v * p.x - p.k0) / 2, 1e-3)
+        require_worth(p)
+        require_gain(p)
+        if p.v * p.x <= p.k0:
+            hint = "a day at the clause's price is worth nothing to the pausing state: no deal is"
+            raise ArgumentError(
+                "pausing_state.day_cost_base", p.k0,
+                f"below the worth of a day's captives, {p.v * p.x:g}", hint,
+            )  # fmt: skip
+        day, base = (p.g + abs(p.k0)) / 2, (p.v * p.x - p.k0) / 2
         rate = min(max((p.r_C + p.r_D) / 2, 1e-4), 9.0)
         return cls(better=base + day / 4, worse=base, cost=0.0, rate_per_day=rate)
 

@@ -123,11 +123,13 @@ class Instalments(Model):
 
         The discount factor of a round, one day, is the chance that no incident ends it.
         """
+        from ceasefire.bargaining._windows import daily_discount, require_worth
         from ceasefire.truce.payoffs import release_loss
 
         p = scenario.symbols()
+        require_worth(p)
         cost = float(release_loss(p, p.W0, p.W0)) / p.W0
-        return cls(value=p.v, cost=cost, discount=1.0 - p.beta, stock=p.W0)
+        return cls(value=p.v, cost=cost, discount=daily_discount(p), stock=p.W0)
 
     @property
     def ratio(self) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from ceasefire.bargaining import _proposals
 from ceasefire.bargaining._proposals import short
 from ceasefire.bargaining._staged import Number, checked, exact
-from ceasefire.bargaining._windows import day_surplus
+from ceasefire.bargaining._windows import shared_surplus
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -128,8 +128,7 @@ class CorrelatedChicken(Model):
         Neither: fighting resumes, worth 0. What standing wins and yielding loses has no
         counterpart in a scenario: it is assumed in the proportions of Aumann's example, 6, 7, 2, 0.
         """
-        captor, state = day_surplus(scenario)
-        unit = max(captor + state, 1e-6) / 12.0
+        unit = shared_surplus(scenario) / 12.0
         return cls(both_yield=6 * unit, stands=7 * unit, yields=2 * unit, both_stand=0.0)
 
     @property

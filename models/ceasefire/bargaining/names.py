@@ -19,6 +19,7 @@ from ceasefire.bargaining._list_demand import (
     ListDemand,
 )
 from ceasefire.bargaining._staged import Number, exact
+from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -153,9 +154,12 @@ class VerifiableList(Model):
         many is worth, c_lo; contact is the long-run share of days on which it holds,
         ``rho / (om + rho)``.
         """
+        from ceasefire.bargaining._windows import require_gain, require_worth
         from ceasefire.truce.payoffs import day_cost, list_probability, release_loss
 
         p = scenario.symbols()
+        require_worth(p)
+        require_gain(p)
         chunks = None if scenario.observed is None else scenario.observed.chunks
         T = int(chunks[0]) if chunks else max(1, math.ceil(p.n0 / p.x))
         b = p.n0 / T
@@ -343,14 +347,19 @@ class VerifiableList(Model):
         found = self.closed_form()
         worth = {p: float(x) for p, x in found.pausing.items()}
         last = len(found.asked) - 1
+        mark = float(found.naming_limit)
+        limit = (
+            f"surely so once a name costs the captor more than {shown(mark)}"
+            if mark >= 0
+            else "whatever a name costs: the deal itself is worth less than nothing to the captor"
+        )
         return (
-            f"For the pausing state a deal is worth {worth[UNNAMED]:.3g} utils unnamed, "
-            f"{worth[AS_NAMED]:.3g} paid by the name, {worth[FULL]:.3g} if it insists on all "
-            f"names; insisting ends without a deal with {float(found.killed):.3g}, surely so once "
-            f"a name costs the captor more than {float(found.naming_limit):.3g}. Asking beforehand "
-            f"about the last batch is worth {float(found.asked[last]):.2g} a name and costs the "
-            f"captor {float(found.answering[last]):.2g}; a request brings names only if contact "
-            f"holds with {float(found.contact_limit):.3g} or more."
+            f"For the pausing state a deal is worth {shown(worth[UNNAMED])} utils unnamed, "
+            f"{shown(worth[AS_NAMED])} paid by the name, {shown(worth[FULL])} if it insists on all "
+            f"names; insisting ends without a deal with {float(found.killed):.3g}, {limit}. "
+            f"Asking beforehand about the last batch is worth {shown(found.asked[last], 2)} a name "
+            f"and costs the captor {shown(found.answering[last], 2)}; a request brings names only "
+            f"if contact holds with {float(found.contact_limit):.3g} or more."
         )
 
     def _kinds(self) -> list[tuple[int, str, Fraction]]:

@@ -294,6 +294,8 @@ class PackageBargaining(Model):
     def answer(self) -> str:
         """Both offers, the limit, and an agenda for comparison."""
         found = self.closed_form()
+        if found.status is Status.NO_DEAL:
+            return "No package gives both sides more than no agreement."
         nash = _floats(replace(self.package, weight=self.limit_weight).solve().payoffs)
         first, _ = self.agenda(*([name] for name in self.package.names))
         return (

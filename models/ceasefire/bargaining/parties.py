@@ -382,10 +382,16 @@ def seats(scenario: Scenario) -> tuple[tuple[str, ...], tuple[float, ...]]:
 
 
 def truce_worth(scenario: Scenario) -> tuple[float, float]:
-    """What the solved truce is worth to the pausing state and the captor at its start, utils."""
-    from ceasefire import truce
+    """What the solved truce is worth to the pausing state and the captor at its start, utils.
 
-    solved = truce.solve(scenario)
+    Raises
+    ------
+    ArgumentError
+        No first block is agreed.
+    """
+    from ceasefire.bargaining._windows import agreed
+
+    solved = agreed(scenario)
     line = solved.line()
     state, captor = line.at(solved.trust)[3:5, line.head]
     return max(float(state), 1e-9), max(float(captor), 1e-9)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ceasefire.bargaining._assessments import TOLERANCE, Found, floats, outcome
 from ceasefire.bargaining._staged import Number, checked, exact
+from ceasefire.bargaining._words import counted, shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 
@@ -176,15 +177,21 @@ class SpencePilot(Model):
         """The least pilot, and what it costs."""
         found = self.closed_form()
         if math.isnan(found.whole):
+            if found.most < 1:
+                return (
+                    f"No pilot proves the channel: open talks are worth {shown(self.prize)} utils, "
+                    f"less than the {shown(self.dealer_cost)} that releasing one captive costs a "
+                    "captor that means to deal."
+                )
             return (
-                f"Releases from {float(found.least):.3g} to {float(found.most):.3g} captives would "
+                f"Releases from {shown(found.least)} to {shown(found.most)} captives would "
                 "prove the channel; no whole number of captives lies in between, so no pilot does."
             )
-        whole = f"{found.whole:.0f} captive{'' if found.whole == 1 else 's'}"
+        whole = counted(found.whole, "captive")
         paid = found.whole * float(self.dealer_cost)
         return (
-            f"Releases from {float(found.least):.3g} to {float(found.most):.3g} captives prove the "
-            f"channel; the least whole one is {whole}, at a cost of {float(paid):.3g} utils to a "
+            f"Releases from {shown(found.least)} to {shown(found.most)} captives prove the "
+            f"channel; the least whole one is {whole}, at a cost of {shown(paid)} utils to a "
             "captor that means to deal."
         )
 

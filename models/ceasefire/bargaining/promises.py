@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ceasefire.bargaining._assessments import TOLERANCE, Found, floats, outcome
 from ceasefire.bargaining._staged import Number, checked, exact
+from ceasefire.bargaining._words import counted
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -122,11 +123,12 @@ class KeptPromises(Model):
         incident (0.01 if there is none); a spoiler's is assumed to be four times that.
         """
         from ceasefire import truce
-        from ceasefire.bargaining._windows import first_window
+        from ceasefire.bargaining._windows import first_window, require_worth
         from ceasefire.truce.payoffs import day_cost
 
         p, eq = scenario.symbols(), truce.solve(scenario)
-        worth = max(p.v * p.x, 1e-9)
+        require_worth(p)
+        worth = p.v * p.x
         needed = min(max(float(day_cost(p, first_window(scenario)[1])) / worth, 0.0), 1.0)
         match = eq.pilot.matched if math.isfinite(eq.pilot.matched) else 0.5
         rate = p.beta or 0.01
@@ -221,8 +223,9 @@ class KeptPromises(Model):
                 f"{float(self.needed):.3f}: opportunists keep each with {float(self.mimicry):.3f}."
             )
         text = (
-            f"From trust {float(self.prior):.3f}, {found.promises:.0f} kept promises reach the "
-            f"{float(self.needed):.3f} that is needed (trust {float(found.trust):.3f})."
+            f"From trust {float(self.prior):.3f} it takes "
+            f"{counted(found.promises, 'kept promise')} to reach the {float(self.needed):.3f} "
+            f"that is needed (trust {float(found.trust):.3f})."
         )
         if math.isfinite(found.promises_destroyed):
             text += (

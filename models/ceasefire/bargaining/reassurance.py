@@ -11,6 +11,7 @@ import numpy as np
 
 from ceasefire.bargaining._assessments import TOLERANCE, Found, floats, outcome
 from ceasefire.bargaining._staged import Number, checked, checked_count, exact
+from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -108,10 +109,12 @@ class ReassuringStake(Model):
         ``R = z_C U_d`` and ``T = z_C U_o`` of the truce model's block after the pilot, P = 0, and
         S = minus the captor's loss from all eligible captives, as if given away.
         """
-        from ceasefire.bargaining.best_pilot import block_values
+        from ceasefire.bargaining._windows import require_block
+        from ceasefire.bargaining.best_pilot import block_values, solved
         from ceasefire.truce.payoffs import release_loss
 
         p = scenario.symbols()
+        require_block(solved(p), scenario.name)
         opens, dealer, other = block_values(p)
         gain = other / opens if opens > 0 else 0.0
         loss = max(float(release_loss(p, p.W0, p.W0)), 1e-6)
@@ -191,7 +194,7 @@ class ReassuringStake(Model):
                 f"trustworthy risk {float(found.most):.4f} at most."
             )
         return (
-            f"A first stake of {float(found.least):.3f} to {float(found.most):.3f} of the whole is "
+            f"A first stake of {shown(found.least)} to {shown(found.most)} of the whole is "
             "made by the trustworthy alone."
         )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.bargaining._staged import checked, checked_count
+from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -230,13 +231,19 @@ class Relay(Model):
             return "Nothing: no deal comes of these talks, however fast the channel."
         now, fast = self.closed_form(), self.faster(2.0).closed_form()
         clear = self.replace(blackout=0.0).closed_form()
+        if not self.captor_value and not self.state_value:
+            return (
+                f"Nothing: the deal is worth nothing to either side, though a relay twice as fast "
+                f"would bring talks to an end in {fast.deal_probability:.3f} of cases instead of "
+                f"{now.deal_probability:.3f}."
+            )
         return (
             f"A relay twice as fast raises the chance of a deal from {now.deal_probability:.3f} to "
             f"{fast.deal_probability:.3f} and brings it after {fast.mean_days:.1f} instead of "
-            f"{now.mean_days:.1f} days, worth {fast.captor_worth - now.captor_worth:.3g} utils to "
-            f"the captor and {fast.state_worth - now.state_worth:.3g} to the pausing state; a "
-            f"channel without blackouts is worth {clear.captor_worth - now.captor_worth:.3g} and "
-            f"{clear.state_worth - now.state_worth:.3g}."
+            f"{now.mean_days:.1f} days, worth {shown(fast.captor_worth - now.captor_worth)} utils "
+            f"to the captor and {shown(fast.state_worth - now.state_worth)} to the pausing state; "
+            f"a channel without blackouts is worth {shown(clear.captor_worth - now.captor_worth)} "
+            f"and {shown(clear.state_worth - now.state_worth)}."
         )
 
     def _shares(self) -> tuple[float, float]:

@@ -11,7 +11,13 @@ import numpy as np
 
 from ceasefire.bargaining._proposals import short
 from ceasefire.bargaining._staged import Number, checked, exact
-from ceasefire.bargaining._windows import batch_losses, day_surplus, first_window
+from ceasefire.bargaining._windows import (
+    batch_losses,
+    day_surplus,
+    first_window,
+    require_gain,
+    require_worth,
+)
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -135,6 +141,8 @@ class BiasedReporter(Model):
         from ceasefire.truce.payoffs import list_probability
 
         p = scenario.symbols()
+        require_worth(p)
+        require_gain(p)
         pie = p.v * p.x + p.g
         first, last = (max(p.g - loss, 0.0) / pie for loss in batch_losses(scenario))
         held, _ = first_window(scenario)

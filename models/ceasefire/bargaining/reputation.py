@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ceasefire.bargaining._assessments import TOLERANCE, Found, floats, gaps, laid_out, outcome
 from ceasefire.bargaining._staged import Number, checked, checked_count, exact
+from ceasefire.bargaining._words import counted
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -125,13 +126,15 @@ class SequentialExchange(Model):
         the batches, at most 0.99 g; trust is the truce model's after the pilot.
         """
         from ceasefire import truce
-        from ceasefire.bargaining._windows import first_window
+        from ceasefire.bargaining._windows import first_window, require_gain, require_worth
         from ceasefire.truce.payoffs import day_cost, release_loss
 
         p = scenario.symbols()
+        require_worth(p)
+        require_gain(p)
         held, day = first_window(scenario)
         count = max(int(min(held // p.x, p.J - day)), 1)
-        worth, gain = max(p.v * p.x, 1e-9), max(p.g, 1e-9)
+        worth, gain = p.v * p.x, p.g
         days = [float(day_cost(p, day + i)) for i in range(count)]
         costs = tuple(min(max(k, 1e-3 * worth), 0.999 * worth) for k in reversed(days))
         loss = float(release_loss(p, max(held, p.x), min(count * p.x, held))) / count
@@ -247,8 +250,8 @@ class SequentialExchange(Model):
         found = self.closed_form()
         first, last = float(found.needed[-1]), float(found.needed[0])
         text = (
-            f"With {self.batches} batches left a day takes trust of {first:.3f}, with the last "
-            f"{last:.3f}; the trust held is {float(self.trust):.3f}"
+            f"With {counted(self.batches, 'batch', 'batches')} left a day takes trust of "
+            f"{first:.3f}, with the last {last:.3f}; the trust held is {float(self.trust):.3f}"
         )
         if not found.grants:
             return f"{text}: nothing is exchanged."

@@ -131,8 +131,11 @@ class WarLadder(Model):
         A is the pausing state. Costs: its day cost, and the captor's forgone day of pause, each
         over the worth of the pool to it, cut so that the ladder stays feasible; all else assumed.
         """
+        from ceasefire.bargaining._windows import require_worth
+
         p = scenario.symbols()
-        pool = max(p.v * p.W0, 1e-6)
+        require_worth(p)
+        pool = p.v * p.W0
         costs = [min(max(abs(c) / pool / 100, 1e-5), 0.003) for c in (p.k0, p.g)]
         return cls(10, 5, Fraction(1, 2), costs[0], costs[1], Fraction(1, 2))
 
@@ -321,8 +324,11 @@ class RiskReturn(Model):
         Costs are days of pause forgone and day costs over the worth of the pool; even odds, and a
         resolved captor's cost a third of a dealer's, are assumed.
         """
+        from ceasefire.bargaining._windows import require_worth
+
         p = scenario.symbols()
-        pool = max(p.v * p.W0, 1e-6)
+        require_worth(p)
+        pool = p.v * p.W0
         high = min(max(p.g / pool, 0.01), 0.5)
         own = min(max(p.k0 / pool, 0.01), 1.0)
         return cls(Fraction(1, 2), high / 3, high, own, resolved=1 - p.pi0)

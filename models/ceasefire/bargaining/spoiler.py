@@ -242,9 +242,9 @@ class Spoiler(Model):
 
     @cached_property
     def _solved(self) -> TruceEquilibrium:
-        from ceasefire import truce
+        from ceasefire.bargaining._windows import agreed
 
-        return truce.solve(self.scenario)
+        return agreed(self.scenario)
 
     def _numbers(self) -> tuple[Fraction, Fraction, Fraction]:
         return exact(self.scenario.symbols().beta), exact(self.extra_hazard), exact(self.prize)
@@ -355,6 +355,8 @@ def _annuity(stay: Fraction, days: int) -> Fraction:
 
 
 def _start(solved: TruceEquilibrium) -> NDArray[np.float64]:
-    """Worth to the pausing state and the captor at the start of the pause, utils."""
+    """Worth to the pausing state and the captor at the start of the pause, utils; 0 without one."""
+    if solved.block_days == 0:
+        return np.zeros(2)
     line = solved.line()
     return np.asarray(line.at(solved.trust)[3:5, line.head], dtype=float)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ceasefire.bargaining._staged import Number, checked, exact
+from ceasefire.bargaining._words import counted
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -62,7 +63,7 @@ class Watched:
     certificate: Checks
 
     def __repr__(self) -> str:
-        days = "for ever" if math.isinf(self.trigger_days) else f"{self.trigger_days:g} days"
+        days = "for ever" if math.isinf(self.trigger_days) else counted(self.trigger_days, "day")
         kept = "no trigger regime holds" if math.isnan(self.trigger_days) else (
             f"{days} of punishment worth {self.trigger_value:.8f} a day, slack {self.slack:.8f}"
         )  # fmt: skip
@@ -152,9 +153,11 @@ class NoisySurveillance(Model):
         ``c x`` and ``k0``. The watch pauses six hours a day, as reported; p = .9, q = .5 are
         assumed.
         """
+        from ceasefire.bargaining._windows import daily_discount
+
         u, d = daily_stakes(scenario)
-        return cls(u, d, QUIET_IN_PEACE, QUIET_IN_BREACH, 1.0 - scenario.symbols().beta or 0.5,
-                   blind_hours=BLIND_HOURS)  # fmt: skip
+        delta = daily_discount(scenario.symbols()) or 0.5  # an incident for sure: half, assumed
+        return cls(u, d, QUIET_IN_PEACE, QUIET_IN_BREACH, delta, blind_hours=BLIND_HOURS)
 
     @property
     def signal(self) -> tuple[float, float]:
@@ -237,7 +240,11 @@ class NoisySurveillance(Model):
                 f"poor (with a whole watch a day would be worth {whole.best_value:.3f} of "
                 f"{float(self.reward):.3f})."
             )
-        days = "for ever" if math.isinf(here.trigger_days) else f"for {here.trigger_days:g} days"
+        days = (
+            "for ever"
+            if math.isinf(here.trigger_days)
+            else (f"for {counted(here.trigger_days, 'day')}")
+        )
         trigger = (
             "no trigger regime holds" if math.isnan(here.trigger_days)
             else f"an incident is best answered {days}, worth {here.trigger_value:.3f} a day"
@@ -476,10 +483,9 @@ class Inspectors(Model):
 
 def daily_stakes(scenario: Scenario) -> tuple[float, float]:
     """Mean of both sides: a day of mutual compliance, and the gain from a breach; utils."""
-    from ceasefire.bargaining.compliance import DailyCompliance
+    from ceasefire.bargaining.compliance import day_payoffs
 
-    day = DailyCompliance.from_scenario(scenario)
-    sides = (day.captor, day.pausing_state)
+    sides = day_payoffs(scenario)
     reward = sum(float(side[1]) for side in sides) / 2
     return reward, sum(float(side[0] - side[1]) for side in sides) / 2
 

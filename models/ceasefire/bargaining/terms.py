@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
+from ceasefire.bargaining._words import counted
 from ceasefire.bargaining.interface import Model
 from ceasefire.errors import ArgumentError
 
@@ -468,7 +469,7 @@ class TwoIssueExchange(Model):
             )
         days = [float(self.days(rule)) for rule in RULES]
         said = (
-            f"For {float(self.captives):g} captives the captor takes {low:.1f} days or more and "
+            f"For {counted(self.captives, 'captive')} the captor takes {low:.1f} days or more and "
             f"the pausing state gives {high:.1f} or fewer: {days[0]:.1f} days by Nash's rule, "
             f"{days[1]:.1f} by Kalai and Smorodinsky's, {days[2]:.1f} with equal gains."
         )

@@ -11,6 +11,7 @@ import numpy as np
 
 from ceasefire.bargaining._assessments import TOLERANCE, Found, floats, outcome
 from ceasefire.bargaining._staged import Number, checked, exact
+from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 
@@ -183,6 +184,12 @@ class Assurance(Model):
     def answer(self) -> str:
         """Trust needed and held."""
         t, m = float(self.trust), float(self.needed)
+        if self.reward <= self.punishment:
+            return (
+                f"Trust does not help: cooperating brings {shown(self.reward)} utils even if the "
+                f"other side is sure to as well, no more than the {shown(self.punishment)} that "
+                f"both have without."
+            )
         held = "is enough, if the other side expects it too" if t >= m else "is not enough"
         return (
             f"Without a future, cooperating takes trust of {m:.3f}; the trust held, {t:.3f}, "

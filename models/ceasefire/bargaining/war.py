@@ -152,7 +152,7 @@ class FightOrPause(Model):
         )  # fmt: skip
 
     def table(self) -> pd.DataFrame:
-        """Worth of the best chunk at each window against the trust held, in utils."""
+        """Worth of the best chunk at each window against the trust held, in utils; nan without."""
         import pandas as pd
 
         equilibrium, windows = self._windows()
@@ -160,7 +160,8 @@ class FightOrPause(Model):
         for day, held, here in _rows(windows):
             line = _line(self.scenario, equilibrium.block_days, day, held)
             for trust in map(float, np.linspace(0, 1, 41)):
-                rows.append((day, held, here, trust, _best_of(line, trust)))
+                best = _best_of(line, trust)
+                rows.append((day, held, here, trust, best if math.isfinite(best) else math.nan))
         columns = ["day", "held_captives", "trust_held", "trust", "chunk_value"]
         return pd.DataFrame(rows, columns=columns)
 
