@@ -132,7 +132,7 @@ def test_plays_drawn_at_random_end_like_the_exact_course(baseline, prior):
     assert p > 1e-4
 
 
-def test_the_course_after_a_miss_is_the_mean_of_two_courses(apart, baseline):
+def test_the_course_after_a_miss_is_the_mean_of_two_courses(apart):
     """Strategies before a miss held fixed, so only the days sat out differ."""
     line = apart.line(4)
     types = line.aftermath.cabinet
@@ -178,6 +178,17 @@ def test_the_resolve_that_makes_two_days_worth_offering_is_the_closed_form(basel
     needed = [apart.trust_needed(HELD, DAY, days) for days in (1, 2)]
     assert needed[1] < TRUST < 0.6
     assert apart.trust_needed(HELD, DAY) == min(needed)
+
+
+def test_where_the_resolute_leave_at_once_an_eighth_day_becomes_likeliest(apart, eq):
+    """docs/model.md, Extensions: costs of leaving halved, all else the baseline."""
+    course = apart.course()
+    assert course.chunks.index[0] == "4-2-2"
+    assert course.length[8] == pytest.approx(0.513, abs=1e-3)
+    assert course.mean_left == pytest.approx(24.20, abs=0.01)
+    assert eq.course().chunks.index[0] == "4-2-1"
+    resolute, reluctant = apart.by_type
+    assert (resolute, reluctant) == pytest.approx((34.191, 34.124), abs=1e-3)
 
 
 def test_where_even_the_resolute_sit_out_the_last_day_resolve_decides_nothing(baseline, resolved):
@@ -281,7 +292,7 @@ def test_without_a_deal_both_types_get_nothing(baseline):
     assert none.course().mean_days == 0.0
 
 
-def test_beliefs_on_the_grid_do_not_change_the_answer(baseline, apart):
+def test_beliefs_on_the_grid_do_not_change_the_answer(apart):
     coarse = truce.solve(apart.scenario, beliefs=31)
     assert coarse.trust == pytest.approx(apart.trust, abs=1e-9)
     assert coarse.course().mean_days == pytest.approx(apart.course().mean_days, abs=1e-9)
