@@ -145,8 +145,8 @@ def test_points_without_a_number_are_counted_and_their_base_points_left_out():
     found = sobol(frame.drop(index=20), told, "mean_days", resamples=20)
     assert (found.base_rows, found.dropped) == (60, 4)
     assert found.status == (
-        "60 of 64 base points, the others left out: 1 points failed, "
-        "2 points without a finite number, 1 points not in the frame"
+        "60 of 64 base points, the others left out: 1 point failed, "
+        "2 points without a finite number, 1 point not in the frame"
     )
 
 

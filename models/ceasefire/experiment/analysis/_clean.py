@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ceasefire.errors import ArgumentError
-from ceasefire.experiment.design import size
+from ceasefire.experiment.design import saltelli_rows, size
 from ceasefire.experiment.spec import Range
 from ceasefire.tolerances import RESOLVED_RTOL
 
@@ -54,7 +54,9 @@ class Gaps:
             (self.undefined, "without a finite number"),
             (self.missing, "not in the frame"),
         ]
-        return ", ".join(f"{count} points {what}" for count, what in told if count)
+        return ", ".join(
+            f"{count} point{'s' * (count > 1)} {what}" for count, what in told if count
+        )
 
 
 def demand(experiment: Experiment, designs: Sequence[str], doing: str) -> None:
@@ -244,3 +246,29 @@ def frame_of(columns: dict[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(columns)
+
+
+def sample(
+    frame: pd.DataFrame, experiment: Experiment, output: str, doing: str
+) -> tuple[Floats, Floats, str]:
+    """Return the points that vary all parameters at once, those without a number left out.
+
+    Returns
+    -------
+    places : array, shape (n, parameters)
+        As `inputs`.
+    values : array, shape (n,)
+    told : str
+        What was used and what was left out, in words.
+    """
+    demand(experiment, ("latin-hypercube", "sobol", "saltelli", "grid", "list", "paired"), doing)
+    values, gaps = by_point(frame, experiment, output)
+    used = np.isfinite(values)
+    total = len(values)
+    if experiment.spec.vary.design == "saltelli":  # the rows between share their numbers
+        place = np.arange(total) % saltelli_rows(experiment)
+        base = (place == 0) | (place == saltelli_rows(experiment) - 1)
+        used, total = used & base, int(base.sum())
+    told = f"{int(used.sum())} of {total} points"
+    told += f"; in the design {gaps}" if gaps else ""
+    return inputs(frame, experiment)[used], values[used], told
