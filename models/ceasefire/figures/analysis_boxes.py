@@ -46,6 +46,7 @@ def draw(found: Boxes) -> Figure:
             return figure
         _ways(left, found)
         _bars(right, table, parameters)
+        figure.legend(loc="outside lower left", ncols=3)
     return figure
 
 
@@ -64,7 +65,6 @@ def _ways(axes: Axes, found: Boxes) -> None:
     axes.plot([], [], "o", color="white", mec=INK, ms=6.0, label="box taken")
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.05), xlabel="coverage (share of holding rows)",
              ylabel="density (share of the box)")  # fmt: skip
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=3)
 
 
 def _bars(axes: Axes, table: pd.DataFrame, parameters: list[str]) -> None:
