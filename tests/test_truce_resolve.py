@@ -267,6 +267,8 @@ def test_questions_about_what_cannot_be_are_refused_or_answered_with_nan(resolve
         resolved.resolve_needed(HELD, DAY, 1.5, 1)
     with pytest.raises(ArgumentError, match="committed_days"):
         resolved.reputation(1, 99)
+    with pytest.raises(ArgumentError, match="whole number"):
+        resolved.reputation(1.5, 1)
     assert np.isnan(resolved.trust_needed(HELD, DAY, 3))  # 28 captives buy two days
     assert np.isnan(resolved.resolve_needed(HELD, DAY, TRUST, 3))
     assert resolved.reputation(1, 0).empty

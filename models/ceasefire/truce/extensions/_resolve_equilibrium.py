@@ -142,6 +142,9 @@ class ResolveEquilibrium(BaseCourses[ResolveLine]):
         most = (after.stay.shape[1] - 2, after.stay.shape[2] - 1)
         check_number("day", day, 0, most[0])
         check_number("committed_days", committed_days, 0, min(most[1], most[0] + 1 - day))
+        for name, number in (("day", day), ("committed_days", committed_days)):
+            if int(number) != number:
+                raise ArgumentError(name, number, "a whole number")
         return pd.DataFrame(after.reputation(int(day), int(committed_days)))
 
     @cached_property
