@@ -20,6 +20,7 @@ COMMANDS = [
     ["scenario", "list"], ["scenario", "show"], ["scenario", "new"], ["scenario", "check"],
     ["scenario", "schema"], ["data", "list"], ["data", "show"], ["scenario"], ["data"],
     ["model"], ["model", "list"], ["model", "show"], ["model", "solve"],
+    ["analyse"],
 ]  # fmt: skip
 
 

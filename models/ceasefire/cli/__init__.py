@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import ceasefire
+from ceasefire.cli import analysis
 from ceasefire.cli import experiment as experiments
 
 if TYPE_CHECKING:
@@ -238,6 +239,7 @@ def paper(spec: Path, out: Path, only: tuple[str, ...], rows: Path, full: bool, 
     from tqdm import tqdm
 
     from ceasefire.cli import show
+    from ceasefire.figures.document import typeset
     from ceasefire.figures.paper import Runs, build
 
     with tqdm(unit="item", disable=None, leave=False, bar_format=BAR_FORMAT) as bar:
@@ -255,6 +257,10 @@ def paper(spec: Path, out: Path, only: tuple[str, ...], rows: Path, full: bool, 
     click.echo(show.written(json.loads(manifest.read_text(encoding="utf-8"))))
     captions = "" if only else ", with captions.md"
     click.echo(f"in {out}{captions}; digests in {manifest}")
+    if not only and (out / "paper.tex").is_file():
+        made = typeset(out)
+        none = "no typst, tectonic or pdflatex found: paper.md, .tex and .typ are not typeset"
+        click.echo(f"typeset in {made}" if made else none)
 
 
 @main.command(epilog=_examples("ceasefire game catalog", "ceasefire game chicken --exact",
@@ -300,6 +306,7 @@ def game(
 
 main.add_command(experiments.run)
 main.add_command(experiments.store)
+main.add_command(analysis.analyse)
 
 
 @main.group(epilog=_examples("ceasefire model list", "ceasefire model solve instalments"))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ceasefire.experiment.spec import Experiment as Experiment
     from ceasefire.experiment.spec import SpecError as SpecError
     from ceasefire.experiment.spec import load as load
+    from ceasefire.experiment.spec import restored as restored
     from ceasefire.experiment.store import Store as Store
     from ceasefire.experiment.store import StoreError as StoreError
 
@@ -55,6 +56,7 @@ _HOMES = {
     "Experiment": "spec",
     "SpecError": "spec",
     "load": "spec",
+    "restored": "spec",
     "Store": "store",
     "StoreError": "store",
 }

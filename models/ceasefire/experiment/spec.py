@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from os import PathLike
 
+    from ceasefire.experiment.store import Kept
     from ceasefire.truce import Scenario
 
 SCHEMA_VERSION = 1
@@ -206,6 +207,12 @@ def parse(text: str, *, file: Path | None = None) -> Experiment:
     if faults or scenario is None:
         raise SpecError(faults, file)
     return Experiment(spec, scenario)
+
+
+def restored(kept: Kept) -> Experiment:
+    """Return an experiment as a store keeps it, with the scenario of that time."""
+    scenario = scenarios.build(tomllib.loads(kept.scenario))
+    return Experiment(Spec.model_validate_json(kept.spec), scenario)
 
 
 def _scenario(spec: Spec, file: Path | None, lines: Mapping[tuple[str, ...], int]) -> Scenario:
