@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # one line a room: type checkers read these, `__getattr__` finds it by itself
     from ceasefire import bargaining as bargaining
+    from ceasefire import calibration as calibration
     from ceasefire import data as data
     from ceasefire import errors as errors
     from ceasefire import experiment as experiment

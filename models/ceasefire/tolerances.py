@@ -153,3 +153,7 @@ SHOWN_ZERO: Final = 1e-12
 # A row of a store that is solved again on another machine is the same row within this, relative
 # and absolute: exp and log differ in their last bits between machines, a root in 1e-13.
 RESOLVED_RTOL: Final = 1e-9
+
+# Captives left at the end of an exchange lie within the bounds of a record to this: stocks are sums
+# of batches such as 50 / 3, rounded to nine digits.
+CAPTIVES_LEFT: Final = 1e-6

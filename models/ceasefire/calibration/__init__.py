@@ -1,0 +1,36 @@
+"""Estimation and prediction: what a record of an exchange says about the model.
+
+``read`` an exchange (a CSV, a row a day, and a TOML with its terms), take its ``observation``, and
+ask a scenario for the exact ``log_likelihood``; docs/calibration.md describes the files.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ceasefire.lazy import loading
+
+if TYPE_CHECKING:
+    from ceasefire.calibration.likelihood import Likelihood as Likelihood
+    from ceasefire.calibration.likelihood import log_likelihood as log_likelihood
+    from ceasefire.calibration.observation import DELIVERED as DELIVERED
+    from ceasefire.calibration.observation import MISSED as MISSED
+    from ceasefire.calibration.observation import DayReading as DayReading
+    from ceasefire.calibration.observation import Observation as Observation
+    from ceasefire.calibration.observation import TalksReading as TalksReading
+    from ceasefire.calibration.observation import WindowReading as WindowReading
+
+_HOMES = {
+    "DELIVERED": "observation",
+    "DayReading": "observation",
+    "Likelihood": "likelihood",
+    "MISSED": "observation",
+    "Observation": "observation",
+    "TalksReading": "observation",
+    "WindowReading": "observation",
+    "log_likelihood": "likelihood",
+}
+
+__all__ = list(_HOMES)
+
+__getattr__, __dir__ = loading(__name__, _HOMES)
