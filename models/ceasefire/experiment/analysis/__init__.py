@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from ceasefire.lazy import loading
 
 if TYPE_CHECKING:
+    from ceasefire.experiment.analysis.curves import Curve as Curve
+    from ceasefire.experiment.analysis.curves import continuation as continuation
+    from ceasefire.experiment.analysis.curves import trace as trace
     from ceasefire.experiment.analysis.dependence import PartialDependence as PartialDependence
     from ceasefire.experiment.analysis.dependence import partial_dependence as partial_dependence
     from ceasefire.experiment.analysis.discovery import Box as Box
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 
 # no module has the name of a function: importing it would put it in the function's place
 _HOMES = {
+    "Curve": "curves",
+    "continuation": "curves",
+    "trace": "curves",
     "Box": "discovery",
     "Boxes": "discovery",
     "boxes": "discovery",
