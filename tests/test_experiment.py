@@ -122,7 +122,8 @@ def test_paired_lists_go_together_and_a_list_gives_its_points():
 
 @pytest.mark.parametrize(
     ("design", "count"),
-    [("sobol", "points = 2048"), ("latin-hypercube", "points = 1500"),
+    [("sobol", "points = 2048"), ("saltelli", "points = 256"),
+     ("latin-hypercube", "points = 1500"),
      ("morris", "trajectories = 20")],
 )  # fmt: skip
 def test_a_random_design_follows_its_seed_and_stays_in_its_box(design, count):

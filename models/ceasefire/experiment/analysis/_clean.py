@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 OUTSIDE = ("point", "replicate", "error")
-AT_ONCE = 2**20  # numbers of a block of resamples: 8 MB
+AT_ONCE = 2**22  # counts of a block of resamples: 32 MB, few and wide products
 
 
 @dataclass(frozen=True)
@@ -220,14 +220,13 @@ def resampled(rows: Floats, resamples: int, seed: int) -> Floats:
     """
     rng = np.random.default_rng(seed)
     count = len(rows)
-    block = max(1, AT_ONCE // count)
+    counts = np.empty((min(max(1, AT_ONCE // count), resamples), count))
     found = np.empty((resamples, rows.shape[1]))
-    for start in range(0, resamples, block):
-        width = min(block, resamples - start)
-        drawn = rng.integers(count, size=(width, count))
-        drawn += np.arange(0, width * count, count)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=width * count).reshape(width, count)
-        found[start : start + width] = counts.astype(np.float64) @ rows
+    for start in range(0, resamples, len(counts)):
+        width = min(len(counts), resamples - start)
+        for draw in range(width):
+            counts[draw] = np.bincount(rng.integers(count, size=count), minlength=count)
+        found[start : start + width] = counts[:width] @ rows
     return found / count
 
 
