@@ -149,3 +149,55 @@ def test_nouns_follow_their_numbers(number, text):
 )
 def test_numbers_are_written_out_unless_tiny_or_huge(number, text):
     assert shown(number) == text
+
+
+@pytest.mark.parametrize("strong", [1e-12, 1e-9, 1 - 1e-9])
+def test_a_next_to_impossible_strength_is_solved_at_the_nearest_that_programs_can_tell(strong):
+    """In fractions the program took more than 20 s, or HiGHS gave up."""
+    model = bargaining.StrengthMediation(strong)
+    found, closed = model.solve(), model.closed_form()
+    assert found.certificate.passed
+    assert "chances within 2e-06" in found.method
+    for name in ("silent", "unmediated", "mediated", "arbitrated"):
+        assert getattr(found, name) == pytest.approx(float(getattr(closed, name)), abs=2e-6)
+
+
+@pytest.mark.parametrize("unit", [1e9, 1e-12])
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("two-issue-exchange", ("captive_value", "captive_cost", "day_gain", "day_cost")),
+        ("spence-pilot", ("prize", "dealer_cost", "opportunist_cost")),
+        ("reassuring-stake", ("reward", "temptation", "punishment", "sucker")),
+        ("two-type-trade", ("low_value", "high_value", "low_cost", "high_cost")),
+        ("exit-or-pause", ("reward", "temptation", "punishment", "sucker")),
+        ("voluntary-list", ("worth", "naming_cost")),
+    ],
+)
+def test_the_unit_of_utility_does_not_matter(name, fields, unit, scenario):
+    model = bargaining.model(name).from_scenario(scenario)
+    scaled = model.replace({field: getattr(model, field) * unit for field in fields})
+    assert scaled.solve().certificate.passed
+    assert scaled.solve().status is model.solve().status
+
+
+@pytest.mark.parametrize("unit", [1e9, 1e-12])
+def test_packages_do_not_depend_on_the_unit_of_utility(unit, scenario):
+    model = bargaining.ThreeIssueExchange.from_scenario(scenario)
+    names = ("captive_value", "captive_cost", "day_gain", "day_cost", "prisoner_gain",
+             "prisoner_cost")  # fmt: skip
+    scaled = model.replace({name: getattr(model, name) * unit for name in names})
+    assert scaled.solve().certificate.passed
+    assert scaled.answer().split(" (a util")[0] == model.answer().split(" (a util")[0]
+
+
+def test_costs_beyond_all_proportion_are_refused():
+    with pytest.raises(ArgumentError, match="cost_a"):
+        bargaining.WarLadder(10, 4, 0.5, 1e8, 0.1, 0.5)
+    with pytest.raises(ArgumentError, match="costs_1"):
+        bargaining.MediatedCosts(0.5, (1e8,), (0.1,))
+
+
+def test_windows_without_a_chunk_are_blank_in_the_table():
+    table = bargaining.FightOrPause.from_scenario(ceasefire.load("all-at-once")).table()
+    assert table["chunk_value"].isna().all()  # too few are left, on any day

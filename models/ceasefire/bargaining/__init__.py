@@ -99,6 +99,8 @@ if TYPE_CHECKING:
     from ceasefire.bargaining.pilot import VetoPilot as VetoPilot
     from ceasefire.bargaining.promises import KeptPromises as KeptPromises
     from ceasefire.bargaining.promises import TrustBuilt as TrustBuilt
+    from ceasefire.bargaining.proof_of_life import ProofGiven as ProofGiven
+    from ceasefire.bargaining.proof_of_life import ProofOfLife as ProofOfLife
     from ceasefire.bargaining.reassurance import ReassuringStake as ReassuringStake
     from ceasefire.bargaining.reassurance import ReassuringStakes as ReassuringStakes
     from ceasefire.bargaining.reassurance import StakesGrowth as StakesGrowth
@@ -176,6 +178,8 @@ _HOMES = {
     "ListDemand": "_list_demand",
     "VoluntaryList": "disclosure",
     "Disclosure": "disclosure",
+    "ProofOfLife": "proof_of_life",
+    "ProofGiven": "proof_of_life",
     "TwoPeriodScreening": "screening",
     "ScreeningPlan": "screening",
     "PriceDemands": "demands",

@@ -28,3 +28,14 @@ def shown(number: SupportsFloat, digits: int = 3) -> str:
     if "e" in text and PLAIN[0] <= abs(value) < PLAIN[1]:
         return f"{float(text):.0f}"
     return text
+
+
+def rounded(number: SupportsFloat, decimals: int = 2) -> str:
+    """A number to so many decimals, or to two digits where that would leave nothing of it.
+
+    >>> rounded(8.468), rounded(-0.1234), rounded(-0.00012), rounded(0)
+    ('8.47', '-0.12', '-0.00012', '0.00')
+    """
+    value = float(number) + 0.0
+    text = f"{value:.{decimals}f}"
+    return shown(value, 2) if value and not float(text) else text

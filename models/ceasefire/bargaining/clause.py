@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ceasefire.bargaining._clause_play import Clause, ClausePlay, Setting, played
-from ceasefire.bargaining._clause_search import Search, frontier, prove
+from ceasefire.bargaining._clause_search import PROOF_BELIEFS, Search, frontier, prove
 from ceasefire.bargaining._staged import checked, checked_count
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
@@ -126,7 +126,8 @@ class ClauseDesigner(Model):
     exhaustive : bool
         Whether to try every combination of the values given, where the default tries a grid.
     beliefs : int
-        Beliefs that bracket roots in the search; the proof uses 241 and 481.
+        Beliefs that bracket roots in the search; the proof uses 241 and 481, and where it finds
+        that fewer missed some, the search is done again with 241.
 
     Notes
     -----
@@ -383,6 +384,8 @@ def _designed(model: ClauseDesigner) -> ClauseDesign:
     by_kind = {play.clause.kind: play for play in reversed(ranked)}
     actual = model.play(model.actual)
     proof = prove(model, (best, longest, freed), goals)
+    if not proof.passed and model.beliefs < PROOF_BELIEFS:  # roots missed between few beliefs
+        return _designed(model.replace(beliefs=PROOF_BELIEFS))
     status = Status.OK if best.complete else Status.INCOMPLETE
     return ClauseDesign(
         actual, best, longest, freed,

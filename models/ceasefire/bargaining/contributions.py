@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.bargaining._staged import checked, checked_count
+from ceasefire.bargaining._words import counted
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -272,9 +273,10 @@ class Contributions(Model):
                 f"is ever completed ({found.reach:.3g})."
             )
         return (
-            f"The project is completed in {found.periods} moves; contributions grow from "
-            f"{min(found.contributions):.3g}, and at the start it is worth {found.values[0]:.3g} "
-            f"and {found.values[1]:.3g} of the {self.worth:g} that it pays each at the end."
+            f"The project is completed in {counted(found.periods, 'move')}; contributions grow "
+            f"from {min(found.contributions):.3g}, and at the start it is worth "
+            f"{found.values[0]:.3g} and {found.values[1]:.3g} of the {self.worth:g} that it pays "
+            "each at the end."
         )
 
     def _step(self, k: int) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -115,7 +114,7 @@ class MediatedCosts(Model):
             if not isinstance(costs, tuple) or not costs:
                 raise ArgumentError(name, costs, "a tuple of costs, at least one")
             for k, cost in enumerate(costs):
-                checked(f"{name}[{k}]", cost, 0, math.inf, "a cost above 0, in pies")
+                checked(f"{name}[{k}]", cost, 0, 1e3, "a cost above 0, below 1000 pies")
         for name, costs in (("chances_1", self.costs_1), ("chances_2", self.costs_2)):
             given = getattr(self, name)
             fine = isinstance(given, tuple) and len(given) in (0, len(costs))

@@ -11,6 +11,7 @@ import numpy as np
 
 from ceasefire.bargaining import _staged
 from ceasefire.bargaining._staged import Number, exact
+from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY
@@ -271,7 +272,7 @@ class VoluntaryList(Model):
             f"{float(self.most):g} on, with probability {found.named:.3g}; silence is taken for "
             f"{found.silence:.3g}. With sure contact the threshold would be "
             f"{sure.threshold:.3g}; no list comes once a name costs "
-            f"{self.cost_limit:.3g} utils or more (here {float(self.naming_cost):.3g})."
+            f"{shown(self.cost_limit)} utils or more (here {shown(self.naming_cost)})."
         )
 
     def _posterior(

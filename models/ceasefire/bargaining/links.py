@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ceasefire.bargaining._proposals import short
 from ceasefire.bargaining._staged import Number, checked, exact
+from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -251,8 +252,8 @@ class NashInNash(Model):
         fees = [float(x) for x in found.fees]
         text = (
             f"With {self.needed} of {n} channels needed a mediator adds at most "
-            f"{float(max(found.adds)):.3g} utils and asks for at most {max(fees):.3g}; all fees "
-            f"are {sum(fees):.3g} of an expected {float(found.worth):.3g}"
+            f"{shown(max(found.adds))} utils and asks for at most {shown(max(fees))}; all fees "
+            f"are {shown(sum(fees))} of an expected {shown(found.worth)}"
         )
         if found.status is Status.NO_DEAL:
             return f"{text}, so the parties walk out: each channel can hold the deal up."
@@ -260,7 +261,7 @@ class NashInNash(Model):
         if self.needed < n and every.status is Status.NO_DEAL:
             return (
                 f"{text}. Were each of them needed, each could hold the deal up: fees of "
-                f"{float(sum(every.fees)):.3g} would exceed the {float(every.worth):.3g} it is "
+                f"{shown(sum(every.fees))} would exceed the {shown(every.worth)} it is "
                 f"worth."
             )
         return f"{text}."

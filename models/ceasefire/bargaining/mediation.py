@@ -13,6 +13,7 @@ from ceasefire.bargaining import _proposals
 from ceasefire.bargaining._proposals import short
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining._windows import shared_surplus
+from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -213,8 +214,8 @@ class CorrelatedChicken(Model):
         share = 100 * float(found.gain) / (2 * float(found.mixed) - 2 * float(self.both_stand))
         return (
             f"Private advice raises the sum of payoffs from {2 * float(found.mixed):.4g} in the "
-            f"mixed equilibrium to {float(found.best):.4g} utils ({share:.3g}% more), both "
-            f"yielding with chance {float(found.shares[0]):.3g} and never both standing; the "
+            f"mixed equilibrium to {shown(found.best, 4)} utils ({shown(share)}% more), both "
+            f"yielding with chance {shown(found.shares[0])} and never both standing; the "
             "mediator knows and enforces nothing."
         )
 

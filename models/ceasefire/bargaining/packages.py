@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
+from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.bargaining.issues import LinearIssues
 from ceasefire.bargaining.terms import Number, require
@@ -299,11 +300,9 @@ class PackageBargaining(Model):
         nash = _floats(replace(self.package, weight=self.limit_weight).solve().payoffs)
         first, _ = self.agenda(*([name] for name in self.package.names))
         return (
-            f"Gains (captor, pausing state) are {float(found.captor[0]):.1f}, "
-            f"{float(found.captor[1]):.1f} when the captor proposes the package and "
-            f"{float(found.pausing_state[0]):.1f}, {float(found.pausing_state[1]):.1f} when the "
-            f"pausing state does; short rounds lead to {nash[0]:.1f}, {nash[1]:.1f}. Issue by "
-            f"issue they are {first[0]:.1f}, {first[1]:.1f}."
+            f"Gains (captor, pausing state) are {_pair(found.captor)} when the captor proposes the "
+            f"package and {_pair(found.pausing_state)} when the pausing state does; short rounds "
+            f"lead to {_pair(nash)}. Issue by issue they are {_pair(first)}."
         )
 
     def _curve(self) -> list[Pair] | None:
@@ -363,6 +362,10 @@ class PackageBargaining(Model):
 
 def _floats(u: Any) -> tuple[float, float]:
     return float(u[0]), float(u[1])
+
+
+def _pair(gains: Pair) -> str:
+    return ", ".join(f"{x:.1f}" if 0.05 <= abs(x) < 1e6 else shown(x) for x in _floats(gains))
 
 
 def _inside(curve: tuple[Corner, ...]) -> list[tuple[Fraction, Fraction]] | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ceasefire.bargaining._proposals import short
 from ceasefire.bargaining._staged import Number, checked, exact
+from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -244,17 +245,17 @@ class UnanimityTable(Model):
         name, spare = self.names[holder], float(found.spare)
         if found.status is Status.NO_DEAL:
             return (
-                f"There is no deal: without one the {len(b)} parties have {-spare:.3g} utils more "
-                f"than it is worth, and the {name} most, {float(b[holder]):.3g}."
+                f"There is no deal: without one the {len(b)} parties have {shown(-spare)} utils "
+                f"more than it is worth, and the {name} most, {shown(b[holder])}."
             )
         total = float(self.worth)
         gains = [float(v) - float(x) for v, x in zip(found.values, b, strict=True)]
-        gained = " to ".join(dict.fromkeys(f"{x:.3g}" for x in (min(gains), max(gains))))
+        gained = " to ".join(dict.fromkeys(f"{shown(x)}" for x in (min(gains), max(gains))))
         return (
-            f"All {len(b)} can say no; beyond what no deal is worth {spare:.3g} of {total:.3g} "
-            f"utils are shared, {gained} each. The {name} holds out "
-            f"for most, {float(found.values[holder]):.3g}, as no deal is worth "
-            f"{float(b[holder]):.3g} to it; another {spare:.3g}, for any of them, and there is no "
+            f"All {len(b)} can say no; beyond what no deal is worth {shown(spare)} of "
+            f"{shown(total)} utils are shared, {gained} each. The {name} holds out "
+            f"for most, {shown(found.values[holder])}, as no deal is worth "
+            f"{shown(b[holder])} to it; another {shown(spare)}, for any of them, and there is no "
             f"deal. With nothing hidden nobody delays."
         )
 

@@ -150,6 +150,11 @@ MODELS: tuple[Entry, ...] = (
         (), (13, 14), "names.voluntary",
     ),
     Entry(
+        "proof-of-life", "proof_of_life:ProofOfLife", "list",
+        "When is proof of life given, what does its absence say, what does demanding it lose?",
+        (), (13, 14), "proof_of_life.shown",
+    ),
+    Entry(
         "two-offers", "screening:TwoPeriodScreening", "list",
         "Hold out for a high price or sell cheap, when the other side's worth is unknown?",
         ("F5",), (8, 15), "screening.two_offers",

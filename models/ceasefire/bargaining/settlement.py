@@ -120,8 +120,8 @@ class WarLadder(Model):
         if not 0 < checked_count("rung", self.rung) < self.rungs:
             raise ArgumentError("rung", self.rung, f"from 1 to {self.rungs - 1}")
         checked("win", self.win, 0, 1, "a chance above 0 and below 1")
-        checked("cost_a", self.cost_a, 0, math.inf, "a number above 0, shares of the pie")
-        checked("cost_b", self.cost_b, 0, math.inf, "a number above 0, shares of the pie")
+        for name in ("cost_a", "cost_b"):
+            checked(name, getattr(self, name), 0, 1, "a share of the pie between 0 and 1")
         checked("proposes", self.proposes, -1e-300, 1 + 1e-15, "a chance from 0 to 1")
 
     @classmethod

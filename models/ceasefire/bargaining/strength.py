@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ceasefire.games import BayesianGame
     from ceasefire.truce import Scenario
 
+RESOLVED = 1e-6  # least chance of a type that programs over splits can tell from 0
 TOLERANCE = 1e-8
 STRONG, WEAK = "strong", "weak"
 USUAL_PIE, USUAL_EDGE = 0.8, 0.9
@@ -192,10 +193,11 @@ class StrengthMediation(Model):
         shares = self.settled()
         mediated = self._peace(shares)
         silent, unmediated = self._silent(), self._peace(self._separating())
-        bound = self._program(0, enforced=False)
+        near = self._near()
+        bound = near._program(0, enforced=False)
         proof = Checks(
             {
-                "linear program": abs(float(bound.value - mediated)),
+                "linear program": abs(float(bound.value - near._peace(near.settled()))),
                 "silence beats the mediator": float(max(silent, unmediated) - mediated),
                 "not a chance": float(max(mediated - 1, (1 - q) ** 2 - mediated)),
             },
@@ -211,7 +213,18 @@ class StrengthMediation(Model):
         steps : int
             Splits on offer: 0, 1/steps, ..., 1, the equal one, and those that make a type just
             indifferent. Raising it adds nothing, which the certificate checks from 0.
+
+        Notes
+        -----
+        Programs cannot tell a chance of strength within `RESOLVED` of 0 or 1 from either: they are
+        solved at that distance, which moves no chance of peace by more than twice of it; the
+        method says so. The closed form has no such limit.
         """
+        near = self._near()
+        if near is not self:
+            found = near.solve(steps=steps)
+            how = f"{found.method} at a chance of strength {RESOLVED:g} from its limit"
+            return replace(found, method=f"{how}: chances within {2 * RESOLVED:g}")
         mediator = self._program(steps, enforced=False)
         few = self._program(0, enforced=False)
         arbiter = self._program(0, enforced=True)
@@ -313,6 +326,13 @@ class StrengthMediation(Model):
             f"bring {public:.3g}, silence {silent:.3g}: it adds {asked - public:.3g}, and at most "
             f"{most:.3g} for any chance of strength (at {at:.3g})."
         )
+
+    def _near(self) -> StrengthMediation:
+        """The model, its strength at least `RESOLVED` from 0 and 1 where it is neither."""
+        q = self.strong
+        if q in (0, 1) or RESOLVED <= q <= 1 - RESOLVED:
+            return self
+        return self.replace(strong=RESOLVED if q < RESOLVED else 1 - RESOLVED)
 
     def _peace(self, settled: Shares) -> Any:
         q = exact(self.strong)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.bargaining._staged import checked
+from ceasefire.bargaining._words import rounded, shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -172,7 +173,7 @@ class FightOrPause(Model):
             return "There is no deal, so there is no window at which to extend or to fight on."
         rows = zip(found.days, found.chunk_value, strict=True)
         worth = ", ".join(
-            f"{'' if k else 'worth '}{value:.2f} after day {day}"
+            f"{'' if k else 'worth '}{rounded(value)} after day {day}"
             if math.isfinite(value)
             else f"not to be had after day {day}"  # too few are left, or no day
             for k, (day, value) in enumerate(rows)
@@ -184,7 +185,8 @@ class FightOrPause(Model):
             cost, now = found.largest_day_cost[k], self.scenario.symbols().k0
             tail = f"fighting on is better from day {found.first_day:g} on"
             if not math.isnan(cost):
-                tail += f", where a pause day would have to cost {cost:.2f} instead of {now:g}"
+                asked = f"{rounded(cost)} instead of {shown(now)}"
+                tail += f", where a pause day would have to cost {asked}"
         return f"The next chunk is {worth} (utils, net of resuming); {tail}."
 
     def _windows(self) -> tuple[TruceEquilibrium, pd.DataFrame]:
