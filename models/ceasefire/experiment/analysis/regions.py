@@ -191,18 +191,21 @@ class Region:
             low, high = wilson(share, len(np.unique(self._units[inside])), self.level)
         return rows, holding, share, low, high
 
-    def __repr__(self) -> str:
-        lines = [
-            f"{self.condition} holds in {self.share:.4f} of the box "
-            f"[{self.low:.4f}, {self.high:.4f}]: {self.interval}",
-            f"{self.holding} of {self.rows} rows, {self.design}",
-        ]
+    @property
+    def status(self) -> str:
+        """The share with its interval, and what was left out, in words."""
+        told = f"holds in {self.share:.4f} of the box"
+        told += "" if np.isnan(self.low) else f" [{self.low:.4f}, {self.high:.4f}]"
+        told += f": {self.interval}; {self.holding} of {self.rows} rows, {self.design}"
         if self._judged.left_out:
-            lines.append(
-                f"left out: {self._judged.left_out}; the share is {self.least:.4f} if it holds in "
-                f"none of them, {self.most:.4f} if in all"
+            told += (
+                f"; left out: {self._judged.left_out}; the share is {self.least:.4f} if it holds"
+                f" in none of them, {self.most:.4f} if in all"
             )
-        return "\n".join(lines)
+        return told
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{self.condition} {self.status}".split("; "))
 
 
 def region(
