@@ -86,7 +86,7 @@ def _bars(axes: Axes, table: pd.DataFrame, parameters: list[str]) -> None:
 
 def _bar(axes: Axes, row: dict[Hashable, Any], place: float) -> None:
     colour = SERIES[row["box"] - 1][0]
-    axes.plot([0.0, 1.0], [place, place], color=PALE, lw=5.0, solid_capstyle="butt", zorder=1)
+    axes.plot([0.0, 1.0], [place, place], color=PALE, lw=7.5, solid_capstyle="butt", zorder=1)
     if row["values"] is not None:
         axes.text(0.02, place, f"in {{{row['values']}}}", va="center", color=INK, zorder=3)
         return
@@ -94,7 +94,7 @@ def _bar(axes: Axes, row: dict[Hashable, Any], place: float) -> None:
     span = row["range_high"] - row["range_low"]
     start = 0.0 if free_low else (row["low"] - row["range_low"]) / span
     stop = 1.0 if free_high else (row["high"] - row["range_low"]) / span
-    axes.plot([start, stop], [place, place], color=colour, lw=5.0, solid_capstyle="butt", zorder=2)
+    axes.plot([start, stop], [place, place], color=colour, lw=7.5, solid_capstyle="butt", zorder=2)
     ends = f"{row['low']:.3g}", f"{row['high']:.3g}"
     told = f"up to {ends[1]}" if free_low else f"from {ends[0]}" if free_high else " to ".join(ends)
     if max(start, 1.0 - stop) < ROOM:
