@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING
 from ceasefire.lazy import loading
 
 if TYPE_CHECKING:
+    from ceasefire.calibration.data import check as check
+    from ceasefire.calibration.data import exchanges as exchanges
+    from ceasefire.calibration.data import historical as historical
+    from ceasefire.calibration.data import parse as parse
+    from ceasefire.calibration.data import read as read
+    from ceasefire.calibration.errors import DataError as DataError
+    from ceasefire.calibration.exchange import Exchange as Exchange
     from ceasefire.calibration.likelihood import Likelihood as Likelihood
     from ceasefire.calibration.likelihood import log_likelihood as log_likelihood
     from ceasefire.calibration.observation import DELIVERED as DELIVERED
@@ -19,8 +26,21 @@ if TYPE_CHECKING:
     from ceasefire.calibration.observation import Observation as Observation
     from ceasefire.calibration.observation import TalksReading as TalksReading
     from ceasefire.calibration.observation import WindowReading as WindowReading
+    from ceasefire.calibration.ranges import Range as Range
+    from ceasefire.calibration.record import Row as Row
+    from ceasefire.calibration.terms import Terms as Terms
 
 _HOMES = {
+    "DataError": "errors",
+    "Exchange": "exchange",
+    "Range": "ranges",
+    "Row": "record",
+    "Terms": "terms",
+    "check": "data",
+    "exchanges": "data",
+    "historical": "data",
+    "parse": "data",
+    "read": "data",
     "DELIVERED": "observation",
     "DayReading": "observation",
     "Likelihood": "likelihood",

@@ -225,14 +225,17 @@ def _labels(names: tuple[str, str], arguments: tuple[str, str], changed: bool) -
 @click.option("--only", multiple=True, metavar="NAME", help="Build this figure alone; repeatable.")
 @click.option("--rows", type=click.Path(path_type=Path), default=Path("results/experiments"),
               show_default=True, help="Rows of the experiments.")  # fmt: skip
+@click.option("--rows-of", "only_rows", metavar="EXPERIMENT", multiple=True,
+              help="Only compute the rows of this experiment anew; repeatable.")  # fmt: skip
 @click.option("--full", is_flag=True, help="Compute experiments anew where the code has changed.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1),
               help="Processes for experiments.")  # fmt: skip
-def paper(spec: Path, out: Path, only: tuple[str, ...], rows: Path, full: bool, jobs: int) -> None:
-    """Build the figures and tables of the paper.
+def paper(spec: Path, out: Path, only: tuple[str, ...], rows: Path, only_rows: tuple[str, ...],
+          full: bool, jobs: int) -> None:  # fmt: skip
+    """Build the figures and tables of the paper, and its text.
 
     The same commit writes the same bytes each time; the manifest lists their digests.
-    Experiments are drawn from their committed rows.
+    Experiments are drawn from their committed rows; rows that are missing are computed.
     """
     import json
 
@@ -240,8 +243,14 @@ def paper(spec: Path, out: Path, only: tuple[str, ...], rows: Path, full: bool, 
 
     from ceasefire.cli import show
     from ceasefire.figures.document import typeset
-    from ceasefire.figures.paper import Runs, build
+    from ceasefire.figures.paper import build, read_spec
 
+    wanted = {item.run.experiment.spec.name for item in read_spec(spec, rows)
+              if item.run and (not only or item.name in only)}  # fmt: skip
+    for name in only_rows or sorted(wanted):
+        experiments.renew(spec.parent / f"{name}.toml", rows, full or bool(only_rows), jobs)
+    if only_rows:
+        return
     with tqdm(unit="item", disable=None, leave=False, bar_format=BAR_FORMAT) as bar:
 
         def progress(name: str, done: int, total: int) -> None:
@@ -252,8 +261,7 @@ def paper(spec: Path, out: Path, only: tuple[str, ...], rows: Path, full: bool, 
                 click.echo(f"[{done}/{total}] {name}", err=True)
 
         with _patience("building", lambda text: tqdm.write(text, file=sys.stderr)):
-            runs = Runs(rows, full, jobs)
-            manifest = build(spec, out, only=only or None, runs=runs, progress=progress)
+            manifest = build(spec, out, only=only or None, rows=rows, progress=progress)
     click.echo(show.written(json.loads(manifest.read_text(encoding="utf-8"))))
     captions = "" if only else ", with captions.md"
     click.echo(f"in {out}{captions}; digests in {manifest}")
@@ -492,6 +500,22 @@ def show_data(name: str, form: str | None) -> None:
         _emit(show.machine(table, form))
     else:
         click.echo(show.record(table))
+
+
+@data.command("check", epilog=_examples("ceasefire data check my-exchange.csv"))
+@click.argument("file", type=click.Path(path_type=Path))
+def check_data(file: Path) -> None:
+    """Report every fault of an exchange's files: FILE (.csv) and the terms beside it (.toml)."""
+    from ceasefire import calibration
+
+    try:
+        exchange = calibration.read(file)
+    except calibration.DataError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(FAILED)
+    lasted = exchange.pause_days
+    state = "goes on" if lasted is None else f"lasted {lasted} days"
+    click.echo(f"{file}: fine ({exchange.name}: {exchange.terms.title}; {state})")
 
 
 def _load(name: str, settings: tuple[str, ...]) -> Scenario:

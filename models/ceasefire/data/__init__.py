@@ -91,6 +91,17 @@ def scenario_text(name: str) -> str:
     return _text("scenarios", f"{name}.toml")
 
 
+def exchange_names() -> tuple[str, ...]:
+    """Names of the packaged exchanges, as ``ceasefire.calibration.read`` takes them."""
+    folder = files(__name__) / "exchanges"
+    return tuple(sorted(item.name[:-5] for item in folder.iterdir() if item.name.endswith(".toml")))
+
+
+def exchange_texts(name: str) -> tuple[str, str]:
+    """Return the daily record (CSV) and the terms (TOML) of a packaged exchange."""
+    return _text("exchanges", f"{name}.csv"), _text("exchanges", f"{name}.toml")
+
+
 @cache
 def _text(*parts: str) -> str:
     return files(__name__).joinpath(*parts).read_text(encoding="utf-8")
