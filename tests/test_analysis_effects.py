@@ -144,6 +144,25 @@ def test_regression_is_that_of_the_output_up_to_affine_changes(ranks):
     assert np.allclose(one.interval, -two.interval[::-1], atol=1e-8)
 
 
+def test_intervals_of_coefficients_and_of_r2_cover():
+    rng = np.random.default_rng(4)
+    told = experiment("latin-hypercube", "points = 60")
+    frame = framed(told, lambda u: u[:, 0])
+    weights = np.linspace(0.0, 2.0, 8)
+    whole = np.sqrt((weights**2).sum() + 12.0)  # in the standard deviation of a parameter
+    inside = []
+    for trial in range(80):
+        u = rng.random((60, 8))
+        frame[list(told.columns)] = u + 1.0
+        frame["mean_days"] = u @ weights + rng.normal(size=60)
+        result = regression(frame, told, "mean_days", resamples=200, seed=trial)
+        ends = np.column_stack([result.interval, result.r2_interval])
+        truth = np.append(weights / whole, (weights**2).sum() / whole**2)
+        inside.append((ends[0] <= truth) & (truth <= ends[1]))
+    assert 0.90 <= np.mean(np.array(inside)[:, :8]) <= 0.99
+    assert 0.85 <= np.mean(np.array(inside)[:, 8]) <= 1.0
+
+
 def test_parameters_that_vary_together_are_told_or_refused():
     close = 'constraints.a = "x - k0 <= 0.1"\nconstraints.b = "k0 - x <= 0.1"'
     told = experiment("sobol", "points = 2048", NAMES[:3], more=close)

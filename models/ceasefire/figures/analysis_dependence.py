@@ -29,7 +29,7 @@ def draw(found: PartialDependence) -> Figure:
             figure, axes = canvas(SINGLE_MM * 1.15, 72.0)
             mesh = _map(axes, found)
             bar = figure.colorbar(mesh, ax=axes, pad=0.02)
-            bar.set_label(f"mean {found.output}")
+            bar.set_label(f"mean of {found.output}")
             bar.outline.set_linewidth(0.6)
     return figure
 
@@ -46,7 +46,7 @@ def _line(axes: Axes, found: PartialDependence) -> None:
     axes.plot(places, found.mean, color=BLUE, marker="o", ms=2.6, label=label)
     _scale(axes, axis, places, "x")
     axes.set_ylabel(found.output)
-    axes.legend(loc="best", frameon=True, framealpha=0.8, edgecolor="none")
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2)
 
 
 def _map(axes: Axes, found: PartialDependence) -> QuadMesh:

@@ -25,8 +25,8 @@ def draw(found: Regression) -> Figure:
     with style():
         figure, axes = canvas(SINGLE_MM, max(46.0, 24.0 + ROW_MM * len(order)))
         low, high = found.r2_interval
-        axes.set_title(f"{found.output}: R2 {found.r2:.2f} [{low:.2f}, {high:.2f}]", loc="left",
-                       fontsize=7.5)  # fmt: skip
+        share = f"adjusted R2 {found.r2_adjusted:.2f} [{low:.2f}, {high:.2f}]"
+        axes.set_title(f"{found.output}: {share}", loc="left", fontsize=7.5)
         axes.axvline(0.0, color=GREY, lw=0.6, zorder=0)
         axes.hlines(places, *found.interval[:, order], color=BLUE, lw=1.6)
         together = found.inflation[order] >= INFLATED

