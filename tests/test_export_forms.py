@@ -232,3 +232,19 @@ def test_an_unknown_suffix_is_refused(tmp_path):
     done = CliRunner().invoke(main, ["store", "export", str(tmp_path / "a.sqlite"), out])
     assert done.exit_code != 0
     assert ".csv, .parquet, .nc" in done.output + str(done.exception)
+
+
+def test_words_and_numbers_of_one_column_become_words(tmp_path):
+    text = HEAD + RECORD + '[vary]\ndesign = "list"\nrows = [{ x = 8 }, { x = 9.5 }]\n'
+    with stored(tmp_path / "a.sqlite", text) as store:
+        kept = store.find()
+    with Store(tmp_path / "a.sqlite", write=True) as store:
+        store._db.execute("UPDATE rows SET changes = ?, result = ? WHERE id = 1", (
+            json.dumps({kept.paths[0]: "on"}),
+            json.dumps(dict.fromkeys(kept.record, 1) | {"modal_days": True}),
+        ))  # fmt: skip
+    with Store(tmp_path / "a.sqlite") as store:
+        write_parquet(store, kept, tmp_path / "a.parquet")
+    found = pq.read_table(tmp_path / "a.parquet")
+    assert found["x"].to_pylist() == ["on", "9.5"]
+    assert found["modal_days"].to_pylist() == [1, 9]

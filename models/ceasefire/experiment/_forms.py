@@ -42,12 +42,15 @@ def kinds(store: Store, kept: Kept) -> dict[str, str]:
     Reads every row once; holds none.
     """
     names = header(kept)
-    found = dict.fromkeys(names, "bool") | {"point": "int", "replicate": "int", "error": "str"}
+    seen: list[set[type]] = [set() for _ in names]
     for row in store.rows(kept):
-        for name, value in zip(names, values(kept, row), strict=True):
-            if value is not None and type(value).__name__ != found[name]:
-                found[name] = max(found[name], type(value).__name__, key=WIDER.index)
-    return found
+        for kind, value in zip(seen, values(kept, row), strict=True):
+            kind.add(type(value))
+    widest = [max((one.__name__ for one in kind - {type(None)}), key=WIDER.index, default="bool")
+              for kind in seen]  # fmt: skip
+    return dict(zip(names, widest, strict=True)) | {
+        "point": "int", "replicate": "int", "error": "str"
+    }  # fmt: skip
 
 
 def told(value: Any, kind: str) -> Any:

@@ -58,12 +58,20 @@ def write_parquet(store: Store, kept: Kept, file: str | PathLike[str]) -> int:
         while group := list(islice(rows, GROUP)):
             cells = zip(*(values(kept, row) for row in group), strict=True)
             columns = [
-                pa.array([told(value, found[name]) for value in column], field.type)
+                _column(pa, column, field.type, found[name])
                 for name, column, field in zip(names, cells, schema, strict=True)
             ]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
             count += len(group)
     return count
+
+
+def _column(pa: Any, cells: tuple[Any, ...], kind: Any, name: str) -> Any:
+    """Return a column of the group; where its values are of several types, by the widest."""
+    try:
+        return pa.array(cells, kind)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
+        return pa.array([told(value, name) for value in cells], kind)
 
 
 def _schema(pa: Any, store: Store, kept: Kept, names: list[str], found: dict[str, str]) -> Any:

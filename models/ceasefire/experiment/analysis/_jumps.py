@@ -91,7 +91,8 @@ class Tracer:
         if x not in self.found:
             self.solves += 1
             try:
-                self.found[x], self.errors[x] = self.solve(x), None
+                self.found[x] = {name: _plain(one) for name, one in self.solve(x).items()}
+                self.errors[x] = None
             except CeasefireError as error:
                 self.found[x], self.errors[x] = {}, f"{type(error).__name__}: {error}"
         return self.found[x]
@@ -204,6 +205,10 @@ def roundest(low: float, high: float) -> tuple[float, int]:
         if low <= at <= high:
             return at, digits
     return (low + high) / 2, MOST_DIGITS + 1
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
 
 
 def _number(value: object) -> bool:
