@@ -11,6 +11,7 @@ import ceasefire as cf
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.experiment.analysis import Curve, continuation, trace
 from ceasefire.experiment.analysis._jumps import roundest
+from ceasefire.games import NormalForm
 
 
 def jump(curve: Curve, output: str = "y"):
@@ -110,16 +111,18 @@ def test_given_values_are_the_start():
     assert trace(lambda x: {"y": 0.0 * x}, [0.0, 0.5, 2.0]).points == (0.0, 0.5, 2.0)
 
 
-def test_the_equilibrium_of_a_game_is_followed():
-    """Repeated prisoners' dilemma: cooperation holds from the discount factor (t - r) / (t - p)."""
+def test_the_equilibria_of_a_game_are_followed():
+    """With payoffs 3, 0, t, 1 both cooperate in equilibrium while t is at most 3, none above."""
 
-    def solve(discount: float) -> dict[str, object]:
-        held = (1 - discount) * 5.0 + discount * 1.0 <= 3.0
-        return {"cooperates": held, "value": 3.0 if held else 1.0}
+    def solve(temptation: float) -> dict[str, object]:
+        row = np.array([[3.0, 0.0], [temptation, 1.0]])
+        found = NormalForm(np.stack([row, row.T])).pure_equilibria()
+        return {"equilibria": len(found), "cooperation": (0, 0) in found}
 
-    curve = trace(solve, (0.0, 1.0), label="discount factor")
-    found = jump(curve, "value")
-    assert (found.at, found.left, found.right, found.attained) == (0.5, 1.0, 3.0, "right")
+    curve = trace(solve, (2.0, 4.0), label="temptation")
+    assert [(one.output, one.at, one.left, one.right, one.attained) for one in curve.jumps] == [
+        ("equilibria", 3.0, 2, 1, "left"), ("cooperation", 3.0, True, False, "left")
+    ]  # fmt: skip
 
 
 def test_the_truce_jumps_where_a_whole_batch_of_captives_does():
