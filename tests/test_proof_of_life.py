@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner
@@ -69,8 +70,8 @@ def test_no_proof_comes_from_the_limit_on(alive):
 
 def test_dearer_proof_is_rarer_and_silence_better_news():
     found = [ProofOfLife(0.7, 0.8, 1, c / 10).closed_form() for c in range(7)]
-    assert all(a.proved > b.proved for a, b in zip(found, found[1:], strict=False))
-    assert all(a.silence < b.silence for a, b in zip(found, found[1:], strict=False))
+    assert all(a.proved > b.proved for a, b in pairwise(found))
+    assert all(a.silence < b.silence for a, b in pairwise(found))
 
 
 @pytest.mark.parametrize(

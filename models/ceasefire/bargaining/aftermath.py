@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ceasefire.bargaining._second import After, End, Solved
-    from ceasefire.games import Decision, ExtensiveForm
+    from ceasefire.games import Decision, ExtensiveForm, StochasticGame
     from ceasefire.games import End as Ending
     from ceasefire.truce import TruceEquilibrium
 
@@ -152,6 +152,25 @@ class SecondTruce(Model):
         base = self._first_deal()
         return self._prospect(base, self._run(base, math.inf))
 
+    def game(self) -> StochasticGame:
+        """State both truces, where a dealer is known, with second talks as chance moves.
+
+        The rules of `ceasefire.truce.as_stochastic_game`, without shocks to choices; where the
+        first truce ends talks open with the chance that the solved model gives, and the second
+        truce's payoffs count as much as they are worth when talks open. Compare with `solve` at
+        full trust and as shocks vanish.
+
+        Raises
+        ------
+        ArgumentError
+            No first block is agreed, or an extension of the truce is on.
+        """
+        from ceasefire.bargaining._second_game import two_truces
+        from ceasefire.truce.extensions import require_base
+
+        require_base(self.scenario, "the stochastic game")
+        return two_truces(self._after(self._first_deal(), self._threshold()))
+
     def table(self) -> pd.DataFrame:
         """Chance of a second truce, and length of the first, by how many others are eligible."""
         import pandas as pd
@@ -188,21 +207,28 @@ class SecondTruce(Model):
         """The first truce with a second behind it whose talks open at `threshold`."""
         from ceasefire.bargaining import _second
 
+        solved = _second.Solved(base.line(), self._after(base, threshold), BELIEFS)
+        return Run(solved, _second.course(solved, base.trust))
+
+    def _after(self, base: TruceEquilibrium, threshold: float) -> After:
+        from ceasefire.bargaining import _second
+
         talks = base.talks
-        after = _second.After(
+        return _second.After(
             self.scenario.symbols(), base.block_days, threshold, float(self.other_captives),
             talks.deal_probability, (talks.pausing_state_discount, talks.captor_discount),
         )  # fmt: skip
-        solved = _second.Solved(base.line(), after, BELIEFS)
-        return Run(solved, _second.course(solved, base.trust))
+
+    def _threshold(self) -> float:
+        given = self.opening_threshold
+        return self.scenario.symbols().K_T if given is None else float(given)
 
     def _prospect(self, base: TruceEquilibrium, alone: Run) -> Prospect:
         """Set the truce with a second behind it beside the one without, `alone`."""
         from ceasefire.bargaining import _second
 
         p, mu, line = self.scenario.symbols(), base.trust, base.line()
-        threshold = p.K_T if self.opening_threshold is None else float(self.opening_threshold)
-        run = self._run(base, threshold)
+        run = self._run(base, self._threshold())
         after, ends = run.solved.after, run.ends
         first, lone = (one.solved.at(line.head, mu).first for one in (run, alone))
         checks = {

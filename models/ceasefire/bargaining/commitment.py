@@ -317,9 +317,12 @@ class Brinkmanship(Model):
 
     def closed_form(self) -> Threat:
         """The formula above."""
+        return self._described(float(self._limit()), "closed form")
+
+    def _limit(self) -> Fraction:
+        """The largest credible chance."""
         a, v, d = map(exact, (self.cost_challenger, self.cost_defender, self.discount))
-        chance = max((d * v - (1 - d) * a) / (d * (a + v)), Fraction(0))
-        return self._described(float(chance), "closed form")
+        return max((d * v - (1 - d) * a) / (d * (a + v)), Fraction(0))
 
     def solve(self) -> Threat:
         """The largest chance at which carrying it out pays, by bisection."""
@@ -330,6 +333,25 @@ class Brinkmanship(Model):
             middle = (low + high) / 2
             low, high = (middle, high) if self._slack(middle) >= 0 else (low, middle)
         return self._described(low, "bisection on the incentive to carry it out")
+
+    def game(
+        self, *, chance: Number | None = None, demand: Number | None = None, periods: int = 2
+    ) -> ExtensiveForm:
+        """State a few periods of demand and threat as a tree.
+
+        In each the defender gives in, which moves `demand` to the challenger and ends it, or
+        refuses; then the challenger carries out its threat, war with `chance` and otherwise the
+        next period, or backs down for good. After the last period the defender gives in. By
+        default the chance is the largest credible one, and the demand all that it extracts: at
+        both, somebody is indifferent.
+        """
+        from ceasefire.bargaining._brink import brink
+
+        a, v, d = map(exact, (self.cost_challenger, self.cost_defender, self.discount))
+        eps = self._limit() if chance is None else exact(chance)
+        checked("chance", eps, -1e-300, 1 + 1e-15, "a chance from 0 to 1")
+        asked = eps * v / (1 - d * (1 - eps)) if demand is None else exact(demand)
+        return brink((a, v), d, eps, asked, checked_count("periods", periods))
 
     def table(self) -> pd.DataFrame:
         """What is extracted at each chance, and whether the threat is credible."""

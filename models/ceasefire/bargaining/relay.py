@@ -9,21 +9,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ceasefire.bargaining._staged import checked, checked_count
+from ceasefire.bargaining._staged import checked, checked_count, exact
 from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
     import pandas as pd
 
+    from ceasefire.bargaining._staged import Number
+    from ceasefire.games import ExtensiveForm, StochasticGame
     from ceasefire.truce import Scenario
     from ceasefire.truce.fields import Parameters
     from ceasefire.truce.talks import Talks
 
 TOLERANCE = 1e-9
 LEAST_LOSS = 1e-14  # of a delay; below it shares are taken at their limit
+LONGEST = 10**12  # of a denominator that a game is stated with
 DOUBLINGS = 60  # of the number of offers that backward induction starts from
 
 
@@ -205,6 +211,26 @@ class Relay(Model):
         worth = (captor * self.captor_value, state * self.state_value)
         return self._terms(first, second, chance, days, worth, "backward induction", proof)
 
+    def game(
+        self, *, offers: int | None = None, grid: int | Sequence[Number] = 4, solution: bool = True
+    ) -> ExtensiveForm | StochasticGame:
+        """State the alternating offers for the engines, as `AlternatingOffers.game` does.
+
+        Side 1 is the captor; an answer's delay costs side i the factor ``(1 + tau r_i)^-L``. Talks
+        that bring a deal or go dark by chance leave nobody a move.
+
+        Raises
+        ------
+        ArgumentError
+            No delay costs either side anything and there is no last offer: any share is one.
+        """
+        from ceasefire.bargaining.offers import AlternatingOffers
+
+        kept = [(1 + exact(self.leg_days) * exact(rate)) ** -self.legs
+                for rate in (self.captor_rate, self.state_rate)]  # fmt: skip
+        plain = AlternatingOffers(_rounded(kept[0]), _rounded(kept[1]))
+        return plain.game(offers=offers, grid=grid, solution=solution)
+
     def table(self) -> pd.DataFrame:
         """What a deal to come is worth against days a leg, as it is and without blackouts.
 
@@ -289,6 +315,11 @@ class Relay(Model):
         status = Status.OK if proof.passed else Status.NOT_CONVERGED
         return RelayTerms(first, second, chance, days, *worth, self.legs * self.leg_days,
                           method, proof, status)  # fmt: skip
+
+
+def _rounded(kept: Fraction) -> Number:
+    """A factor, as a float where its fraction is long."""
+    return kept if kept.denominator < LONGEST else float(kept)
 
 
 def _passage(legs: int, days: float, rate: float) -> float:

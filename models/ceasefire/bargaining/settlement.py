@@ -141,24 +141,24 @@ class WarLadder(Model):
 
     def closed_form(self) -> Front:
         """Gambler's ruin."""
-        N, p = self.rungs, exact(self.win)
-        q = 1 - p
-        net = exact(self.proposes) * exact(self.cost_b) - (1 - exact(self.proposes)) * exact(
-            self.cost_a
-        )
-        wins, battles = [], []
-        for k in range(N + 1):
-            if p == q:
-                won, length = Fraction(k, N), Fraction(k * (N - k))
-            else:
-                r = q / p
-                won = (1 - r**k) / (1 - r**N)
-                length = (k - N * won) / (q - p)
-            wins.append(won)
-            battles.append(length)
-        shares = [float(w + net * b) for w, b in zip(wins, battles, strict=True)]
+        wins, battles, shares = self._ruin()
         k = self.rung
-        return self._described(shares, float(wins[k]), float(battles[k]), "closed form")
+        return self._described(
+            list(map(float, shares)), float(wins[k]), float(battles[k]), "closed form"
+        )
+
+    def _ruin(self) -> tuple[list[Fraction], list[Fraction], list[Fraction]]:
+        """Chance that A wins a war to the end, its battles, and A's share, by rung."""
+        N, p, pi = self.rungs, exact(self.win), exact(self.proposes)
+        q, net = 1 - p, pi * exact(self.cost_b) - (1 - pi) * exact(self.cost_a)
+        if p == q:
+            wins = [Fraction(k, N) for k in range(N + 1)]
+            battles = [Fraction(k * (N - k)) for k in range(N + 1)]
+        else:
+            r = q / p
+            wins = [(1 - r**k) / (1 - r**N) for k in range(N + 1)]
+            battles = [(k - N * won) / (q - p) for k, won in enumerate(wins)]
+        return wins, battles, [won + net * n for won, n in zip(wins, battles, strict=True)]
 
     def solve(self) -> Front:
         """The linear system of reservation values: fight one battle, then settle."""
@@ -175,6 +175,53 @@ class WarLadder(Model):
         shares = [0.0, *share.tolist(), 1.0]
         return self._described(
             shares, float(win[k]), float(battles[k]), "linear system of reservation values"
+        )
+
+    def game(self, *, battles: int = 2) -> ExtensiveForm:
+        """State talks at the rung, and at most so many battles, as a tree.
+
+        Chance names who proposes. The proposer asks for everything, for the equal split, or for
+        what the other side just accepts, which that may refuse: then a battle is fought. After the
+        last battle both get what the closed form says of the rung that it leads to. Paid at once.
+        """
+        from ceasefire.games import Chance, Decision, End, ExtensiveForm
+
+        most = checked_count("battles", battles)
+        p, a, b, pi = map(exact, (self.win, self.cost_a, self.cost_b, self.proposes))
+        shares = self._ruin()[2]
+
+        def fight(k: int) -> Fraction:
+            """A's share, gross of costs, that a battle leads to."""
+            return p * shares[k + 1] + (1 - p) * shares[k - 1]
+
+        def moves(at: tuple[int, int, str, Fraction]) -> Decision | Chance | End:
+            k, fought, stage, share = at
+            spent = (fought * a, fought * b)
+            if stage == "settled" or k in (0, self.rungs):
+                won = share if stage == "settled" else Fraction(k, self.rungs)
+                return End((won - spent[0], 1 - won - spent[1]))
+            if stage == "rung" and fought == most:
+                return End((shares[k] - spent[0], 1 - shares[k] - spent[1]))
+            if stage == "rung":
+                odds = {"A proposes": (pi, "A"), "B proposes": (1 - pi, "B")}
+                return Chance({name: (chance, (k, fought, side, share))
+                               for name, (chance, side) in odds.items() if chance > 0})  # fmt: skip
+            if stage in ("A", "B"):
+                # what the other side just accepts comes first: where it ties, it is proposed
+                just = fight(k) + b if stage == "A" else fight(k) - a
+                offers = dict.fromkeys((just, Fraction(1, 2), Fraction(int(stage == "A"))))
+                other = "B" if stage == "A" else "A"
+                return Decision(stage, {f"A gets {float(x):.6g}": (k, fought, f"to {other}", x)
+                                        for x in offers})  # fmt: skip
+            if stage.startswith("to "):
+                acts = {"accept": (k, fought, "settled", share), "fight": (k, fought, "war", share)}
+                return Decision(stage[-1], acts)
+            ends = {"A wins": (p, (k + 1, fought + 1, "rung", share)),
+                    "B wins": (1 - p, (k - 1, fought + 1, "rung", share))}  # fmt: skip
+            return Chance(ends)
+
+        return ExtensiveForm.from_rules(
+            (self.rung, 0, "rung", Fraction(0)), moves, players=["A", "B"], title="War ladder"
         )
 
     def table(self) -> pd.DataFrame:

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ceasefire.games import StateGame, StochasticGame
     from ceasefire.truce import TruceEquilibrium
+    from ceasefire.truce.fields import Parameters
     from ceasefire.truce.game import LineOfPlay
+    from ceasefire.truce.stochastic import Place
 
 HIGHEST_COST = 1e4  # utils a day: up to where a threshold is looked for
 TOLERANCE = 1e-6  # utils
@@ -152,6 +155,39 @@ class FightOrPause(Model):
             status if checks.passed else Status.EXPLOITABLE, checks,
         )  # fmt: skip
 
+    def game(self, *, window: int = 0) -> StochasticGame:
+        """State the truce from a window of its likeliest course on, where a dealer is known.
+
+        The rules of `ceasefire.truce.as_stochastic_game`, without shocks to choices: the pausing
+        state extends, or fights on and gets the `war_gain`, once and for all; the relay works at
+        this window. Compare with `solve` at full trust and as shocks vanish.
+
+        Raises
+        ------
+        ArgumentError
+            The course has no such window, or an extension of the truce is on.
+        """
+        from functools import partial
+
+        from ceasefire.games import StochasticGame
+        from ceasefire.truce.extensions import require_base
+        from ceasefire.truce.stochastic import CAPTOR, PATIENCE, PAUSING_STATE, Place
+
+        require_base(self.scenario, "the stochastic game")
+        equilibrium, table = self._windows()
+        found = _rows(table)
+        if not 0 <= window < len(found):
+            allowed = f"0 to {len(found) - 1}" if found else "none: no first block is agreed"
+            raise ArgumentError("window", window, allowed)
+        day, held, _ = found[window]
+        start = Place("window", held, day)
+        play = partial(
+            _played, self.scenario.symbols(), equilibrium.block_days, start, float(self.war_gain)
+        )
+        return StochasticGame.from_rules(
+            start, play, players=(CAPTOR, PAUSING_STATE), discount=PATIENCE, title="Fight or pause"
+        )
+
     def table(self) -> pd.DataFrame:
         """Worth of the best chunk at each window against the trust held, in utils; nan without."""
         import pandas as pd
@@ -203,6 +239,24 @@ class FightOrPause(Model):
             return _best(self.scenario.replace(k0=cost), block, *row) - self.war_gain
 
         return _nearest_root(slack, self.scenario.symbols().k0)
+
+
+def _played(p: Parameters, block: int, start: Place, gain: float, at: Place) -> StateGame:
+    """The truce's rules, but for what stopping brings at the start; there the relay works."""
+    from ceasefire.games import Outcome, StateGame
+    from ceasefire.truce.stochastic import PAUSING_STATE, rules
+
+    usual = rules(p, True, block, at)
+    if at != start:
+        return usual
+
+    def outcome(act: str) -> Outcome:
+        if act == "stop":
+            return Outcome({PAUSING_STATE: gain}, None)
+        after = usual.outcome(act).to
+        return Outcome({}, {place: 1.0 for place in after if place is not None})
+
+    return StateGame(usual.actions, outcome)
 
 
 def _best(scenario: Scenario, block: int, day: int, held: float, trust: float) -> float:

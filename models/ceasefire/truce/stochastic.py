@@ -133,7 +133,7 @@ def from_parameters(
     start = Place("block", float(p.W0), 0, block_days, p.n0 / block_days)
     return StochasticGame.from_rules(
         start,
-        partial(_rules, p, beliefs == "dealer", block_days),
+        partial(rules, p, beliefs == "dealer", block_days),
         players=(CAPTOR, PAUSING_STATE),
         discount=PATIENCE,
         title=title,
@@ -150,8 +150,8 @@ def _agreed(scenario: Scenario) -> int:
     return days
 
 
-def _rules(p: Parameters, dealer: bool, block_days: int, at: Place) -> StateGame:
-    """What is played at a place, and what follows."""
+def rules(p: Parameters, dealer: bool, block_days: int, at: Place) -> StateGame:
+    """What is played at a place, and what follows: other places, or None where war does."""
     match at.stage:
         case "block":
             return StateGame({}, lambda: Outcome({}, _listed(p, at)))
