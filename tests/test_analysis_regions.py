@@ -172,6 +172,15 @@ def test_descending_levels_and_words_have_their_place_in_a_grid():
     assert table[table["parameter"] == "mediator"]["share"].tolist() == [0.0, pytest.approx(2 / 3)]
 
 
+def test_cells_with_an_unknown_corner_are_told():
+    told = grid(5)
+    frame = rows(told, lambda f: f["pi0"])
+    frame.loc[0, "error"] = "SolveError: no"
+    found = region(frame, told, "mean_days >= 0.6")
+    assert found.share == pytest.approx((16 * 0.375 - 0.0) / 15)
+    assert "in the 0.938 of the box" in found.status
+
+
 def test_pairs_of_unlike_neighbours_lie_on_the_boundary_of_a_random_design():
     told = sobol(1024)
     found = region(rows(told, lambda f: f["pi0"]), told, "mean_days >= 0.6")

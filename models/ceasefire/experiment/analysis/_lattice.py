@@ -54,10 +54,11 @@ class Lattice:
                 if axis.places is not None and len(axis.values) > 1]  # fmt: skip
 
 
-def volumes(lattice: Lattice) -> tuple[float, float, float]:
+def volumes(lattice: Lattice) -> tuple[float, float, float, float]:
     """Share of the box: by trapezoids, of cells with all corners inside, with some corner inside.
 
-    Words count alike; cells with an unknown corner are left out.
+    Words count alike; cells with an unknown corner are left out, and the last number is the share
+    of the box that they take.
     """
     mean = inner = outer = lattice.truth
     weight = np.ones(lattice.truth.shape)
@@ -74,9 +75,9 @@ def volumes(lattice: Lattice) -> tuple[float, float, float]:
     known = ~np.isnan(mean)
     total = weight[known].sum()
     if not total > 0.0:
-        return float("nan"), float("nan"), float("nan")
+        return float("nan"), float("nan"), float("nan"), 1.0
     told = [float((weight * part)[known].sum() / total) for part in (mean, inner, outer)]
-    return told[0], told[1], told[2]
+    return told[0], told[1], told[2], 1.0 - float(total / weight.sum())
 
 
 def _sides(array: Floats, axis: int) -> tuple[Floats, Floats]:

@@ -248,7 +248,8 @@ def boxes(
     across them may come out), and it judges them on the rows it found them in; check a box on
     fresh rows (`Box.contains`).
 
-    Parameters enter by rank, so that a box holds the same rows whatever increasing scale they
+    Replicates, and rows of a design that share their parameters' values, count one by one: their
+    quasi-p-values are too small. Parameters enter by rank, so that a box holds the same rows whatever increasing scale they
     are measured in, and in whatever order rows come. Deterministic; among equal cuts the one
     that keeps more rows is taken, then the first parameter's, at its low end. Time grows as rows
     times parameters times steps, about ``log(least_mass) / log(1 - peel)``; memory as rows times

@@ -302,7 +302,9 @@ def region(
     if design in DRAWN:
         low, high = wilson(share, len(np.unique(units)), level)
     elif design == "grid" and experiment.spec.replicates == 1:
-        share, low, high = _lattice.volumes(gridded(judged, experiment))
+        share, low, high, unknown = _lattice.volumes(gridded(judged, experiment))
+        if unknown > 0.0:
+            interval += f", in the {1.0 - unknown:.3f} of the box of which every corner is known"
     elif design == "grid":
         interval = "no interval: random draws on a grid"
     out, every = judged.failed + judged.unjudged, rows + judged.failed + judged.unjudged
