@@ -157,3 +157,11 @@ RESOLVED_RTOL: Final = 1e-9
 # Captives left at the end of an exchange lie within the bounds of a record to this: stocks are sums
 # of batches such as 50 / 3, rounded to nine digits.
 CAPTIVES_LEFT: Final = 1e-6
+
+# Rounding of a log-likelihood from one solve to the next: critical posteriors are found to a few
+# last bits, and their errors pass through some ten days; measured below 2e-14 at the baseline.
+LIKELIHOOD_NOISE: Final = 1e-13
+
+# A derivative of a log-likelihood by extrapolated differences is taken no further once its
+# estimated error is this, relative to it: standard errors need four digits.
+DERIVATIVE: Final = 1e-8

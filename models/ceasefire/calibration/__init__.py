@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from ceasefire.calibration.data import read as read
     from ceasefire.calibration.errors import DataError as DataError
     from ceasefire.calibration.exchange import Exchange as Exchange
+    from ceasefire.calibration.gradient import Gradient as Gradient
+    from ceasefire.calibration.gradient import Kink as Kink
+    from ceasefire.calibration.gradient import estimable as estimable
+    from ceasefire.calibration.gradient import gradient as gradient
+    from ceasefire.calibration.information import Information as Information
+    from ceasefire.calibration.information import observed_information as observed_information
     from ceasefire.calibration.likelihood import Likelihood as Likelihood
     from ceasefire.calibration.likelihood import log_likelihood as log_likelihood
     from ceasefire.calibration.observation import DELIVERED as DELIVERED
@@ -37,12 +43,18 @@ _HOMES = {
     "Row": "record",
     "Terms": "terms",
     "check": "data",
+    "estimable": "gradient",
     "exchanges": "data",
+    "gradient": "gradient",
     "historical": "data",
+    "observed_information": "information",
     "parse": "data",
     "read": "data",
     "DELIVERED": "observation",
     "DayReading": "observation",
+    "Gradient": "gradient",
+    "Information": "information",
+    "Kink": "gradient",
     "Likelihood": "likelihood",
     "MISSED": "observation",
     "Observation": "observation",

@@ -44,10 +44,13 @@ class Followed(NamedTuple):
         Step -> chance of all that fits the readings up to and with that step.
     ends : dict of End to float
         Chance of each way to end together with all readings.
+    beliefs : tuple of float
+        Beliefs at which batches were due, in the order of play: where values were asked for.
     """
 
     masses: dict[str, float]
     ends: dict[End, float]
+    beliefs: tuple[float, ...]
 
 
 def follow(line: LineOfPlay, trust: float, observation: Observation) -> Followed:
@@ -75,6 +78,7 @@ class _Filter:
         self.at_day: dict[int, list[int]] = defaultdict(list)
         for node in range(line.head, -1, -1):
             self.at_day[int(nodes.used[node])].append(node)
+        self.beliefs: dict[float, None] = {}  # a set that keeps its order
         self.start = np.array([trust, 1.0 - trust])
         self.trust = trust
 
@@ -88,7 +92,7 @@ class _Filter:
                 self.ended.clear()
             masses[f"day {day + 1}"] = self._mass()
         ends = {end: mass for end, mass in self.ended.items() if fits(self.seen, end)}
-        return Followed(masses, ends)
+        return Followed(masses, ends, tuple(self.beliefs))
 
     def _mass(self) -> float:
         waiting = sum(
@@ -202,6 +206,7 @@ class _Filter:
 
     def _deliver(self, node: int, belief: float, mass: NDArray[np.float64]) -> None:
         nodes, beta = self.line.nodes, self.p.beta
+        self.beliefs[belief] = None
         at = self.line.at(belief)
         deliver = float(at[kernels.DELIVER, node])
         day, held = int(nodes.used[node]), float(nodes.held[node])

@@ -46,6 +46,8 @@ class Likelihood:
         Part -> chance of all readings up to and with that part, in the order of time.
     ends : mapping of End to float
         Chance of each way to end together with all readings.
+    beliefs : mapping of int to tuple of float
+        First block in days -> beliefs at which its batches were due.
     """
 
     total: float
@@ -53,6 +55,7 @@ class Likelihood:
     observation: Observation = field(repr=False)
     masses: Mapping[str, float] = field(repr=False)
     ends: Mapping[End, float] = field(repr=False)
+    beliefs: Mapping[int, tuple[float, ...]] = field(repr=False)
 
     @cached_property
     def terms(self) -> pd.DataFrame:
@@ -65,12 +68,17 @@ class Likelihood:
         """
         import pandas as pd
 
-        rows, before = [], 0.0
+        columns = ["part", "log_probability"]
+        return pd.DataFrame(list(self.split().items()), columns=columns)
+
+    def split(self) -> dict[str, float]:
+        """Part -> log-probability given all before, as in `terms`."""
+        found, before = {}, 0.0
         for part, mass in self.masses.items():
             now = math.log(mass) if mass > 0.0 else -math.inf
-            rows.append((part, now - before if before > -math.inf else math.nan))
+            found[part] = now - before if before > -math.inf else math.nan
             before = now
-        return pd.DataFrame(rows, columns=["part", "log_probability"])
+        return found
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
@@ -177,6 +185,7 @@ class _Told:
         self.masses: dict[str, float] = {"pilot": 0.0, "talks": 0.0, "block": 0.0}
         self.followed: list[tuple[float, Followed]] = []
         self.ends: dict[End, float] = {}
+        self.beliefs: dict[int, tuple[float, ...]] = {}
         self.lost = 0.0  # chance of plays without a pause that fit all readings
 
     def likelihood(self) -> Likelihood:
@@ -187,7 +196,8 @@ class _Told:
         total = sum(self.ends.values())
         self.masses["ending"] = total
         log = math.log(total) if total > 0.0 else -math.inf
-        return Likelihood(log, self.eq, self.seen, self.masses, self.ends)
+        beliefs = dict(self.beliefs)
+        return Likelihood(log, self.eq, self.seen, self.masses, self.ends, beliefs)
 
     def _branches(self) -> Iterator[_Branch]:
         pilot, p = self.eq.pilot, self.p
@@ -219,6 +229,7 @@ class _Told:
                 self.masses["block"] += agreed
                 found = follow(self.eq.line(days), branch.trust, self.seen)
                 self.followed.append((agreed, found))
+                self.beliefs[days] = self.beliefs.get(days, ()) + found.beliefs
 
     def _lose(self, mass: float, *, talks_ended: bool = False) -> None:
         """A play without a pause."""
