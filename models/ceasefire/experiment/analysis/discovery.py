@@ -249,11 +249,11 @@ def boxes(
     fresh rows (`Box.contains`).
 
     Replicates, and rows of a design that share their parameters' values, count one by one: their
-    quasi-p-values are too small. Parameters enter by rank, so that a box holds the same rows whatever increasing scale they
-    are measured in, and in whatever order rows come. Deterministic; among equal cuts the one
-    that keeps more rows is taken, then the first parameter's, at its low end. Time grows as rows
-    times parameters times steps, about ``log(least_mass) / log(1 - peel)``; memory as rows times
-    parameters.
+    quasi-p-values are too small. Parameters enter by rank, so that a box holds the same rows
+    whatever increasing scale they are measured in, and in whatever order rows come.
+    Deterministic; among equal cuts the one that keeps more rows is taken, then the first
+    parameter's, at its low end. Time grows as rows times parameters times steps, about
+    ``log(least_mass) / log(1 - peel)``; memory as rows times parameters.
 
     References
     ----------
