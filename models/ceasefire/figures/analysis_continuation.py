@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST = 8
 PANEL_MM = 34.0
-FEW = 9  # words on an axis in full size
+WORD_MM = 3.4
 
 
 def draw(found: Curve) -> Figure:
@@ -28,8 +28,11 @@ def draw(found: Curve) -> Figure:
     """
     names = found.outputs[:MOST]
     with style():
-        height = 18.0 + PANEL_MM * len(names)
-        figure, panels = canvas(DOUBLE_MM * 0.75, height, len(names), 1, sharex=True, squeeze=False)
+        heights = [max(PANEL_MM, WORD_MM * len(_words(found, name))) for name in names]
+        figure, panels = canvas(
+            DOUBLE_MM * 0.75, 18.0 + sum(heights), len(names), 1, sharex=True, squeeze=False,
+            gridspec_kw={"height_ratios": heights},
+        )  # fmt: skip
         for axes, name in zip(panels[:, 0], names, strict=True):
             _pieces(axes, found, name)
             _gaps(axes, found)
@@ -41,6 +44,11 @@ def draw(found: Curve) -> Figure:
         figure.align_ylabels()
         _legend(figure, found)
     return figure
+
+
+def _words(found: Curve, name: str) -> set[str]:
+    values = (value.get(name) for value in found.values)
+    return {str(value) for value in values if isinstance(value, str | bool)}
 
 
 def _pieces(axes: Axes, found: Curve, name: str) -> None:
@@ -57,8 +65,7 @@ def _pieces(axes: Axes, found: Curve, name: str) -> None:
             if jump.output == name:
                 _ends(axes, jump, words)
     if words:
-        size = 6.5 if len(words) <= FEW else 4.5
-        axes.set_yticks(list(words.values()), list(words), fontsize=size)
+        axes.set_yticks(list(words.values()), list(words))
         axes.set_ylim(-0.5, len(words) - 0.5)
 
 
