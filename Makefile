@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: paper test lint bench lock clean help FORCE
+.PHONY: paper paper-full test lint bench lock clean help FORCE
 
 PYTHON ?=
 PYTEST_ARGS ?=
@@ -16,6 +16,9 @@ export MPLBACKEND := Agg
 
 paper: $(VENV)/.run ## build every figure and table into results/paper/
 	$(BIN)/ceasefire paper
+
+paper-full: $(VENV)/.run ## compute every experiment anew, then build the paper
+	$(BIN)/ceasefire paper --full --jobs $(PROCESSES)
 
 test: $(VENV)/.dev ## run the tests and the examples in the documentation
 	$(BIN)/python -m pytest -n $(PROCESSES) $(PYTEST_ARGS)
@@ -37,7 +40,7 @@ clean: ## remove .venv, caches and build products; results/ stays
 	find models tests benchmarks experiments -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "PYTHON=python3.12 chooses the interpreter; PYTEST_ARGS='-k course' passes options to pytest."
 
 # A stamp is removed before an install and written after it, so an interrupted install leaves none.

@@ -21,7 +21,7 @@ from ceasefire.figures.tables import TABLES, latex, markdown
 ROOT = Path(__file__).resolve().parents[1]
 SPEC, ROWS = ROOT / "experiments" / "paper.toml", ROOT / "results" / "experiments"
 ITEMS = {
-    item.name: item for item in paper.read_spec(SPEC, paper.Runs(ROWS)) if item.kind == "figure"
+    item.name: item for item in paper.read_spec(SPEC, ROWS) if item.kind == "figure"
 }
 NAMES = list(ITEMS)
 
@@ -266,7 +266,7 @@ def test_a_missing_specification_and_figure_are_named(tmp_path):
 
 
 def test_the_papers_specification_lists_every_figure_and_table():
-    items = paper.read_spec(SPEC, paper.Runs(ROWS))
+    items = paper.read_spec(SPEC, ROWS)
     solved = [item for item in items if item.run is None]
     assert [item.name for item in solved if item.kind == "figure"] == list(figures.FIGURES)
     assert [item.name for item in solved if item.kind == "table"] == list(TABLES)

@@ -70,6 +70,28 @@ def run(spec: Path, jobs: int, file: Path | None, table: Path | None, retry_fail
         sys.exit(FAILED)
 
 
+def renew(spec: Path, rows: Path, full: bool, jobs: int) -> None:
+    """Compute the committed rows of an experiment where they must be, and say so."""
+    from ceasefire import experiment as room
+
+    loaded = room.load(spec)
+    shown: list[_Progress] = []  # none while nothing is computed
+
+    def progress(tally: Tally) -> None:
+        if not shown:
+            shown.append(_Progress(loaded.spec.name, room.size(loaded)))
+        shown[0].update(tally)
+
+    try:
+        room.renewed(loaded, rows, full=full, jobs=jobs, progress=progress)
+    except KeyboardInterrupt:
+        click.echo("stopped; what was finished is kept: the same command goes on", err=True)
+        sys.exit(INTERRUPTED)
+    finally:
+        for bar in shown:
+            bar.close()
+
+
 def _summary(tally: Tally, where: Path) -> str:
     failed = tally.failed + tally.failed_before
     parts = [f"{tally.done} computed", f"{tally.cached} were there", f"{failed} failed"]

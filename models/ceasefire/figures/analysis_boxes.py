@@ -103,5 +103,5 @@ def _bar(axes: Axes, row: dict[Hashable, Any], place: float) -> None:
         where = (start - 0.015, "right", INK)
     else:
         where = (stop + 0.015, "left", INK)
-    axes.text(where[0], place, told, va="center", ha=where[1], color=where[2], fontsize=6.0,
+    axes.text(where[0], place, told, va="center", ha=where[1], color=where[2], fontsize=6.5,
               zorder=3)  # fmt: skip

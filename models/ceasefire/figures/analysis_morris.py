@@ -66,7 +66,7 @@ def _scatter(axes: Axes, found: MorrisEffects, order: np.ndarray, tall_mm: float
         axes.annotate(
             found.parameters[which], (found.mu_star[which], found.sigma[which]),
             (4 * side[0], 6 * side[1]), textcoords="offset points", va="center",
-            ha={1: "left", 0: "center", -1: "right"}[side[0]], fontsize=6.0, color=INK,
+            ha={1: "left", 0: "center", -1: "right"}[side[0]], fontsize=6.5, color=INK,
         )  # fmt: skip
     axes.legend(loc="upper left")
 

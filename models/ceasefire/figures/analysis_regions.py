@@ -136,7 +136,7 @@ def _strips(figure: Figure, axes: Axes, found: Region, names: list[str]) -> None
         mesh = axes.pcolormesh(ends, [place - 0.36, place + 0.36], [rows["share"].to_numpy()],
                                cmap=_shades(), vmin=0.0, vmax=1.0)  # fmt: skip
         told = _told(found, name, [str(one) for one in rows["value"]])
-        axes.text(1.015, place, told, va="center", ha="left", fontsize=5.5, color=INK)
+        axes.text(1.015, place, told, va="center", ha="left", fontsize=6.5, color=INK)
     axes.set_yticks(range(len(names)), names)
     axes.set(xlim=(0.0, 1.0), ylim=(len(names) - 0.4, -0.6),
              xlabel="share of the parameter's range")  # fmt: skip

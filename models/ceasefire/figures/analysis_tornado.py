@@ -24,7 +24,7 @@ def draw(found: Tornado) -> Figure:
     order = np.argsort(-found.swing, kind="stable")
     places = np.arange(len(order))
     with style():
-        figure, axes = canvas(DOUBLE_MM * 0.7, max(46.0, 22.0 + ROW_MM * len(order)))
+        figure, axes = canvas(DOUBLE_MM, max(46.0, 22.0 + ROW_MM * len(order)))
         axes.set_title(found.output, loc="left", fontsize=7.5)
         axes.axvline(found.base, color=INK, lw=0.8)
         for end, colour, hatch, label in BARS:
@@ -62,5 +62,5 @@ def _ends(axes: Axes, found: Tornado, which: int, place: float) -> None:
         axes.annotate(
             ", ".join(text for _, text in tips), (tips[-1][0], place),
             (-3 if side == "left" else 3, 0), textcoords="offset points", va="center",
-            ha="right" if side == "left" else "left", fontsize=5.5, color=INK,
+            ha="right" if side == "left" else "left", fontsize=6.5, color=INK,
         )  # fmt: skip

@@ -19,7 +19,8 @@ import ceasefire
 from ceasefire.errors import ArgumentError
 from ceasefire.experiment.cached import renewed
 from ceasefire.experiment.spec import load as load_experiment
-from ceasefire.figures import FIGURES, recipe
+from ceasefire.figures import FIGURES, document, recipe
+from ceasefire.figures.numbers import numbers
 from ceasefire.figures.runs import RUN_FIGURES, RUN_TABLES, run_recipe, run_table
 from ceasefire.figures.save import digest, write_figure, write_table
 from ceasefire.figures.style import style
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 CAPTIONS = "captions.md"
+ROWS = Path("results/experiments")
 LIBRARIES = ("numpy", "scipy", "numba", "pandas", "matplotlib")
 
 
@@ -56,36 +58,17 @@ class Item:
         return self.run.experiment.scenario if self.run else ceasefire.load(self.scenario)
 
 
-@dataclass(frozen=True)
-class Runs:
-    """Where rows of experiments are, and whether they are computed anew.
-
-    Attributes
-    ----------
-    rows : Path
-        Folder of the committed rows.
-    full : bool
-        Compute anew whatever other code has computed.
-    jobs : int
-        Processes.
-    """
-
-    rows: Path = Path("results/experiments")
-    full: bool = False
-    jobs: int = 1
-
-
 @dataclass(frozen=True, eq=False)
 class Run:
     """An experiment that figures and tables are made from."""
 
     experiment: Experiment
-    how: Runs
+    folder: Path
 
     @cached_property
     def cached(self) -> Cached:
-        """Its rows; computed where need be."""
-        return renewed(self.experiment, self.how.rows, full=self.how.full, jobs=self.how.jobs)
+        """Its rows; computed where there are none."""
+        return renewed(self.experiment, self.folder)
 
 
 def build(
@@ -93,7 +76,7 @@ def build(
     out: Path,
     *,
     only: Iterable[str] | None = None,
-    runs: Runs | None = None,
+    rows: Path = ROWS,
     command: str = "ceasefire paper",
     progress: Progress | None = None,
 ) -> Path:
@@ -109,8 +92,8 @@ def build(
         Folder to write to; created where missing.
     only : iterable of str, optional
         Names of figures to build; tables, captions and manifest are then left alone.
-    runs : Runs, optional
-        Where rows of experiments are kept, and whether to compute them anew.
+    rows : Path
+        Folder of the rows of experiments; those that are missing are computed.
     command : str
         Recorded in the manifest.
     progress : callable, optional
@@ -121,7 +104,7 @@ def build(
     ArgumentError
         A name that no figure or table has, or a file that cannot be read as TOML.
     """
-    items = read_spec(spec, runs or Runs())
+    items = read_spec(spec, rows)
     wanted = set(only or ())
     known = [item.name for item in items if item.kind == "figure"]
     if unknown := wanted - set(known):
@@ -129,18 +112,20 @@ def build(
     if wanted:
         items = [item for item in items if item.kind == "figure" and item.name in wanted]
     out.mkdir(parents=True, exist_ok=True)
-    records, captions = [], []
+    records, captions = [], {}
     for done, item in enumerate(items):
         if progress:
             progress(f"{item.kind} {item.name}", done, len(items))
         files = _figure(item, out) if item.kind == "figure" else _table(item, out)
         records.append(_record(item, files))
         if item.kind == "figure":
-            captions.append(f"**{item.name}.** {caption(item)}\n")
+            captions[item.name] = caption(item)
     if progress:
         progress("manifest", len(items), len(items))
     if not wanted:
-        (out / CAPTIONS).write_bytes(("# Captions\n\n" + "\n".join(captions)).encode())
+        told = "\n".join(f"**{name}.** {text}\n" for name, text in captions.items())
+        (out / CAPTIONS).write_bytes(f"# Captions\n\n{told}".encode())
+        records += _document(spec.with_suffix(".md"), items, captions, out)
     manifest = out / (MANIFEST if not wanted else "partial-" + MANIFEST)
     manifest.write_bytes(_manifest(records, command).encode())
     return manifest
@@ -158,7 +143,7 @@ def verify(manifest: Path) -> list[str]:
     return wrong
 
 
-def read_spec(spec: Path, runs: Runs) -> list[Item]:
+def read_spec(spec: Path, rows: Path = ROWS) -> list[Item]:
     """Read and check a specification."""
     try:
         raw = tomllib.loads(spec.read_text(encoding="utf-8"))
@@ -174,7 +159,7 @@ def read_spec(spec: Path, runs: Runs) -> list[Item]:
         _known(spec, f"{kind}s", raw.get(kind + "s", []), known)
         items += [Item(kind, name, others.get(name, default)) for name in raw.get(kind + "s", [])]
     for told in raw.get("runs", []):
-        items += _run_items(spec, told, runs)
+        items += _run_items(spec, told, rows)
     return items
 
 
@@ -183,11 +168,11 @@ def _known(spec: Path, where: str, names: Iterable[str], known: Iterable[str]) -
         raise ArgumentError(f"{spec}: {where}", min(unknown), "one of " + ", ".join(known))
 
 
-def _run_items(spec: Path, told: dict[str, Any], runs: Runs) -> Iterator[Item]:
+def _run_items(spec: Path, told: dict[str, Any], rows: Path) -> Iterator[Item]:
     _known(spec, "runs", told, ("experiment", "figures", "tables"))
     if not isinstance(told.get("experiment"), str):
         raise ArgumentError(f"{spec}: runs.experiment", told.get("experiment"), "a name")
-    run = Run(load_experiment(spec.parent / f"{told['experiment']}.toml"), runs)
+    run = Run(load_experiment(spec.parent / f"{told['experiment']}.toml"), rows)
     for kind, known in (("figure", RUN_FIGURES), ("table", RUN_TABLES)):
         names = told.get(kind + "s", [])
         _known(spec, f"runs.{kind}s", names, known)
@@ -197,6 +182,22 @@ def _run_items(spec: Path, told: dict[str, Any], runs: Runs) -> Iterator[Item]:
 def caption(item: Item) -> str:
     """Return what stands below a figure."""
     return run_recipe(item.name).caption if item.run else recipe(item.name).CAPTION
+
+
+def _document(
+    template: Path, items: list[Item], captions: dict[str, str], out: Path
+) -> list[dict[str, Any]]:
+    """Write the text with its numbers filled in, where the specification has one beside it."""
+    if not template.is_file():
+        return []
+    runs = {item.run.experiment.spec.name: item.run for item in items if item.run}
+    found = numbers(items[0].solved, runs)
+    tables = {item.name: _made_table(item) for item in items if item.kind == "table"}
+    files = document.write(document.read(template, found, captions, tables), out)
+    sums = {file.name: digest(file) for file in files}
+    return [{"kind": "text", "name": "paper", "scenario": items[0].solved.name,
+             "scenario_digest": items[0].solved.digest, "sha256": sums,
+             "bytes": {file.name: file.stat().st_size for file in files}}]  # fmt: skip
 
 
 def data(item: Item) -> pd.DataFrame:
@@ -209,7 +210,7 @@ def data(item: Item) -> pd.DataFrame:
 def draw(item: Item, table: pd.DataFrame) -> Figure:
     """Draw a figure from its data, in the style at hand."""
     if item.run:
-        return run_recipe(item.name).draw(table, item.run.experiment)
+        return run_recipe(item.name).draw(item.run.cached.rows, item.run.experiment)
     return recipe(item.name).draw(table, item.solved)
 
 
@@ -220,11 +221,14 @@ def _figure(item: Item, out: Path) -> list[Path]:
     return [*files, write_table(table, out / f"{item.name}.csv")]
 
 
-def _table(item: Item, out: Path) -> list[Path]:
+def _made_table(item: Item) -> pd.DataFrame:
     if item.run:
-        table = run_table(item.name)(item.run.cached.rows, item.run.experiment)
-    else:
-        table = TABLES[item.name](item.solved)
+        return run_table(item.name)(item.run.cached.rows, item.run.experiment)
+    return TABLES[item.name](item.solved)
+
+
+def _table(item: Item, out: Path) -> list[Path]:
+    table = _made_table(item)
     stem = out / f"table-{item.name}"
     files = [write_table(table, stem.with_suffix(".csv"))]
     for suffix, text in ((".md", markdown(table)), (".tex", latex(table))):

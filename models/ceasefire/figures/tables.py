@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ceasefire import truce
 from ceasefire.figures._solved import solved
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
     from ceasefire.truce import Scenario
@@ -61,11 +64,16 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def latex(table: pd.DataFrame) -> str:
-    """Return a table as a LaTeX tabular, numbers to three decimals."""
-    head = " & ".join(str(column).replace("_", r"\_") for column in table.columns)
-    rows = [" & ".join(map(_cell, row)) for row in table.itertuples(index=False)]
-    body = " \\\\\n".join([head + " \\\\\n\\hline", *rows])
-    return f"\\begin{{tabular}}{{{'l' * table.shape[1]}}}\n{body} \\\\\n\\end{{tabular}}\n"
+    """Return a table as a LaTeX tabular with the rules of booktabs, numbers to three decimals."""
+    numbers = ["r" if kind.kind in "iuf" else "l" for kind in table.dtypes]
+    rows = [_latex_row(table.columns), "\\midrule"]
+    rows += [_latex_row(map(_cell, row)) for row in table.itertuples(index=False)]
+    body = "\n".join(["\\toprule", *rows, "\\bottomrule"])
+    return f"\\begin{{tabular}}{{{''.join(numbers)}}}\n{body}\n\\end{{tabular}}\n"
+
+
+def _latex_row(cells: Iterable[object]) -> str:
+    return " & ".join(re.sub(r"[&%$#_{}]", r"\\\g<0>", str(cell)) for cell in cells) + r" \\"
 
 
 def _cell(value: object) -> str:

@@ -24,8 +24,8 @@ class RunRecipe(Protocol):
     def table(self, rows: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
         """Return the data behind the figure, tidy."""
 
-    def draw(self, table: pd.DataFrame, experiment: Experiment) -> Figure:
-        """Draw the figure from its data."""
+    def draw(self, rows: pd.DataFrame, experiment: Experiment) -> Figure:
+        """Draw the figure."""
 
 
 # Name in paper.toml -> module of this room and name in it.
@@ -41,10 +41,19 @@ RUN_FIGURES = {
     "purification": ("curves", "PURIFICATION"),
     "benchmarks": ("curves", "BENCHMARKS"),
     "robustness": ("robustness", "ROBUSTNESS"),
+    "sensitivity-days": ("analyses", "SENSITIVITY_DAYS"),
+    "sensitivity-freed": ("analyses", "SENSITIVITY_FREED"),
+    "screening": ("analyses", "SCREENING"),
+    "tornado": ("analyses", "TORNADO"),
+    "discovery": ("analyses", "DISCOVERY"),
+    "dependence": ("analyses", "DEPENDENCE"),
+    "region": ("analyses", "REGION"),
 }
 RUN_TABLES = {
     "baseline": ("tables", "baseline"),
     "robustness": ("robustness", "shares"),
+    "sensitivity": ("analyses", "indices"),
+    "regression": ("analyses", "coefficients"),
 }
 
 

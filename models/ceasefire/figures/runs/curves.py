@@ -49,8 +49,9 @@ class Curves:
         columns = [*([self.by] if self.by else []), self.x, *outputs]
         return found[columns].astype(float).sort_values(columns[:2], ignore_index=True)
 
-    def draw(self, table: pd.DataFrame, experiment: Experiment) -> Figure:
+    def draw(self, rows: pd.DataFrame, experiment: Experiment) -> Figure:
         """Draw both panels side by side; a dotted line marks the scenario."""
+        table = self.table(rows, experiment)
         figure, axes = canvas(DOUBLE_MM, 62.0, 1, len(self.panels))
         for letter, axis, told in zip("ab", axes, self.panels, strict=True):
             self._curves(axis, table, told)

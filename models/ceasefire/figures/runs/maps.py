@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ceasefire.experiment import Experiment
 
 
-
 @dataclass(frozen=True)
 class Panel:
     """One output as a map."""
@@ -41,8 +40,9 @@ class Map:
         columns = [self.x, self.y, *(one.output for one in self.panels)]
         return rows[columns].astype(float).sort_values([self.y, self.x], ignore_index=True)
 
-    def draw(self, table: pd.DataFrame, experiment: Experiment) -> Figure:
+    def draw(self, rows: pd.DataFrame, experiment: Experiment) -> Figure:
         """One map a panel, side by side; a ring marks the scenario."""
+        table = self.table(rows, experiment)
         figure, axes = canvas(DOUBLE_MM, 68.0, 1, len(self.panels), sharey=True)
         for letter, axis, told in zip("ab", axes, self.panels, strict=True):
             self._map(figure, axis, table, told)

@@ -90,8 +90,9 @@ class _Robustness:
     )
     table = staticmethod(shares)
 
-    def draw(self, table: pd.DataFrame, experiment: Experiment) -> Figure:
+    def draw(self, rows: pd.DataFrame, experiment: Experiment) -> Figure:
         """One line a claim, from all to none."""
+        table = self.table(rows, experiment)
         figure, axes = canvas(DOUBLE_MM, 105.0)
         y = np.arange(len(table))[::-1].astype(float)
         y[: len(WORDS)] += 0.6
@@ -100,7 +101,9 @@ class _Robustness:
                       ecolor=INK, elinewidth=0.8, capsize=2)  # fmt: skip
         for at, share, judged in zip(y, table["share"], table["judged"], strict=True):
             axes.text(1.03, at, f"{share:.2f}", va="center", size=6.5)
-            axes.text(1.10, at, f"{judged:,}", va="center", size=6.5, color=GREY)
+            axes.text(1.11, at, f"{judged:,}", va="center", size=6.5, color=GREY)
+        axes.text(1.03, y[0] + 0.9, "share", va="center", size=6.5)
+        axes.text(1.11, y[0] + 0.9, "judged", va="center", size=6.5, color=GREY)
         axes.axhline((y[len(WORDS) - 1] + y[len(WORDS)]) / 2, color=GREY, lw=0.6)
         axes.set_yticks(y, [WORDS.get(claim, claim) for claim in table["claim"]])
         axes.tick_params(axis="y", length=0)
