@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ceasefire.figures.style import SINGLE_MM, canvas, dots, given, panel
+from ceasefire.figures.style import (
+    HERE,
+    SINGLE_MM,
+    canvas,
+    curve,
+    dots,
+    given,
+    heading,
+    here,
+    key,
+    level,
+    panel,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,31 +36,32 @@ def second(model: SecondTruce, table: pd.DataFrame) -> Figure:
     dots(top, others, table["second_given_first"].to_numpy(), 0, "after a first truce")
     dots(top, others, table["without_first"].to_numpy(), 1, "with nobody freed before")
     top.set(ylabel="chance that a truce begins", ylim=(0, 1))
-    top.legend(loc="lower right", bbox_to_anchor=(0.93, 0.0))
-    panel(top, "a", "does a first truce make a second likelier?")
     dots(bottom, others, table["mean_days"].to_numpy(), 0, "a second is possible")
     dots(bottom, others, table["mean_days_alone"].to_numpy(), 1, "war is for good")
     bottom.set(xlabel="others eligible the second time, captives", ylabel="days")
     days = table[["mean_days", "mean_days_alone"]].to_numpy(float)
     margin = max(float(np.ptp(days)), 0.2)
-    bottom.set_ylim(float(days.min()) - 0.3 * margin, float(days.max()) + 0.6 * margin)
-    bottom.legend(loc="upper left", ncols=2)
-    panel(bottom, "b", "mean length of the first truce")
+    bottom.set_ylim(float(days.min()) - 0.3 * margin, float(days.max()) + 0.3 * margin)
     for axes in (top, bottom):
-        given(axes, model.other_captives)
+        given(axes, model.other_captives, HERE)
+        key(axes)
+    panel(top, "a", "Does a first truce make a second likelier?")
+    panel(bottom, "b", "Mean length of the first truce")
     return figure
 
 
 def phases(model: PhasedDeal, table: pd.DataFrame) -> Figure:
     """Phases carried against the worth of the end."""
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
-    axes.step(table["end_worth"], table["phases_carried"], where="post", color="#0072B2")
-    needed = model.closed_form().end_needed
-    given(axes, needed)
-    axes.annotate(f"needed: {needed:.3g}", (needed, 0.5), xytext=(4, 0),
-                  textcoords="offset points", fontsize=6.5)  # fmt: skip
-    count = len(model.captives)
-    axes.set(xlabel="worth of what follows the last phase, utils", ylabel="phases carried",
-             title="Phases rest on what follows the last", ylim=(-0.1, count + 0.3))  # fmt: skip
+    curve(axes, table["end_worth"], table["phases_carried"], 0, "phases carried",
+          drawstyle="steps-post")  # fmt: skip
+    found, count = model.closed_form(), len(model.captives)
+    level(axes, count, f"all, from {found.end_needed:.3g} utils on")
+    if float(model.end_worth) <= float(table["end_worth"].max()):
+        here(axes, float(model.end_worth), found.carried, HERE)
+    axes.set(xlabel="worth of what follows the last phase, utils", ylabel="phases",
+             ylim=(-0.1, count + 0.3))  # fmt: skip
     axes.set_yticks(range(count + 1))
+    key(axes)
+    heading(axes, "Phases rest on what follows the last")
     return figure

@@ -15,11 +15,14 @@ from ceasefire.figures.style import (
     RED,
     SINGLE_MM,
     canvas,
+    heading,
+    key,
     panel,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -49,25 +52,26 @@ def one_day(model: OneMoreDay, table: pd.DataFrame) -> Figure:
     axes.set_yticks(range(len(found.windows)))
     axes.set_yticklabels([f"day {w.day}\n{w.held:g} held" for w in found.windows])
     axes.invert_yaxis()
-    axes.set_xlim(0, most)
-    axes.set_xlabel("price of one more day (captives)")
-    axes.set_title("Prices at which each side gains from one more day")
-    _key(figure)
+    axes.set_xlim(0, most or 1.0)
+    if most <= 0:
+        axes.text(0.5, 0.5, "nobody is held who could buy one more day", fontsize=6.5,
+                  transform=axes.transAxes, ha="center", va="center")  # fmt: skip
+    axes.set(xlabel="price of one more day (captives)", ylabel="window")
+    key(axes, most_columns=4, handles=_handles())
+    heading(axes, "Prices at which each side gains from a day")
     return figure
 
 
-def _key(figure: Figure) -> None:
+def _handles() -> list[Artist]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles = [
+    return [
         Patch(facecolor=BLUE, edgecolor=BLUE, label="captor"),
         Patch(facecolor="white", edgecolor=RED, hatch="////", label="pausing state"),
         Patch(facecolor=PALE, label="both"),
         Line2D([], [], color=INK, lw=1.4, label="clause"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=1.4,
-                  columnspacing=1.0)  # fmt: skip
 
 
 def clauses(model: ClauseDesigner, table: pd.DataFrame) -> Figure:
@@ -97,14 +101,17 @@ def _slice(figure: Figure, axes: Axes, model: ClauseDesigner, table: pd.DataFram
     image = axes.pcolormesh(_edges(prices), _edges(growths), values, cmap=shades, lw=0,
                             rasterized=False)  # fmt: skip
     figure.colorbar(image, ax=axes, label=_measure(model), pad=0.02)
-    axes.plot(own.price, own.growth, "o", mfc="none", mec=INK, ms=5, mew=1.2)
-    if values.count():
+    axes.plot(own.price, own.growth, "o", mfc="none", mec=INK, ms=5, mew=1.2, label="actual")
+    if values.count() and np.ma.ptp(values) > 1e-9 * abs(float(values.max())):
         k, i = np.unravel_index(int(np.ma.argmax(values)), values.shape)
-        axes.plot(prices[i], growths[k], "x", color=INK, ms=5, mew=1.4)
+        axes.plot(prices[i], growths[k], "x", color=INK, ms=5, mew=1.4, label="best")
+    if values.mask.any():
+        axes.fill_between([], [], [], facecolor="white", edgecolor=GREY, lw=0.6, label="impossible")
     axes.set_yticks(growths)
     axes.set(xlabel="price of the first further day (captives)",
              ylabel="growth (captives a day)")  # fmt: skip
-    panel(axes, "a", "circle: actual, cross: best, white: impossible")
+    key(axes)
+    panel(axes, "a", f"{_measure(model).capitalize()}, by price and growth")
 
 
 def _measure(model: ClauseDesigner) -> str:
@@ -143,5 +150,5 @@ def _trade(axes: Axes, model: ClauseDesigner, table: pd.DataFrame) -> None:
     axes.set(xlabel=f"expected pause days, {given}", ylabel="expected captives freed")
     axes.grid(color=PALE, lw=0.3)
     axes.set_axisbelow(True)
-    axes.legend(loc="lower right")
-    panel(axes, "b", "days against captives freed")
+    key(axes)
+    panel(axes, "b", "Days against captives freed")

@@ -6,11 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ceasefire.figures.style import GREY, INK, PALE, SERIES, SINGLE_MM, canvas, curve
+from ceasefire.figures.style import (
+    BLUE,
+    GREY,
+    HERE,
+    INK,
+    PALE,
+    RED,
+    SERIES,
+    SINGLE_MM,
+    canvas,
+    curve,
+    given,
+    heading,
+    here,
+    key,
+    level,
+    panel,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from ceasefire.bargaining import (
@@ -34,12 +50,12 @@ def chicken(model: CorrelatedChicken, table: pd.DataFrame) -> Figure:
     for k, (column, label) in enumerate(columns.items()):
         curve(axes, table["temptation"], table[column], k, label)
     unit = float(model.yields) - float(model.both_stand)
-    _mark(axes, (float(model.stands) - float(model.both_yield)) / unit, "here")
-    axes.set(xlabel="temptation to stand, T - R, in units of S - P", ylabel="sum of payoffs, utils",
-             title="What private advice is worth in chicken")  # fmt: skip
+    given(axes, (float(model.stands) - float(model.both_yield)) / unit, HERE)
+    axes.set(xlabel="temptation to stand, T - R, in units of S - P", ylabel="sum of payoffs, utils")
     axes.set_xlim(0, float(table["temptation"].max()))
     axes.set_ylim(bottom=0)
-    axes.legend(loc="upper left", bbox_to_anchor=(0.15, 1.02))
+    key(axes)
+    heading(axes, "What private advice is worth in chicken")
     return figure
 
 
@@ -51,11 +67,11 @@ def costs(model: MediatedCosts, table: pd.DataFrame) -> Figure:
     axes.plot(wide.index, wide["fixed split"], linestyle="none", marker="|", color=INK,
               label="fixed split, no mediator", markersize=5, markevery=5)  # fmt: skip
     curve(axes, wide.index, wide["offer by side 1"], 1, "one offer by side 1")
-    axes.set(xlabel="chance that side 2 is the less war-weary", ylabel="chance of peace",
-             title="Private costs of war need no mediator")  # fmt: skip
+    axes.set(xlabel="chance that side 2 is the less war-weary", ylabel="chance of peace")
     axes.set_ylim(0, 1.08)
     axes.set_xlim(0, 1)
-    axes.legend(loc="lower right")
+    key(axes)
+    heading(axes, "Private costs of war need no mediator")
     return figure
 
 
@@ -63,23 +79,21 @@ def reporter(model: BiasedReporter, table: pd.DataFrame) -> Figure:
     """Bias needed against mistaken reports, by the mediator's cost of war."""
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     for k, (cost, rows) in enumerate(table.groupby("mediator_cost")):
-        curve(axes, rows["error"], rows["bias_needed"], k, f"{float(str(cost)):.2g}")
+        curve(axes, rows["error"], rows["bias_needed"], k,
+              f"war costs it {float(str(cost)):.2g} pies")  # fmt: skip
     found = model.closed_form()
     if found.possible:
-        axes.plot([float(model.error)], [float(found.bias_needed)], "o", color=INK)
-        axes.annotate("here", (float(model.error), float(found.bias_needed)), xytext=(-4, 3),
-                      textcoords="offset points", ha="right")  # fmt: skip
-    axes.axhline(0.5, color=GREY, lw=0.6)
-    known = table.dropna()
-    right = max(1.25 * float(known["error"].max()), 0.05)
-    axes.text(0.99 * right, 0.495, "even-handed", ha="right", va="top", color=GREY)
-    axes.set_xlim(0, right)
+        here(axes, float(model.error), float(found.bias_needed), HERE)
+    else:
+        given(axes, float(model.error), f"{HERE}: no bias is enough")
+    level(axes, 0.5, "even-handed")
+    reach = max(float(table.dropna()["error"].max()), float(model.error))
+    axes.set_xlim(0, max(1.25 * reach, 0.05))
     axes.set_ylim(0.45, 1.02)
     axes.set(xlabel='share of reports "weak" that are mistaken',
-             ylabel="least weight on the side advised",
-             title="How partial a mediator must be to be believed")  # fmt: skip
-    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.12), ncols=3, columnspacing=1.0,
-                title="cost of war to the mediator, pies", handlelength=1.8)  # fmt: skip
+             ylabel="least weight on the side advised")  # fmt: skip
+    key(axes)
+    heading(axes, "How partial a mediator must be to be believed")
     return figure
 
 
@@ -93,17 +107,18 @@ def strength(model: StrengthMediation, table: pd.DataFrame) -> Figure:
               "silent": "silence"}  # fmt: skip
     for k, (column, label) in enumerate(labels.items()):
         curve(upper, wide.index, wide[column], k, label)
-    _mark(upper, float(model.strong), "here")
-    upper.set(ylabel="chance of peace", title="Mediation when strength is private")
-    upper.set_ylim(0, 1.05)
-    upper.legend(loc="lower left")
+    given(upper, float(model.strong), HERE)
+    upper.set(ylabel="chance of peace", ylim=(0, 1.05))
+    key(upper)
+    panel(upper, "a", "Mediation when strength is private")
     added = wide["mediated"] - wide["unmediated"]
     lower.fill_between(wide.index, added, color=SERIES[0][0], lw=0, alpha=0.35)
     curve(lower, wide.index, added, 0, "")
-    _mark(lower, float(model.strong), "")
-    lower.set(xlabel="chance that a side is strong", ylabel="added by the mediator")
+    given(lower, float(model.strong), HERE)
+    lower.set(xlabel="chance that a side is strong", ylabel="chance of peace added")
     lower.set_ylim(0, max(1.15 * float(added.max()), 0.01))
     lower.set_xlim(0, float(wide.index.max()))
+    panel(lower, "b", "What the mediator adds to messages")
     return figure
 
 
@@ -111,25 +126,26 @@ def relay(model: Relay, table: pd.DataFrame) -> Figure:
     """Worth of a deal to come, and days to it, against the days of a leg."""
     figure, (upper, lower) = canvas(SINGLE_MM, TALL_MM, 2, 1, sharex=True)
     for k, (channel, rows) in enumerate(table.groupby("channel", sort=False)):
-        for side in ("captor", "state"):
-            curve(upper, rows["leg_days"], rows[f"{side}_worth"], k, "")
-        curve(lower, rows["leg_days"], rows["mean_days"], k, str(channel))
-    fastest = table.sort_values("leg_days").iloc[0]
-    for side, name in (("captor", "captor"), ("state", "pausing state")):
-        upper.annotate(name, (fastest["leg_days"], fastest[f"{side}_worth"]), xytext=(2, 7),
-                       textcoords="offset points")  # fmt: skip
+        line = SERIES[k][1]
+        for side, name, colour in (("captor", "captor", BLUE), ("state", "pausing state", RED)):
+            upper.plot(rows["leg_days"], rows[f"{side}_worth"], line, color=colour,
+                       label=f"{name}, {channel}")  # fmt: skip
+        lower.plot(rows["leg_days"], rows["mean_days"], line, color=INK, label=str(channel))
     for axes in (upper, lower):
         axes.set_xscale("log")
-        _mark(axes, model.leg_days if model.leg_days > 0 else 1.0, "here" if axes is upper else "")
+        if model.leg_days > 0:
+            given(axes, model.leg_days, HERE)
         axes.set_ylim(bottom=0)
     ticks = [t for t in (0.125, 0.25, 0.5, 1, 2, 4, 8, 16)
              if table["leg_days"].min() <= 1.001 * t <= 1.01 * table["leg_days"].max()]  # fmt: skip
     lower.set_xticks(ticks, [f"{t:g}" for t in ticks])
     lower.minorticks_off()
-    upper.set_ylim(0, 1.3 * float(table[["captor_worth", "state_worth"]].to_numpy().max()))
-    upper.set(ylabel="worth as talks open, utils", title="What the speed of a relay is worth")
-    lower.set(xlabel="days a leg", ylabel="mean days to a deal, given one")
-    lower.legend(loc="upper left")
+    upper.set(ylabel="worth as talks open, utils")
+    lower.set(xlabel="days a leg", ylabel="mean days")
+    key(upper)
+    key(lower)
+    panel(upper, "a", "What the speed of a relay is worth")
+    panel(lower, "b", "Days to a deal, given one")
     return figure
 
 
@@ -148,24 +164,16 @@ def guarantor(model: Guarantor, table: pd.DataFrame) -> Figure:
     curve(lower, bond["trust"], bond["mean_cost"], 3, "")
     needed = float(model.day_cost) / float(model.captive_value * model.batch)
     for axes in (upper, lower):
-        _mark(axes, float(model.trust), "held" if axes is upper else "")
-        axes.axvline(min(needed, 1.0), color=GREY, lw=0.6)
+        given(axes, float(model.trust), "trust held")
+        axes.axvline(min(needed, 1.0), color=GREY, lw=0.6, label="trust needed", zorder=0)
         axes.grid(axis="y", color=PALE, lw=0.3)
         axes.set_ylim(bottom=0)
-    upper.annotate("needed", (min(needed, 1.0), 0.93), xycoords=("data", "axes fraction"),
-                   xytext=(2, 0), textcoords="offset points", va="top", color=GREY)  # fmt: skip
     top = float(np.nanmax(table.loc[table["promise"] != "to_captor", "size"]))
     upper.set_ylim(0, 1.2 * top if top > 0 else 1.0)
-    upper.set(ylabel="least promise, utils", title="Promises that buy the last batch")
-    lower.set(xlabel="trust: belief that the captor is a dealer", ylabel="mean cost, utils")
+    upper.set(ylabel="least promise, utils")
+    lower.set(xlabel="trust: belief that the captor is a dealer", ylabel="utils")
     lower.set_xlim(0, 1)
-    figure.legend(loc="outside lower center", ncols=2, columnspacing=1.0, handlelength=1.9)
+    key(upper, most_columns=2)
+    panel(upper, "a", "Promises that buy the last batch")
+    panel(lower, "b", "What they cost on average")
     return figure
-
-
-def _mark(axes: Axes, x: float, label: str) -> None:
-    """Mark the model's own parameter."""
-    axes.axvline(x, color=INK, lw=0.6, linestyle=(0, (1, 1)))
-    if label:
-        axes.annotate(label, (x, 0.93), xycoords=("data", "axes fraction"), xytext=(-2, 0),
-                      textcoords="offset points", ha="right", va="top")  # fmt: skip

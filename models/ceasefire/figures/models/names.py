@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ceasefire.figures.style import SINGLE_MM, canvas, curve, given, panel
+from ceasefire.figures.style import HERE, SINGLE_MM, canvas, curve, given, key, panel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,13 +30,13 @@ def verifiable(model: VerifiableList, table: pd.DataFrame) -> Figure:
         for k, (policy, label) in enumerate(NAMES.items()):
             line = rows[rows["series"] == policy]
             curve(axes, line["x"], line["utils"], k, label)
-        given(axes, float(here))
+        given(axes, float(here), HERE)
         axes.set(ylabel="worth to the pausing state (utils)")
     top.set(xlabel="probability that contact holds", xlim=(0, 1))
     bottom.set(xlabel="cost of a name to the captor (utils)", xlim=(0, None))
+    key(top)
     panel(top, "a", "Lost contact makes asking costly")
     panel(bottom, "b", "Where the captor no longer names")
-    top.legend(loc="lower right")
     return figure
 
 
@@ -47,11 +47,11 @@ def voluntary(model: VoluntaryList, table: pd.DataFrame) -> Figure:
         curve(top, rows["able"], rows["threshold"], k, f"{part:g}")
         curve(bottom, rows["able"], rows["named"], k, f"{part:g}")
     for axes in (top, bottom):
-        given(axes, float(model.able))
+        given(axes, float(model.able), HERE)
+    key(top, "cost of a name, share of its pay", most_columns=5)
     top.set(ylabel="captives", ylim=(0, 1.08 * float(model.most)))
     bottom.set(xlabel="probability that names can be proved", ylabel="probability", xlim=(0, 1),
                ylim=(-0.02, 1.02))  # fmt: skip
     panel(top, "a", "Named of its own accord from here on")
     panel(bottom, "b", "A list comes")
-    bottom.legend(loc="upper left", title="cost of a name / its pay", title_fontsize=6)
     return figure

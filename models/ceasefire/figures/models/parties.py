@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 from ceasefire.figures.style import (
     BLUE,
     GREY,
-    INK,
+    HERE,
+    PALE,
     SERIES,
     SINGLE_MM,
     canvas,
     curve,
     dots,
+    given,
+    heading,
+    key,
+    level,
     panel,
 )
 
@@ -29,7 +34,6 @@ if TYPE_CHECKING:
     )
 
 HEIGHT_MM = 58.0
-DOTTED = (0, (1, 2))
 
 
 def unanimity(model: UnanimityTable, table: pd.DataFrame) -> Figure:
@@ -41,17 +45,15 @@ def unanimity(model: UnanimityTable, table: pd.DataFrame) -> Figure:
     rest = table[(table["party"] != holder) & table["deal"]].groupby("no_deal")["value"].mean()
     curve(axes, mine["no_deal"], mine["value"], 0, holder)
     curve(axes, rest.index, rest, 1, "others, each (mean)")
-    axes.axvline(float(max(no_deal)), color=INK, lw=0.7, ls=DOTTED)
+    given(axes, float(max(no_deal)), HERE)
     highest = float(table["no_deal"].max())
     if len(mine) < len(table["no_deal"].unique()):
         last = float(mine["no_deal"].max()) if len(mine) else 0.0
-        axes.axvspan(last, highest, color=GREY, alpha=0.2, lw=0)
-        axes.text(highest, 0.04, "no deal", transform=axes.get_xaxis_transform(),
-                  ha="right", fontsize=6.5)  # fmt: skip
+        axes.axvspan(last, highest, color=PALE, lw=0, label="no deal")
     axes.set(xlabel=f"worth of no deal to the {holder}, utils", ylabel="value, utils",
-             xlim=(float(table["no_deal"].min()), highest),
-             title=f"{len(model.names)} parties, each with a no")  # fmt: skip
-    axes.legend(loc="upper left", bbox_to_anchor=(0.17, 1.0))
+             xlim=(float(table["no_deal"].min()), highest))  # fmt: skip
+    key(axes)
+    heading(axes, f"{len(model.names)} parties, each with a no")
     return figure
 
 
@@ -59,20 +61,20 @@ def quotas(model: LegislativeBargaining, table: pd.DataFrame) -> Figure:
     """Mean value of who has a veto and who has none, by votes needed."""
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     worth = float(model.worth)
-    given = table[table["vetoes"] == "given"]
+    asked = table[table["vetoes"] == "given"]
     none = table[table["vetoes"] == "none"].groupby("quota")["value"].max() / worth
     for veto, series, label in ((True, 0, "with a veto"), (False, 1, "without")):
-        part = given[given["veto"] == veto].groupby("quota")["value"].mean() / worth
+        part = asked[asked["veto"] == veto].groupby("quota")["value"].mean() / worth
         if len(part):
             dots(axes, part.index, part, series, label)
     dots(axes, none.index, none, 2, "largest, if nobody had one")
-    axes.axvline(model.quota, ymax=0.68, color=INK, lw=0.7, ls=DOTTED)
+    given(axes, model.quota, HERE)
     axes.set(xlabel="votes needed", ylabel="share of the worth, each")
-    axes.set_title("What a veto brings its holder")
-    top = max(float(given["value"].max()) / worth, float(none.max()))
-    axes.set_ylim(-0.05 * top, 1.45 * top)
+    top = max(float(asked["value"].max()) / worth, float(none.max()))
+    axes.set_ylim(-0.05 * top, 1.08 * top)
     axes.set_xticks(sorted(table["quota"].unique()))
-    axes.legend(loc="upper left")
+    key(axes)
+    heading(axes, "What a veto brings its holder")
     return figure
 
 
@@ -83,14 +85,14 @@ def power(_: VetoPower, table: pd.DataFrame) -> Figure:
     left.barh(order, table["power"], color=BLUE, height=0.6)
     left.set_yticks(order, table["body"])
     left.invert_yaxis()
-    left.set(xlabel="Shapley-Shubik power", ylim=(len(table) - 0.5, -0.5))
-    panel(left, "a", "power")
+    left.set(xlabel="Shapley-Shubik share", ylabel="body", ylim=(len(table) - 0.5, -0.5))
+    panel(left, "a", "Power to swing")
     right.barh(order, table["blockers"], color=GREY, height=0.6)
     for k, (few, members) in enumerate(zip(table["blockers"], table["members"], strict=True)):
         right.annotate(f"{few} of {members}", (few, k), xytext=(2, 0),
-                       textcoords="offset points", va="center", fontsize=6.0)  # fmt: skip
-    right.set(xlabel="members that stop it", xlim=(0, 1.5 * float(table["blockers"].max())))
-    panel(right, "b", "fewest noes")
+                       textcoords="offset points", va="center", fontsize=6.5)  # fmt: skip
+    right.set(xlabel="members", xlim=(0, 1.6 * float(table["blockers"].max())))
+    panel(right, "b", "Fewest noes")
     return figure
 
 
@@ -102,14 +104,14 @@ def links(model: NashInNash, table: pd.DataFrame) -> Figure:
     dots(axes, per.index, per["worth"], 2, "expected worth of the deal")
     dots(axes, per.index, per["fees"], 1, "fees that mediators ask for")
     dots(axes, per.index, per["kept"], 0, "left to the parties")
-    axes.axhline(0, color=GREY, lw=0.5)
-    axes.axvline(model.needed, ymax=0.66, color=INK, lw=0.7, ls=DOTTED)
+    axes.axhline(0, color=PALE, lw=0.8, zorder=0)
+    given(axes, model.needed, HERE)
     low, high = float(per.min().min()), float(per.max().max())
     axes.set(xlabel="channels that must work", ylabel="share of a deal's worth",
-             ylim=(low - 0.05 * (high - low), high + 0.6 * (high - low)))  # fmt: skip
-    axes.set_title("When each channel is needed, each can ask for it all", fontsize=7.0)
+             ylim=(low - 0.05 * (high - low), high + 0.05 * (high - low)))  # fmt: skip
     axes.set_xticks(list(per.index))
-    axes.legend(loc="upper left")
+    key(axes)
+    heading(axes, "Each channel that is needed can ask for it all")
     return figure
 
 
@@ -117,18 +119,21 @@ def spoiler(model: Spoiler, table: pd.DataFrame) -> Figure:
     """Worth of the next chunk at each window, and days of the pause, against the added hazard."""
     figure, (top, bottom) = canvas(SINGLE_MM, 92.0, 2, 1, sharex=True)
     for series, (day, part) in enumerate(table.groupby("day")):
-        curve(
-            top, part["extra_hazard"], part["chunk_value"], series % len(SERIES), f"day {day:.0f}"
-        )
-    top.axhline(0, color=GREY, lw=0.5)
+        if part["chunk_value"].notna().any():
+            curve(top, part["extra_hazard"], part["chunk_value"], series % len(SERIES),
+                  f"day {day:.0f}")  # fmt: skip
+    level(top, 0.0, "stopping")
+    given(top, model.extra_hazard, HERE)
+    if table["chunk_value"].isna().all():
+        top.text(0.5, 0.7, "nobody is held for a further chunk", fontsize=6.5, ha="center",
+                 transform=top.transAxes)  # fmt: skip
     top.set(ylabel="worth of the next chunk, utils")
-    top.legend(loc="upper right", ncols=2)
-    panel(top, "a", "windows, if the spoiler appears unforeseen")
+    key(top)
+    panel(top, "a", "Windows, if the spoiler appears unforeseen")
     days = table.groupby("extra_hazard")["mean_days"].first()
-    dots(bottom, days.index, days, 1, "foreseen")
+    dots(bottom, days.index, days, 0, "")
+    given(bottom, model.extra_hazard, HERE)
     bottom.set(xlabel="hazard added by the spoiler, chance a day", ylabel="mean pause, days",
                ylim=(0, 1.15 * float(days.max())))  # fmt: skip
-    panel(bottom, "b", "length of the pause, if foreseen")
-    for axes in (top, bottom):
-        axes.axvline(model.extra_hazard, color=INK, lw=0.7, ls=DOTTED)
+    panel(bottom, "b", "Length of the pause, if foreseen")
     return figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ceasefire.figures.style import SINGLE_MM, canvas, curve, given, panel
+from ceasefire.figures.style import HERE, SINGLE_MM, canvas, curve, given, key, panel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,11 +22,11 @@ def shown(model: ProofOfLife, table: pd.DataFrame) -> Figure:
         curve(top, rows["able"], rows["proved"], k, f"{part:g}")
         curve(bottom, rows["able"], rows["alive_if_silent"], k, f"{part:g}")
     for axes in (top, bottom):
-        given(axes, float(model.able))
+        given(axes, float(model.able), HERE)
         axes.set(ylim=(-0.02, 1.02))
     top.set(ylabel="share of the living")
     bottom.set(xlabel="probability that evidence can be had", ylabel="probability", xlim=(0, 1))
+    key(top, "cost of a proof, share of its most pay", most_columns=5)
     panel(top, "a", "Proved to be alive, unasked")
     panel(bottom, "b", "Alive though there is no proof")
-    top.legend(loc="upper left", title="cost of a proof / its most pay", title_fontsize=6)
     return figure

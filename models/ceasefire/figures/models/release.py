@@ -8,14 +8,18 @@ import numpy as np
 
 from ceasefire.figures.gradualism import staged
 from ceasefire.figures.style import (
-    GREY,
-    INK,
+    HERE,
     PALE,
     SERIES,
     SINGLE_MM,
     canvas,
     curve,
     dots,
+    given,
+    heading,
+    here,
+    key,
+    level,
     panel,
 )
 
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
 HEIGHT_MM = 58.0
 MOST_ROUNDS = 12  # of which the bars can be told apart
+SEEN = 0.005  # of the stock: a bar that can still be seen
 
 
 def instalments(model: Instalments, table: pd.DataFrame) -> Figure:
@@ -43,7 +48,8 @@ def instalments(model: Instalments, table: pd.DataFrame) -> Figure:
         (str(plan), float(model.stock), rows["handed_over"].to_numpy())
         for plan, rows in table.groupby("plan", sort=False)
     ]
-    staged(axes, plans, min(int(table["round"].max()), MOST_ROUNDS))
+    seen = table[table["handed_over"] >= SEEN * float(model.stock)]["round"]
+    staged(axes, plans, min(max(int(seen.max()) + 1 if len(seen) else 1, 4), MOST_ROUNDS))
     return figure
 
 
@@ -53,18 +59,17 @@ def levels(model: LockwoodThomas | LockwoodThomasSmooth, table: pd.DataFrame) ->
     last = int(table["day"].max())
     for k, (plan, rows) in enumerate(table.groupby("plan", sort=False)):
         colour, line, _ = SERIES[k]
-        days, level = rows["day"].to_numpy(), rows["level"].to_numpy()
+        days, reached = rows["day"].to_numpy(), rows["level"].to_numpy()
         if days[-1] < last:
-            days, level = np.append(days, last), np.append(level, level[-1])
-        axes.step(days, level, line, where="post", color=colour, label=plan)
+            days, reached = np.append(days, last), np.append(reached, reached[-1])
+        axes.step(days, reached, line, where="post", color=colour, label=plan)
     goal = 1.0 if type(model).__name__ == "LockwoodThomasSmooth" else model.total
-    axes.axhline(goal, color=GREY, lw=0.6, ls=(0, (1, 2)))
-    axes.annotate("efficient", (last, goal), xytext=(0, 2), textcoords="offset points",
-                  ha="right", fontsize=6.0, color=GREY)  # fmt: skip
-    axes.set(xlabel="day", ylabel="level, either side", title="What can never be taken back")
-    axes.set_ylim(-0.03 * goal, 1.12 * goal)
+    level(axes, goal, "efficient")
+    axes.set(xlabel="day", ylabel="level, either side (units released)")
+    axes.set_ylim(-0.03 * goal, 1.08 * goal)
     axes.set_xlim(0, last)
-    axes.legend(loc="center right")
+    key(axes)
+    heading(axes, "What can never be taken back")
     return figure
 
 
@@ -74,18 +79,16 @@ def concessions(model: Concessions, table: pd.DataFrame) -> Figure:
     for k, cost in enumerate(dict.fromkeys(table["stopping_cost"].tolist())):
         rows = table[table["stopping_cost"] == cost]
         steps = np.append(0, rows["step"].to_numpy())
-        level = np.append(0.0, rows["level"].to_numpy())
+        conceded = np.append(0.0, rows["level"].to_numpy())
         price = f"{cost:.1%} of the whole" if cost > 0 else "nothing"
-        dots(axes, steps, level, k, f"stopping costs {price}")
-    axes.axhline(0.5, color=GREY, lw=0.6, ls=(0, (1, 2)))
-    axes.annotate("agreed", (12, 0.5), xytext=(0, 2), textcoords="offset points", ha="right",
-                  fontsize=6.0, color=GREY)  # fmt: skip
-    axes.set(xlabel="step (the sides in turn)", ylabel="share of the whole conceded",
-             title=f"Stopping secures {float(model.rest_share):.0%} of what is open")  # fmt: skip
+        dots(axes, steps, conceded, k, f"stopping costs {price}")
+    level(axes, 0.5, "agreed")
+    axes.set(xlabel="step (the sides in turn)", ylabel="share of the whole conceded")
     axes.set_ylim(0, 0.56)
     axes.set_xlim(0, 12.3)
     axes.set_xticks(np.arange(0, 13, 2))
-    axes.legend(loc="lower right")
+    key(axes)
+    heading(axes, f"Stopping secures {float(model.rest_share):.0%} of what is open")
     return figure
 
 
@@ -99,16 +102,14 @@ def stakes(model: RisingStakes, table: pd.DataFrame) -> Figure:
     else:
         curve(axes, share, alone, 0, "pays when others defect")
         curve(axes, share, joined, 1, "pays when others cooperate")
-        axes.fill_between(share, alone, joined, color=PALE, lw=0)
-    here = 1 / (1 + float(model.stakes_ratio))
-    axes.plot(float(model.reciprocators), here, "D", color=INK, ms=4, clip_on=False)
-    axes.annotate("here", (float(model.reciprocators), here), xytext=(5, 4),
-                  textcoords="offset points", fontsize=6.5)  # fmt: skip
-    axes.set(xlabel="share of reciprocators", ylabel="first stake, share of the whole",
-             title="How small to start")  # fmt: skip
+        axes.fill_between(share, alone, joined, color=PALE, lw=0, label="hangs on the others")
+    first = 1 / (1 + float(model.stakes_ratio))
+    here(axes, float(model.reciprocators), first, HERE)
+    axes.set(xlabel="share of reciprocators", ylabel="first stake, share of the whole")
     axes.set_xlim(0, 1)
-    axes.set_ylim(0, max(alone.max(), joined.max(), here) * 1.1)
-    axes.legend(loc="upper left")
+    axes.set_ylim(0, max(alone.max(), joined.max(), first) * 1.08)
+    key(axes)
+    heading(axes, "How small to start")
     return figure
 
 
@@ -119,12 +120,14 @@ def contributions(model: Contributions, table: pd.DataFrame) -> Figure:
     moves = table["moves"].to_numpy(float)
     done = moves > 0
     top.step(delta[done], moves[done], where="mid", color=SERIES[0][0])
-    panel(top, "a", "moves until it is complete")
-    top.set(ylabel="moves")
+    panel(top, "a", "Moves until it is complete")
+    top.set(ylabel="moves, both sides")
+    given(top, float(model.discount), HERE)
     top.set_ylim(0, max(moves.max(), 1) + 1)
     curve(bottom, delta, table["worth_share"].to_numpy(), 0, "")
-    bottom.plot(model.discount, sum(model.closed_form().values) / (2 * model.worth), "D",
-                color=INK, ms=4, clip_on=False)  # fmt: skip
-    panel(bottom, "b", "worth at the start, of that at the end")
+    now = sum(model.closed_form().values) / (2 * model.worth)
+    here(bottom, float(model.discount), float(now), HERE)
+    key(bottom)
+    panel(bottom, "b", "Worth at the start, of that when complete")
     bottom.set(xlabel="discount factor per move", ylabel="share", ylim=(0, 1))
     return figure

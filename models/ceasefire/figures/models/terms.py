@@ -9,6 +9,7 @@ import numpy as np
 from ceasefire.figures.style import (
     BLUE,
     GREY,
+    HERE,
     INK,
     PALE,
     RED,
@@ -16,7 +17,11 @@ from ceasefire.figures.style import (
     SINGLE_MM,
     canvas,
     curve,
+    dots,
     given,
+    heading,
+    key,
+    level,
     panel,
 )
 
@@ -41,11 +46,13 @@ def dollar(model: DividedDollar, table: pd.DataFrame) -> Figure:
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     for k, (rule, rows) in enumerate(table.groupby("rule", sort=False)):
         curve(axes, rows["curvature"], rows["share"], k, NAMES[str(rule)])
-    given(axes, float(model.curvature))
-    axes.set(xlabel="curvature of the second side's utility", ylabel="share of the first side")
+    given(axes, float(model.curvature), HERE)
+    axes.set(xlabel="curvature of the second side's utility (1: straight)",
+             ylabel="share of the first side")  # fmt: skip
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
     axes.grid(color=PALE, lw=0.3)
-    axes.legend(loc="lower left")
+    key(axes)
+    heading(axes, "The side that shuns risk gets less")
     return figure
 
 
@@ -60,13 +67,11 @@ def exchange(model: TwoIssueExchange, table: pd.DataFrame) -> Figure:
         days = table.loc[table["rule"] == rule, "days"].iloc[0]
         top.plot([0.5], [days], MARKS[rule], color=INK, mfc="white", ls="", label=NAMES[rule])
     agreed = float(model.agreed_days)
-    top.axhline(agreed, color=GREY, lw=0.6, ls=":")
-    top.annotate(f"agreed: {agreed:g}", (1, agreed), xytext=(-2, 2), textcoords="offset points",
-                 ha="right", va="bottom", color=GREY, fontsize=6)  # fmt: skip
+    level(top, agreed, f"agreed: {agreed:g}")
     top.set(xlabel="bargaining weight of the captor", ylabel="days of pause", xlim=(0, 1))
     top.set_ylim(0, max(rows["days"].max(), rows["days_whole"].max()) * 1.08)
-    top.legend(loc="upper left")
-    panel(top, "A", f"Days for {float(model.captives):g} captives")
+    key(top)
+    panel(top, "a", f"Days for {float(model.captives):g} captives")
     _band(model, bottom, agreed, float(table["least_days"].iloc[0]),
           float(table["most_days"].iloc[0]))  # fmt: skip
     return figure
@@ -80,13 +85,13 @@ def _band(model: TwoIssueExchange, axes: Any, agreed: float, least: float, most:
     axes.plot(x, 2 * agreed - x, color=BLUE, label=f"exactly {agreed:g} days")
     axes.plot([0, agreed], [0, agreed], color=GREY, lw=0.8)
     axes.annotate(
-        "no exchange", (0.72 * agreed, 0.28 * agreed), color=GREY, fontsize=6, ha="center"
+        "no exchange", (0.72 * agreed, 0.28 * agreed), color=GREY, fontsize=6.5, ha="center"
     )
-    axes.plot([least], [most], "o", color=RED, ls="", label="this model")
+    axes.plot([least], [most], "o", color=RED, ls="", label=HERE)
     axes.set(xlabel="least days that the captor takes", ylabel="most days given")
     axes.set(xlim=(0, max(agreed, 1.2 * least)), ylim=(0, max(2 * agreed + 1, most) * 1.08))
-    axes.legend(loc="upper right")
-    panel(axes, "B", f"Prices that make {agreed:g} days the answer")
+    key(axes)
+    panel(axes, "b", f"Prices that make {agreed:g} days the answer")
 
 
 def package(model: LinearIssues, table: pd.DataFrame) -> Figure:
@@ -95,7 +100,6 @@ def package(model: LinearIssues, table: pd.DataFrame) -> Figure:
     corners = table[table["what"] == "corner"]
     x, y = corners["captor"].to_numpy(), corners["pausing_state"].to_numpy()
     inside = (x[1:] >= 0) & (y[:-1] >= 0)  # edges that reach where both gain
-    axes.plot(x, y, color=GREY, lw=0.8)
     axes.plot(x, y, ".", color=GREY, ms=3)
     drawn = 0
     for k, moved in enumerate(corners["moved"].to_numpy()[1:]):
@@ -103,6 +107,8 @@ def package(model: LinearIssues, table: pd.DataFrame) -> Figure:
             colour, line, _ = SERIES[drawn % len(SERIES)]
             axes.plot(x[k : k + 2], y[k : k + 2], line, color=colour, label=f"moves: {moved}")
             drawn += 1
+        else:
+            axes.plot(x[k : k + 2], y[k : k + 2], color=GREY, lw=0.8)
     for rule, mark in MARKS.items():
         at = table[table["what"] == rule]
         axes.plot(at["captor"], at["pausing_state"], mark, color=INK, mfc="white", ls="", ms=4.5,
@@ -113,25 +119,25 @@ def package(model: LinearIssues, table: pd.DataFrame) -> Figure:
     axes.axvline(0, color=PALE, lw=0.6, zorder=0)
     axes.set(xlabel="gain of the captor, utils", ylabel="gain of the pausing state, utils")
     axes.set(xlim=(-0.12 * width, 1.2 * width), ylim=(-0.12 * height, 1.25 * height))
-    axes.legend(loc="lower left", bbox_to_anchor=(0.03, 0.08))
+    key(axes, most_columns=2)
+    heading(axes, "The best deals for both, and three picks among them")
     return figure
 
 
 def offers(model: PackageBargaining, table: pd.DataFrame) -> Figure:
     """Both sides' gains from either's offer, as rounds get shorter."""
-    figure, axes = canvas(SINGLE_MM, 1.1 * HEIGHT_MM)
+    figure, (top, bottom) = canvas(SINGLE_MM, 1.5 * HEIGHT_MM, 2, 1, sharex=True)
     limit = table[table["proposer"] == "limit"].iloc[0]
-    for k, (column, name) in enumerate((("captor", "captor"), ("pausing_state", "pausing state"))):
-        colour, _, mark = SERIES[k]
-        for proposer, line in (("captor", "-"), ("pausing state", "--")):
+    for axes, column in ((top, "captor"), (bottom, "pausing_state")):
+        for k, proposer in enumerate(("captor", "pausing state")):
             rows = table[table["proposer"] == proposer]
-            axes.plot(rows["round"], rows[column], line, marker=mark, color=colour,
-                      label=f"{name}, {proposer} proposing")  # fmt: skip
-        axes.plot([0], [limit[column]], mark, color=INK, mfc="white", ms=5, clip_on=False,
-                  label="Nash (limit)" if k == 0 else "_")  # fmt: skip
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high + 0.75 * (high - low))
-    axes.set(xlabel="length of a round, as a part of the given one", ylabel="gain, utils")
-    axes.set_xlim(left=0)
-    axes.legend(loc="upper left")
+            dots(axes, rows["round"], rows[column], k, f"{proposer} proposes")
+        axes.plot([0], [limit[column]], "o", color=INK, mfc="white", ms=5, clip_on=False, ls="",
+                  label="Nash (limit)")  # fmt: skip
+        axes.set_ylabel("gain, utils")
+    bottom.set(xlabel="length of a round, as a part of the given one")
+    bottom.set_xlim(left=0)
+    key(top)
+    panel(top, "a", "What the captor gains")
+    panel(bottom, "b", "What the pausing state gains")
     return figure

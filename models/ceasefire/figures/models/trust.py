@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ceasefire.figures.style import (
-    GREY,
-    INK,
+    HERE,
     PALE,
     SINGLE_MM,
     canvas,
     curve,
     dots,
     given,
+    heading,
+    here,
+    key,
+    level,
     panel,
+    plain_ticks,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 HEIGHT_MM = 58.0
@@ -35,14 +38,16 @@ def separating(model: Any, table: pd.DataFrame) -> Figure:
     axes.fill_between(cost, least, most, color=PALE, lw=0, label="proves the channel")
     curve(axes, cost, least, 0, "least: the intuitive pick")
     curve(axes, cost, most, 1, "most a dealer pays")
-    here = float(model.opportunist_cost)
-    _here(axes, here, float(model.prize) / here)
+    dear = float(model.opportunist_cost)
+    here(axes, dear, float(model.prize) / dear, HERE)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_ylim(least.min() / 2, most.max() * 60)
-    axes.set(xlabel="cost to an opportunist, utils a captive", ylabel="pilot, captives",
-             title="Which release proves the channel")  # fmt: skip
-    axes.legend(loc="upper right")
+    axes.set_ylim(least.min() / 2, most.max() * 2)
+    axes.set(xlabel="cost to an opportunist, utils a captive", ylabel="pilot, captives")
+    for axis in (axes.xaxis, axes.yaxis):
+        plain_ticks(axis, (1.0, 3.0))
+    key(axes)
+    heading(axes, "Which release proves the channel")
     return figure
 
 
@@ -52,17 +57,16 @@ def matched(model: Any, table: pd.DataFrame) -> Figure:
     size = table["captives"].to_numpy()
     curve(axes, size, table["trust"].to_numpy(), 0, "trust after the pilot")
     curve(axes, size, table["matched"].to_numpy(), 1, "opportunists that match it")
-    axes.axhline(float(model.prior), color=GREY, lw=0.6, ls=(0, (1, 2)))
-    axes.annotate("trust before", (size[-1], float(model.prior)), xytext=(0, 2), ha="right",
-                  textcoords="offset points", fontsize=6.0, color=GREY)  # fmt: skip
-    _here(axes, float(model.captives), float(model.closed_form().trust))
+    level(axes, float(model.prior), "trust before")
+    here(axes, float(model.captives), float(model.closed_form().trust), HERE)
     axes.set_xscale("log", base=2)
-    axes.set_ylim(0, 1.25)
-    axes.set(xlabel="pilot, captives", ylabel="share", title="What a pilot says")
+    axes.set_ylim(0, 1.05)
+    axes.set(xlabel="pilot, captives", ylabel="share")
     axes.set_yticks(np.arange(0, 1.01, 0.25))
     axes.set_xticks(ticks := [s for s in (0.5, 1, 2, 4, 8, 16, 32) if size[0] <= s <= size[-1]],
                     [f"{s:g}" for s in ticks])  # fmt: skip
-    axes.legend(loc="upper right", ncols=2)
+    key(axes)
+    heading(axes, "What a pilot says")
     return figure
 
 
@@ -72,18 +76,19 @@ def best_pilot(model: Any, table: pd.DataFrame) -> Figure:
     size, net = table["captives"].to_numpy(), table["dealer_net"].to_numpy()
     dots(top, size, net, 0, "")
     k = int(np.argmax(net))
-    _here(top, size[k], net[k], f"best {size[k]:g}")
+    here(top, size[k], net[k], f"best: {size[k]:g}")
     top.set_xscale("log", base=2)
     top.set(ylabel="utils")
     top.margins(y=0.18)
-    panel(top, "a", "a dealer's net value")
+    key(top)
+    panel(top, "a", "A dealer's net value")
     dots(bottom, size, table["trust"].to_numpy(), 0, "trust after")
     dots(bottom, size, table["matched"].to_numpy(), 1, "opportunists that match")
-    bottom.set(xlabel="pilot, captives", ylabel="share", ylim=(0, 1.35))
+    bottom.set(xlabel="pilot, captives", ylabel="share", ylim=(0, 1.05))
     bottom.set_yticks(np.arange(0, 1.01, 0.25))
     bottom.set_xticks(size, [f"{x:g}" for x in size])
-    panel(bottom, "b", "what it says")
-    bottom.legend(loc="upper left", ncols=2)
+    key(bottom)
+    panel(bottom, "b", "What it says")
     return figure
 
 
@@ -92,17 +97,16 @@ def reassurance(model: Any, table: pd.DataFrame) -> Figure:
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     gain = table["temptation"].to_numpy()
     least, most = table["least"].to_numpy(), table["most"].to_numpy()
-    axes.fill_between(gain, least, most, where=least <= most, color=PALE, lw=0)
+    axes.fill_between(gain, least, most, where=least <= most, color=PALE, lw=0, label="reassures")
     curve(axes, gain, least, 0, "least that deters an opportunist")
     curve(axes, gain, most, 1, "most a trustworthy side risks")
-    given(axes, float(model.temptation))
-    axes.annotate("here", (float(model.temptation), 0.03), xytext=(3, 0),
-                  textcoords="offset points", fontsize=6.5)  # fmt: skip
+    given(axes, float(model.temptation), HERE)
     axes.set(xlabel="what exploiting trust is worth, utils", ylabel="first stake, share of all",
-             title="The first stake that reassures", ylim=(0, 1.3))  # fmt: skip
+             ylim=(0, 1.02))  # fmt: skip
     axes.set_xlim(gain.min(), gain.max())
     axes.set_yticks(np.arange(0, 1.01, 0.25))
-    axes.legend(loc="upper left")
+    key(axes)
+    heading(axes, "The first stake that reassures")
     return figure
 
 
@@ -111,15 +115,14 @@ def starting_small(model: Any, table: pd.DataFrame) -> Figure:
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     for k, (delta, rows) in enumerate(table.groupby("discount", sort=False)):
         curve(axes, rows["flow_share"], rows["growth"], k, f"discount factor {delta:.3g}")
-    axes.axhline(1.0, color=GREY, lw=0.6, ls=(0, (1, 2)))
-    axes.annotate("constant stakes", (1, 1), xytext=(0, 2), textcoords="offset points",
-                  ha="right", fontsize=6.0, color=GREY)  # fmt: skip
-    _here(axes, float(model.flow) / float(model.betrayal), float(model.growth))
+    level(axes, 1.0, "constant stakes")
+    here(axes, float(model.flow) / float(model.betrayal), float(model.growth), HERE)
     axes.set(xlabel="worth of a period of cooperation / of a betrayal",
-             ylabel="growth a period, factor", title="How fast stakes must grow")  # fmt: skip
+             ylabel="growth a period, factor")  # fmt: skip
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=0)
-    axes.legend(loc="upper right")
+    key(axes)
+    heading(axes, "How fast stakes must grow")
     return figure
 
 
@@ -128,15 +131,15 @@ def assurance(model: Any, table: pd.DataFrame) -> Figure:
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     fear, needed = table["fear"].to_numpy(), table["trust_needed"].to_numpy()
     curve(axes, fear, needed, 0, "trust needed")
-    axes.fill_between(fear, needed, 1, color=PALE, lw=0)
-    axes.annotate("cooperation possible", (0.3 * fear[-1], 0.9), ha="center", fontsize=6.5)
+    axes.fill_between(fear, needed, 1, color=PALE, lw=0, label="cooperation possible")
     t, S = float(model.trust), float(model.sucker)
     R, T, P = (float(x) for x in (model.reward, model.temptation, model.punishment))
-    _here(axes, (P - S) / (R - T), t, "trust held")
+    here(axes, (P - S) / (R - T), t, "trust held")
     axes.set(xlabel="loss from cooperating alone / gain from returning it", ylabel="trust",
-             title="How much trust is needed without a future", ylim=(0, 1))  # fmt: skip
+             ylim=(0, 1))  # fmt: skip
     axes.set_xlim(0, fear[-1])
-    axes.legend(loc="lower right")
+    key(axes)
+    heading(axes, "How much trust is needed without a future")
     return figure
 
 
@@ -145,13 +148,11 @@ def promises(model: Any, table: pd.DataFrame) -> Figure:
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     for k, (course, rows) in enumerate(table.groupby("course", sort=False)):
         dots(axes, rows["promises"], rows["trust"], k, str(course))
-    axes.axhline(float(model.needed), color=GREY, lw=0.6, ls=(0, (1, 2)))
-    axes.annotate("needed", (0, float(model.needed)), xytext=(0, 2), textcoords="offset points",
-                  fontsize=6.0, color=GREY)  # fmt: skip
-    axes.set(xlabel="kept promises", ylabel="trust", ylim=(0, 1.05),
-             title="Kept promises build trust, an attack spends it")  # fmt: skip
+    level(axes, float(model.needed), "needed")
+    axes.set(xlabel="kept promises", ylabel="trust", ylim=(0, 1.05))
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend(loc="lower right")
+    key(axes)
+    heading(axes, "Kept promises build trust, an attack spends it")
     return figure
 
 
@@ -160,11 +161,11 @@ def messages(model: Any, table: pd.DataFrame) -> Figure:
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     for k, (ratio, rows) in enumerate(table.groupby("stakes_ratio", sort=False)):
         curve(axes, rows["trust"], rows["truth"], k, f"later stakes x {ratio:.3g}")
-    _here(axes, float(model.trust), float(model.closed_form().truth))
-    axes.set(xlabel="trust in a friend", ylabel="first message true, chance",
-             title="When a message can be believed", ylim=(0.45, 1.02))  # fmt: skip
+    here(axes, float(model.trust), float(model.closed_form().truth), HERE)
+    axes.set(xlabel="trust in a friend", ylabel="first message true, chance", ylim=(0.45, 1.02))
     axes.set_xlim(0, 1)
-    axes.legend(loc="upper left")
+    key(axes)
+    heading(axes, "When a message can be believed")
     return figure
 
 
@@ -175,16 +176,16 @@ def exchange(model: Any, table: pd.DataFrame) -> Figure:
     dots(top, left, table["needed"], 0, "needed")
     dots(top, left, table["held"], 1, "held")
     top.set(ylabel="trust", ylim=(0, 1.05))
-    panel(top, "a", "trust needed and held")
-    top.legend(loc="upper left")
+    key(top)
+    panel(top, "a", "Trust needed and held")
     dots(bottom, left, table["opportunist_delivers"], 0, "an opportunist delivers")
-    dots(bottom, left, table["granted"], 1, "the day is granted")
+    dots(bottom, left, table["granted"], 1, "the day is granted", mfc="none")
     bottom.set(xlabel="batches left", ylabel="chance", ylim=(-0.03, 1.05))
-    panel(bottom, "b", "play while all goes well")
+    key(bottom)
+    panel(bottom, "b", "Play while all goes well")
     bottom.set_xticks(left)
     if len(left) > 1:
         bottom.set_xlim(left.max() + 0.2, left.min() - 0.2)
-    bottom.legend(loc="lower left")
     return figure
 
 
@@ -195,14 +196,14 @@ def challengers(model: Any, table: pd.DataFrame) -> Figure:
     dots(top, turn, table["needed"], 0, "deters")
     dots(top, turn, table["reputation"], 1, "held so far")
     top.set(ylabel="belief", ylim=(0, 1.05))
-    panel(top, "a", "belief that every test is answered")
-    top.legend(loc="upper left")
+    key(top)
+    panel(top, "a", "Belief that every test is answered")
     dots(bottom, turn, table["enters"], 0, "tested")
-    dots(bottom, turn, table["weak_fights"], 1, "answered, if weak")
+    dots(bottom, turn, table["weak_fights"], 1, "answered, if weak", mfc="none")
     bottom.set(xlabel="test", ylabel="chance", ylim=(-0.03, 1.05))
     bottom.set_xticks(turn)
-    panel(bottom, "b", "tests and answers")
-    bottom.legend(loc="center left")
+    key(bottom)
+    panel(bottom, "b", "Tests and answers")
     return figure
 
 
@@ -212,14 +213,9 @@ def obstinacy(model: Any, table: pd.DataFrame) -> Figure:
     day = table["days"].to_numpy()
     curve(axes, day, table["conceded_1"].to_numpy(), 0, f"side 1, asks {float(model.demand_1):.3g}")
     curve(axes, day, table["conceded_2"].to_numpy(), 1, f"side 2, asks {float(model.demand_2):.3g}")
-    axes.set(xlabel="days", ylabel="chance of having conceded", ylim=(0, 1.3),
-             title="Who gives way when both may be obstinate")  # fmt: skip
+    axes.set(xlabel="days", ylabel="chance of having conceded", ylim=(0, 1.02))
     axes.set_yticks(np.arange(0, 1.01, 0.25))
     axes.set_xlim(0, day[-1])
-    axes.legend(loc="upper left", ncols=2)
+    key(axes)
+    heading(axes, "Who gives way when both may be obstinate")
     return figure
-
-
-def _here(axes: Axes, x: float, y: float, text: str = "here") -> None:
-    axes.plot(x, y, "D", color=INK, ms=4, clip_on=False, zorder=5)
-    axes.annotate(text, (x, y), xytext=(5, 4), textcoords="offset points", fontsize=6.5)

@@ -8,19 +8,25 @@ import numpy as np
 
 from ceasefire.figures.style import (
     GREY,
+    HERE,
     INK,
     PALE,
     SERIES,
     SINGLE_MM,
     canvas,
     curve,
+    dots,
     given,
+    heading,
+    here,
+    key,
+    level,
     panel,
+    plain_ticks,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from ceasefire.bargaining import (
@@ -45,15 +51,15 @@ def attrition(model: Attrition, table: pd.DataFrame) -> Figure:
     curve(top, stake, table["hazard_2"].to_numpy(), 1, "side 2")
     top.set(ylabel="chance to give in, per day", xscale="log")
     top.set_ylim(bottom=0)
-    top.legend(loc="upper right")
-    panel(top, "a", "more at stake for 2: side 1 holds out longer")
     curve(bottom, stake, table["mean_days"].to_numpy(), 0, "")
     for axes in (top, bottom):
-        given(axes, float(model.values[1]))
+        given(axes, float(model.values[1]), HERE)
     bottom.set(xlabel="what side 2 has at stake, utils", ylabel="days", xscale="log")
     bottom.set_ylim(bottom=0)
-    _plain_ticks(bottom)
-    panel(bottom, "b", "mean length")
+    plain_ticks(bottom.xaxis)
+    key(top)
+    panel(top, "a", "More at stake for 2: side 1 holds out longer")
+    panel(bottom, "b", "Mean length")
     return figure
 
 
@@ -62,11 +68,12 @@ def standoff(model: Standoff, table: pd.DataFrame) -> Figure:
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     rate = 100 * table["rate_per_day"].to_numpy()
     curve(axes, rate, table["mean_days"].to_numpy(), 0, "")
-    given(axes, 100 * float(model.rate_per_day))
-    axes.set(xlabel="discount rate, percent per day", ylabel="mean delay, days", xscale="log",
-             title="A longer shadow of the future delays agreement")  # fmt: skip
+    given(axes, 100 * float(model.rate_per_day), HERE)
+    axes.set(xlabel="discount rate, percent per day", ylabel="mean delay, days", xscale="log")
     axes.set_ylim(bottom=0)
-    _plain_ticks(axes)
+    plain_ticks(axes.xaxis)
+    key(axes)
+    heading(axes, "A longer shadow of the future delays agreement")
     return figure
 
 
@@ -74,14 +81,13 @@ def ladder(model: WarLadder, table: pd.DataFrame) -> Figure:
     """Agreed share at every rung, and the chance to win outright."""
     figure, axes = canvas(SINGLE_MM, HEIGHT_MM)
     rung = table["rung"].to_numpy()
-    axes.plot(rung, table["share"], "o-", color=SERIES[0][0], label="agreed share of A")
-    axes.plot(rung, table["win"], "s--", color=SERIES[1][0], label="chance to win outright")
-    given(axes, model.rung)
-    axes.set(
-        xlabel="rung (A has lost at 0)", ylabel="share, chance", title="Terms follow the front"
-    )
+    dots(axes, rung, table["share"], 0, "agreed share of A")
+    dots(axes, rung, table["win"], 1, "its chance to win outright", mfc="none")
+    given(axes, model.rung, HERE)
+    axes.set(xlabel="rung (A has lost at 0)", ylabel="share, chance")
     axes.set(xlim=(0, model.rungs), ylim=(0, 1))
-    axes.legend(loc="upper left")
+    key(axes)
+    heading(axes, "Terms follow the front")
     return figure
 
 
@@ -91,10 +97,10 @@ def risk(model: RiskReturn, table: pd.DataFrame) -> Figure:
     belief = table["resolved"].to_numpy()
     curve(axes, belief, table["safe"].to_numpy(), 0, "safe offer")
     curve(axes, belief, table["risky"].to_numpy(), 1, "low offer, refused by the resolved")
-    given(axes, float(model.resolved))
-    axes.set(xlabel="belief in a resolved opponent", ylabel="worth, share of the pie",
-             title="Risk and return", xlim=(0, 1))  # fmt: skip
-    axes.legend(loc="lower left")
+    given(axes, float(model.resolved), HERE)
+    axes.set(xlabel="belief in a resolved opponent", ylabel="worth, share of the pie", xlim=(0, 1))
+    key(axes)
+    heading(axes, "Risk and return")
     return figure
 
 
@@ -104,10 +110,11 @@ def shift(model: PowerShift, table: pd.DataFrame) -> Figure:
     later = table["power_later"].to_numpy()
     curve(axes, later, table["peace"].to_numpy(), 0, "peace, at most")
     curve(axes, later, table["war"].to_numpy(), 1, "war now")
-    given(axes, float(model.power_later))
+    given(axes, float(model.power_later), HERE)
     axes.set(xlabel="the rising side's later odds", ylabel="declining side, share per period",
-             title="A promise that power would undo", xlim=(0, 1))  # fmt: skip
-    axes.legend(loc="lower left")
+             xlim=(0, 1))  # fmt: skip
+    key(axes)
+    heading(axes, "A promise that power would undo")
     return figure
 
 
@@ -120,11 +127,11 @@ def brink(model: Brinkmanship, table: pd.DataFrame) -> Figure:
     axes.plot(chance, np.where(believed, np.nan, worth), "--", color=GREY, label="not believed")
     best = model.closed_form()
     if best.chance > 0:
-        axes.plot(best.chance, best.extracted, "D", color=INK, ms=4)
-    axes.set(xlabel="chance of war after a refusal", ylabel="utils extracted",
-             title="The threat that leaves something to chance", xlim=(0, 1))  # fmt: skip
+        here(axes, float(best.chance), float(best.extracted), "best threat")
+    axes.set(xlabel="chance of war after a refusal", ylabel="utils extracted", xlim=(0, 1))
     axes.set_ylim(bottom=0)
-    axes.legend(loc="lower right")
+    key(axes)
+    heading(axes, "The threat that leaves something to chance")
     return figure
 
 
@@ -136,10 +143,11 @@ def exits(model: ExitOrPause, table: pd.DataFrame) -> Figure:
     for k, (rows, label) in enumerate(kinds):
         curve(axes, table[rows]["discount"], table[rows]["staying"], k, label, clip_on=False)
     curve(axes, inner["discount"], inner["staying"], 2, "mixed: the edge")
-    given(axes, float(model.discount))
-    axes.set(xlabel="discount factor per day", ylabel="chance to stay on a day",
-             title="One pause, three equilibria", xlim=(0, 1), ylim=(-0.02, 1.02))  # fmt: skip
-    axes.legend(loc="center left")
+    given(axes, float(model.discount), HERE)
+    axes.set(xlabel="discount factor per day", ylabel="chance to stay on a day", xlim=(0, 1),
+             ylim=(-0.02, 1.02))  # fmt: skip
+    key(axes)
+    heading(axes, "One pause, three equilibria")
     return figure
 
 
@@ -151,25 +159,19 @@ def windows(model: FightOrPause, table: pd.DataFrame) -> Figure:
         held = float(rows["held_captives"].iloc[0])
         curve(axes, rows["trust"].to_numpy(), rows["chunk_value"].to_numpy(), k % len(SERIES),
               f"after day {day}, {held:g} held")  # fmt: skip
-        here = float(rows["trust_held"].iloc[0])
-        at = float(np.interp(here, rows["trust"], rows["chunk_value"]))
-        axes.plot(here, at, "D", color=SERIES[k % len(SERIES)][0], ms=4)
-    axes.axhline(model.war_gain, color=INK, lw=0.7)
+        held_trust = float(rows["trust_held"].iloc[0])
+        at = float(np.interp(held_trust, rows["trust"], rows["chunk_value"]))
+        axes.plot(held_trust, at, "D", color=SERIES[k % len(SERIES)][0], mec=INK, ms=4)
+    if table["chunk_value"].notna().any():
+        axes.plot([], [], "D", color="none", mec=INK, ms=4, label="trust held")
+    else:
+        axes.text(0.5, 0.7, "nobody is held for a further chunk", fontsize=6.5, ha="center",
+                  transform=axes.transAxes)  # fmt: skip
+    level(axes, float(model.war_gain), "fighting on")
     low, high = axes.get_ylim()
-    axes.axhspan(low, model.war_gain, color=PALE, alpha=0.5, lw=0)
+    axes.axhspan(low, model.war_gain, color=PALE, alpha=0.5, lw=0, label="fighting on is better")
     axes.set_ylim(low, high)
-    axes.annotate("fighting on is better", (0.98, model.war_gain), xytext=(0, -9),
-                  textcoords="offset points", ha="right", fontsize=6.5)  # fmt: skip
-    axes.set(xlabel="belief in a dealer", ylabel="worth of the best chunk, utils",
-             title="The next pause against resuming", xlim=(0, 1))  # fmt: skip
-    axes.legend(loc="upper left")
+    axes.set(xlabel="belief in a dealer", ylabel="worth of the best chunk, utils", xlim=(0, 1))
+    key(axes)
+    heading(axes, "The next pause against resuming")
     return figure
-
-
-def _plain_ticks(axes: Axes) -> None:
-    """Ticks at 1, 2 and 5 of each decade of a logarithmic axis, as plain numbers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
