@@ -16,12 +16,16 @@ from ceasefire.calibration import (
     TalksReading,
     WindowReading,
     log_likelihood,
+    recorded,
+    simulate_records,
 )
 from ceasefire.errors import ArgumentError
 from ceasefire.truce import Ending
+from ceasefire.truce.course import trace
 
 GIVEN = frozenset({"pilot", "talks", "block"})
 COURSE = {"given": GIVEN, "block_days": 4}
+RECORD = ("days", "windows", "pause_days", "captives_left", "endings")
 NO_EXTENSION = WindowReading(frozenset({0}))
 
 
@@ -35,21 +39,8 @@ def agreed(*days: int) -> WindowReading:
 
 def whole_record(outcome) -> dict[str, object]:
     """All that an outcome of the course says, day by day and window by window."""
-    length, windows, day = outcome.length, {}, 0
-    for chunk, following in zip(outcome.chunks, outcome.chunks[1:], strict=False):
-        day += chunk
-        windows[day] = agreed(following)
-    others = {day: NO_EXTENSION for day in range(1, length + 1) if day not in windows}
-    readings = {
-        day: DELIVERED if day <= outcome.delivered else MISSED for day in range(1, length + 1)
-    }
-    return {
-        "days": readings,
-        "windows": windows | others,
-        "pause_days": (length, length),
-        "captives_left": (outcome.left, outcome.left),
-        "endings": frozenset({outcome.ending}),
-    }
+    seen = vars(recorded(outcome))
+    return {name: seen[name] for name in RECORD}
 
 
 def november(**changes) -> Observation:
@@ -277,3 +268,88 @@ def test_a_scenario_is_solved_and_an_extension_or_another_pilot_refused(baseline
 def test_a_reading_that_cannot_be_is_refused(build):
     with pytest.raises(ArgumentError):
         build()
+
+
+def random_scenario(baseline, rng: np.random.Generator):
+    draw = rng.uniform
+    return baseline.replace(
+        pi0=draw(),
+        g=draw(2, 20),
+        c_hi=draw(0.5, 6),
+        k0=draw(1, 7),
+        k1=draw(0, 0.6),
+        kappa=rng.choice([0.0, 1.0, 8.0]),
+        s=rng.choice([0.1, 0.25, 1.0, 3.0]),
+        beta=rng.choice([0.0, 0.02, 0.2]),
+        chi=rng.choice([0.0, 0.1, 0.4]),
+        l_lo=draw(0.1, 0.9),
+        x_p=rng.choice([0.0, 1.0, 6.0]),
+        x=rng.choice([7.0, 10.0, 13.0]),
+        x1=rng.choice([0.0, 0.5, -0.3]),
+        J=int(rng.integers(4, 13)),
+        Emax=int(rng.integers(1, 6)),
+        Tmax=int(rng.integers(1, 5)),
+        K_T=draw(-5, 25),
+    )
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_in_any_scenario_outcomes_are_exact_and_everything_sums_to_one(baseline, seed):
+    solved = truce.solve(random_scenario(baseline, np.random.default_rng(seed)), throw=False)
+    days = solved.block_days or 1
+    for precision in (0.0, 50.0, math.inf):
+        assert chance(solved, block_precision=precision) == pytest.approx(1.0, abs=1e-11)
+    given = {"given": GIVEN, "block_days": days}
+    for outcome, probability in trace(solved.line(days), solved.trust, days).outcomes:
+        found = chance(solved, **given, **whole_record(outcome))
+        assert found == pytest.approx(probability, abs=1e-12), outcome
+
+
+def test_a_tie_between_blocks_is_a_lottery_in_the_record_too(baseline):
+    tied = truce.solve(baseline.replace(Z=42, K_T=0))
+    exact = {"block_precision": math.inf}
+    assert chance(tied, **exact) == pytest.approx(1.0, abs=1e-12)
+    given = frozenset({"pilot", "talks"})
+    for days, weight in tied.block_weights.items():
+        found = chance(tied, given=given, block_days=days, **exact)
+        assert found == pytest.approx(weight, abs=1e-12)
+    course = tied.course()
+    for days in (3, 4, 7):
+        found = chance(tied, given=given, pause_days=(days, days), **exact)
+        assert found == pytest.approx(course.length[days], abs=1e-12)
+
+
+def test_simulated_exchanges_are_drawn_from_the_likelihood(baseline):
+    """Shares of events of every stage, pilot to course, against their exact probabilities."""
+    scenario = baseline.replace(pi0=0.6, lam=0.2, K_T=14.5, Z=40, beta=0.05)
+    solved, count = truce.solve(scenario), 3000
+    seen = simulate_records(solved, count, np.random.default_rng(3))
+    for readings, drawn in (
+        ({"pilot": True}, [r.pilot is True for r in seen]),
+        (
+            {"talks": TalksReading(frozenset({"not-opened"}))},
+            ["not-opened" in r.talks.outcomes for r in seen],
+        ),
+        (
+            {"talks": TalksReading(days=(1, 6), blackout=True)},
+            [
+                "deal" in r.talks.outcomes and r.talks.days[1] <= 6 and r.talks.blackout
+                for r in seen
+            ],
+        ),
+        ({"pause_days": (5, 7)}, [r.block_days and 5 <= r.pause_days[0] <= 7 for r in seen]),
+        (
+            {"days": {5: DELIVERED}, "windows": {4: agreed(2)}},
+            [r.days.get(5) == DELIVERED and r.windows[4] == agreed(2) for r in seen],
+        ),
+    ):
+        exact = chance(solved, block_precision=math.inf, **readings)
+        share = sum(map(bool, drawn)) / count
+        assert abs(share - exact) <= 4.5 * math.sqrt(exact * (1.0 - exact) / count), readings
+    assert all(math.isfinite(log_likelihood(solved, record).total) for record in seen[:60])
+
+
+def test_an_outcome_without_its_chunks_has_no_record(eq, baseline):
+    lost = truce.solve(baseline.replace(pi0=0)).course().outcomes[0][0]
+    with pytest.raises(ArgumentError, match="outcome"):
+        recorded(lost)

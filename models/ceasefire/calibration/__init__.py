@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from ceasefire.calibration.observation import WindowReading as WindowReading
     from ceasefire.calibration.ranges import Range as Range
     from ceasefire.calibration.record import Row as Row
+    from ceasefire.calibration.simulated import recorded as recorded
+    from ceasefire.calibration.simulated import simulate_records as simulate_records
     from ceasefire.calibration.terms import Terms as Terms
 
 _HOMES = {
@@ -50,6 +52,8 @@ _HOMES = {
     "observed_information": "information",
     "parse": "data",
     "read": "data",
+    "recorded": "simulated",
+    "simulate_records": "simulated",
     "DELIVERED": "observation",
     "DayReading": "observation",
     "Gradient": "gradient",
