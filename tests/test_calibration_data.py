@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import pickle
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -351,3 +353,18 @@ def test_ranges_read_back_what_they_write():
         assert str(Range.parse(text)) == text
     with pytest.raises(ValueError):
         Range.parse(True)
+
+
+def test_importing_every_module_of_the_room_hides_no_public_name():
+    program = """
+import importlib, pkgutil
+from ceasefire import calibration
+for module in pkgutil.iter_modules(calibration.__path__):
+    importlib.import_module(f"ceasefire.calibration.{module.name}")
+for name in calibration.__all__:
+    value = getattr(calibration, name)
+    assert type(value).__name__ != "module", name
+    assert value.__doc__, name
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from ceasefire.calibration.data import read as read
     from ceasefire.calibration.errors import DataError as DataError
     from ceasefire.calibration.exchange import Exchange as Exchange
-    from ceasefire.calibration.gradient import Gradient as Gradient
-    from ceasefire.calibration.gradient import Kink as Kink
-    from ceasefire.calibration.gradient import estimable as estimable
-    from ceasefire.calibration.gradient import gradient as gradient
+    from ceasefire.calibration.gradients import Gradient as Gradient
+    from ceasefire.calibration.gradients import Kink as Kink
+    from ceasefire.calibration.gradients import estimable as estimable
+    from ceasefire.calibration.gradients import gradient as gradient
     from ceasefire.calibration.information import Information as Information
     from ceasefire.calibration.information import observed_information as observed_information
     from ceasefire.calibration.likelihood import Likelihood as Likelihood
@@ -45,9 +45,9 @@ _HOMES = {
     "Row": "record",
     "Terms": "terms",
     "check": "data",
-    "estimable": "gradient",
+    "estimable": "gradients",
     "exchanges": "data",
-    "gradient": "gradient",
+    "gradient": "gradients",
     "historical": "data",
     "observed_information": "information",
     "parse": "data",
@@ -56,9 +56,9 @@ _HOMES = {
     "simulate_records": "simulated",
     "DELIVERED": "observation",
     "DayReading": "observation",
-    "Gradient": "gradient",
+    "Gradient": "gradients",
     "Information": "information",
-    "Kink": "gradient",
+    "Kink": "gradients",
     "Likelihood": "likelihood",
     "MISSED": "observation",
     "Observation": "observation",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ceasefire.calibration.gradient import check_possible, estimable, names_of, scale_of
+from ceasefire.calibration.gradients import check_possible, estimable, names_of, scale_of
 from ceasefire.calibration.likelihood import log_likelihood
 from ceasefire.calibration.regimes import Regime, regime
 from ceasefire.errors import ScenarioError, SolveError

@@ -133,8 +133,7 @@ def gradient(
     for sure, never, or mixes, and at which of its critical posteriors. Offers, acceptances and
     stays are logits, so a change of the *best* chunk is no kink. Steps never leave the regime
     of the point (:func:`ceasefire.calibration.differences.slope`); where they had to be cut
-    short, `kinks` says so. Six to sixteen solves a
-    parameter.
+    short, `kinks` says so. Six to sixteen solves a parameter.
 
     Examples
     --------
