@@ -125,3 +125,27 @@ def test_a_tie_between_blocks_is_a_lottery_that_restores_the_fixed_point(baselin
             stake = opened * tied.talks.captor_discount * row["opportunist"]
             response += weight * min(1.0, stake / (p.x_p * p.Z))
     assert pilot.matched == pytest.approx(response, abs=1e-9)
+
+
+def test_the_lowest_belief_at_which_pilot_and_block_agree_is_found_between_two_grid_beliefs(
+    baseline,
+):
+    # Just below the belief at which the block changes from 4 to 3 days the pilot's equation
+    # holds, in a strip narrower than a cell of the grid; it holds again above, with 3 days.
+    trusts = []
+    for price in (8.78, 8.8, 8.82, 8.84, 8.86, 8.88):
+        solved = truce.solve(baseline.replace(x=price))
+        assert solved.block_days == 4
+        assert solved.pilot.solutions == 3
+        assert solved.certificate.pilot_error < 1e-9
+        trusts.append(solved.trust)
+    assert np.all(np.diff(trusts) < 0)
+    assert truce.solve(baseline.replace(x=9.0)).block_days == 3
+
+
+def test_twice_the_beliefs_find_the_same_pilot(baseline):
+    for price in (8.7, 8.74, 8.82, 8.9, 8.98, 9.02):
+        changed = baseline.replace(x=price)
+        coarse, fine = truce.solve(changed), truce.solve(changed, beliefs=1921)
+        assert coarse.trust == pytest.approx(fine.trust, abs=1e-9)
+        assert coarse.block_days == fine.block_days

@@ -12,6 +12,10 @@ from ceasefire.lazy import loading
 
 if TYPE_CHECKING:
     from ceasefire.truce.certificate import Certificate as Certificate
+    from ceasefire.truce.claims import Proposition as Proposition
+    from ceasefire.truce.claims import measure as measure
+    from ceasefire.truce.claims import proposition as proposition
+    from ceasefire.truce.claims import propositions as propositions
     from ceasefire.truce.comparison import FRICTIONS as FRICTIONS
     from ceasefire.truce.comparison import Comparison as Comparison
     from ceasefire.truce.comparison import compare as compare
@@ -27,10 +31,6 @@ if TYPE_CHECKING:
     from ceasefire.truce.incentives import extension as extension
     from ceasefire.truce.incentives import one_more_day as one_more_day
     from ceasefire.truce.play import simulate as simulate
-    from ceasefire.truce.claims import Proposition as Proposition
-    from ceasefire.truce.claims import measure as measure
-    from ceasefire.truce.claims import proposition as proposition
-    from ceasefire.truce.claims import propositions as propositions
     from ceasefire.truce.scenario import Scenario as Scenario
     from ceasefire.truce.stochastic import as_stochastic_game as as_stochastic_game
     from ceasefire.truce.windows import WindowValues as WindowValues
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 # the compiler.
 _HOMES = {
     "Certificate": "certificate",
+    "Proposition": "claims",
+    "measure": "claims",
+    "proposition": "claims",
+    "propositions": "claims",
     "FRICTIONS": "comparison",
     "Comparison": "comparison",
     "compare": "comparison",
@@ -54,10 +58,6 @@ _HOMES = {
     "extension": "incentives",
     "one_more_day": "incentives",
     "simulate": "play",
-    "Proposition": "claims",
-    "measure": "claims",
-    "proposition": "claims",
-    "propositions": "claims",
     "Scenario": "scenario",
     "as_stochastic_game": "stochastic",
     "WindowValues": "windows",

@@ -6,17 +6,19 @@ is worth to each side under a belief.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
+from scipy.optimize import brentq
 
 from ceasefire.errors import SolveError
 from ceasefire.status import Status
-from ceasefire.tolerances import FIXED_POINT
+from ceasefire.tolerances import FIXED_POINT, ROOT_XTOL
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce.game import belief_grid
 from ceasefire.truce.payoffs import release_loss
-from ceasefire.truce.pilot import FixedPoint, Pilot, fixed_point
+from ceasefire.truce.pilot import FixedPoint, Pilot, fixed_point, matched_share
 from ceasefire.truce.talks import Talks, bargaining_weight, solve_talks
 
 if TYPE_CHECKING:
@@ -67,7 +69,10 @@ def open_pause(parameters: Parameters, lines: Sequence[SolvedLine], beliefs: int
     """Solve the pilot's fixed point and choose the block; `lines` are blocks of 1, 2, ... days."""
     p = parameters
     opening = _Opening(p, lines)
-    point = fixed_point(p.pi0, belief_grid(beliefs), opening.responses(), opening.response)
+    grid = belief_grid(beliefs)
+    responses, blocks = opening.responses()
+    known = dict(zip(grid.tolist(), blocks.tolist(), strict=True))
+    point = fixed_point(p.pi0, grid, responses, opening.response, partial(opening.jumps, known))
     if p.x_p == 0.0:
         point = FixedPoint(float("nan"), p.pi0, 0.0, 1, p.pi0, p.pi0)
     weights, status = opening.block_lottery(point)
@@ -108,6 +113,9 @@ def nash_products(values: NDArray[np.float64], weight: float) -> NDArray[np.floa
     return np.where(feasible, product, 0.0)
 
 
+REACH = 0.05  # of the share needed: what the worth of a block may bend inside a cell
+
+
 class _Opening:
     """The stage before the pause, given the solved blocks."""
 
@@ -141,15 +149,68 @@ class _Opening:
     def response(self, trust: float) -> float:
         return self.willing(self.choose(trust)[1])
 
-    def responses(self) -> NDArray[np.float64]:
-        """:meth:`response` on the belief grid, from the stored sweeps; shape (beliefs,)."""
+    def responses(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """:meth:`response` and block (0: none) on the belief grid, from the stored sweeps."""
         first = slice(kernels.FIRST_Y, kernels.FIRST_UO + 1)
         values = np.array([line.values[first, line.head].T for line in self.lines])
         products = nash_products(values, self.weight)
         best = np.argmax(products, axis=0)
         columns = np.arange(values.shape[1])
-        chosen = np.where(products[best, columns, None] > 0.0, values[best, columns], 0.0)
-        return np.array([self.willing(row) for row in chosen])
+        agreed = products[best, columns] > 0.0
+        chosen = np.where(agreed[:, None], values[best, columns], 0.0)
+        return np.array([self.willing(row) for row in chosen]), np.where(agreed, best + 1, 0)
+
+    def jumps(self, known: Mapping[float, int], low: float, high: float) -> list[float]:
+        """Beliefs beside each change of the block inside a cell, in order; two a change.
+
+        `known` are blocks at beliefs. A block that is best only inside the cell, with
+        another on both ends, is not seen.
+        """
+        before, after = (known.get(t, -1) for t in (low, high))
+        if before == -1:
+            before = self.choose(low)[0]
+        if after == -1:
+            after = self.choose(high)[0]
+        if before == after or not self._reached({before, after}, low, high):
+            return []
+        if before and after:  # where the two are worth the same, usually
+            tie = self._tie(before, after, low, high)
+            beside = tie * (1.0 - 4 * ROOT_XTOL), tie * (1.0 + 4 * ROOT_XTOL)
+            if (self.choose(beside[0])[0], self.choose(beside[1])[0]) == (before, after):
+                return list(beside)
+        left, right = low, high
+        while right - left > ROOT_XTOL * right:
+            middle = 0.5 * (left + right)
+            here = self.choose(middle)[0]
+            if here == before:
+                left = middle
+            elif here == after:
+                right = middle
+            else:  # a third block between them
+                inside = {**known, low: before, high: after, middle: here}
+                return [*self.jumps(inside, low, middle), *self.jumps(inside, middle, high)]
+        return [left, right]
+
+    def _reached(self, blocks: set[int], low: float, high: float) -> bool:
+        """Whether enough opportunists would match inside a cell, with any of the blocks.
+
+        Judged at both ends: inside a cell the worth of one block is smooth.
+        """
+        needed = float(matched_share(self.p.pi0, high)) * (1.0 - REACH)
+        ends = (head_values([self.lines[b - 1]], t)[0] for b in blocks if b for t in (low, high))
+        return any(self.willing(values) >= needed for values in ends)
+
+    def _tie(self, one: int, two: int, low: float, high: float) -> float:
+        """Belief at which two blocks have the same Nash product."""
+        pair = [self.lines[one - 1], self.lines[two - 1]]
+
+        def lead(trust: float) -> float:
+            first, second = nash_products(head_values(pair, trust), self.weight)
+            return float(first - second)
+
+        if lead(low) * lead(high) > 0.0:  # no change of sign: the shorter was taken at a tie
+            return low
+        return float(brentq(lead, low, high, xtol=ROOT_XTOL, rtol=4 * np.finfo(float).eps))
 
     def block_lottery(self, point: FixedPoint) -> tuple[dict[int, float], Status]:
         """Return the block, or the lottery over two that restores the fixed point."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.optimize import brentq
 from ceasefire.tolerances import FIXED_POINT, ROOT_XTOL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -82,14 +83,18 @@ def fixed_point(
     beliefs: NDArray[np.float64],
     responses: NDArray[np.float64],
     response: Callable[[float], float],
+    jumps: Callable[[float, float], Sequence[float]],
 ) -> FixedPoint:
     """Largest q with ``q = response(posterior(prior, q))``.
 
     `response` maps trust in [prior, 1] to the share of opportunists willing to match, in
-    [0, 1]; `responses` are its values at `beliefs`, on which sign changes are bracketed,
-    so two solutions closer than one cell are seen as none or one. The response may jump
-    where the first block changes; then no q solves the equation, the crossing is
-    returned with its residual, and the caller lets the parties mix there.
+    [0, 1]; `responses` are its values at `beliefs`, on which sign changes are bracketed.
+    The response may jump where the first block changes: ``jumps(low, high)`` tells where
+    inside a cell, each jump as the two beliefs beside it, so that a solution between two
+    jumps, or between a jump and the end of its cell, is not missed. Between jumps it is
+    smooth, and two solutions closer than one cell are seen as none. At a jump upwards no q
+    may solve the equation: the crossing is returned with its residual, and the caller lets
+    the parties mix there.
     """
     if prior in (0.0, 1.0):
         return FixedPoint(response(prior), prior, 0.0, 1, prior, prior)
@@ -104,15 +109,36 @@ def fixed_point(
     )
     if gaps[0] >= 0.0:
         return FixedPoint(1.0, prior, 0.0, 1 + _crossings(gaps[1:]), prior, prior)
-    first = int(np.argmax(gaps >= 0.0))
-    low, high = float(grid[first - 1]), float(grid[first])
+    low, high, hidden = _first_crossing(grid, gaps, surplus, jumps)
     trust = float(brentq(surplus, low, high, xtol=ROOT_XTOL, rtol=4 * np.finfo(float).eps))
     residual = surplus(trust)
     if abs(residual) > FIXED_POINT:
         low, high = _close_in(surplus, low, high)
         trust = high
     matched = float(matched_share(prior, trust))
-    return FixedPoint(matched, trust, residual, _crossings(gaps), low, high)
+    return FixedPoint(matched, trust, residual, _crossings(gaps) + hidden, low, high)
+
+
+def _first_crossing(
+    grid: NDArray[np.float64],
+    gaps: NDArray[np.float64],
+    surplus: Callable[[float], float],
+    jumps: Callable[[float, float], Sequence[float]],
+) -> tuple[float, float, int]:
+    """Lowest bracket of a rise through zero, and how many crossings the grid hides beside it.
+
+    `gaps`, at `grid`, begin below zero.
+    """
+    first = int(np.argmax(gaps >= 0.0))
+    for low, high in pairwise(grid[: first + 1].tolist()):
+        if inside := jumps(low, high):
+            told = np.array([low, *inside, high])
+            signs = np.array([surplus(trust) >= 0.0 for trust in told.tolist()])
+            if signs.any():
+                at = int(np.argmax(signs))
+                hidden = int(np.count_nonzero(np.diff(signs))) - int(signs[-1])
+                return float(told[at - 1]), float(told[at]), hidden
+    return float(grid[first - 1]), float(grid[first]), 0
 
 
 def _crossings(gaps: NDArray[np.float64]) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ceasefire.errors import ArgumentError
 from ceasefire.tolerances import EXPLOITABILITY
+from ceasefire.truce.extensions._second_boundary import reopen
 from ceasefire.truce.extensions._second_course import (
     CategoryCourse,
     CategoryTable,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ceasefire.truce.extensions._certificate import ExtendedCertificate
+    from ceasefire.truce.extensions._second_boundary import ReopenedBoundary
     from ceasefire.truce.extensions._second_windows import CategoryWindow, CategoryZone
     from ceasefire.truce.extensions.second_category import SecondCategory
     from ceasefire.truce.opening import Opened
@@ -159,6 +161,27 @@ class CategoryEquilibrium(Solution[CategoryLine, CategoryCourse]):
         return category_zone(
             line.parameters, line.second, stocks, int(day), float(trust), category,
             after_first=line.after_first,
+        )  # fmt: skip
+
+    def reopened(
+        self, held: float, day: int, trust: float, held_second: float | None = None
+    ) -> ReopenedBoundary:
+        """Put the boundary on the table again at a window, which nobody had counted on.
+
+        The ambiguous captives still held, who are taken to be the last that each category gives,
+        may be counted anew: those of the second category in the first, and back. See
+        :class:`ReopenedBoundary`; at the last window, where the first category buys no further
+        day, captives counted anew in it can buy one.
+        """
+        check_number("trust", trust, 0.0, 1.0)
+        line = self.window(held, day, held_second)
+        stocks = Stocks(float(line.first_held[line.head]), float(line.second_held[line.head]))
+        in_second = self.second_category.ambiguous_captives - self.counted_first
+        return reopen(
+            line.parameters, line.second, stocks, int(day), float(trust),
+            into_first=min(in_second, int(stocks.second)),
+            into_second=min(self.counted_first, int(stocks.first)),
+            bargaining_weight=self.bargaining_weight, after_first=line.after_first,
         )  # fmt: skip
 
     def _trace(self, line: CategoryLine, trust: float, block_days: int) -> CategoryCourse:

@@ -38,6 +38,11 @@ class CategoryWindow(WindowValues):
     held_second: float
 
     @property
+    def is_last(self) -> bool:
+        """Whether the first category buys no further day here."""
+        return all(which == SECOND for which, _ in self.options)
+
+    @property
     def best(self) -> tuple[int, int]:
         """Category and days of the chunk that the pausing state likes best; (0, 0) for none."""
         if not self.options:
