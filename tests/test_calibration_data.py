@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import pickle
 import subprocess
@@ -134,6 +135,7 @@ def test_what_came_before_the_pause_can_be_taken_as_given():
         ("1,10,,,", None),
         ("1,,4,,yes", DELIVERED),
         ("1,,0,,yes", MISSED),
+        ("1,10,0,,", DayReading(0.0, 1.0, over=1.0)),
     ],
 )
 def test_a_batch_is_read_by_what_was_promised_came_and_was_credited(row, reading):
@@ -156,6 +158,16 @@ def test_a_record_that_goes_on_is_censored():
 def test_a_day_that_may_have_been_a_pause_day_gives_a_range_of_lengths():
     exchange = calibration.parse(ROWS.replace("4,10,10,0,yes", "4,10,0,,"), TERMS)
     assert exchange.pause_days == Range(3, 4)
+    # either the pause ended before day 4, or day 4 was a pause day on which nothing came
+    seen = exchange.observation(talks=False)
+    scenario = exchange.scenario().replace(c_hi=5)  # dear enough to be held back
+    ended = dataclasses.replace(seen, pause_days=(3, 3))
+    missed = dataclasses.replace(seen, pause_days=(4, 4), days=seen.days | {4: MISSED})
+    either, *parts = (
+        math.exp(calibration.log_likelihood(scenario, each).total) for each in (seen, ended, missed)
+    )
+    assert all(part > 0.0 for part in parts)
+    assert either == pytest.approx(sum(parts), rel=1e-12)
 
 
 CALENDARS = {

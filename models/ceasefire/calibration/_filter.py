@@ -105,7 +105,8 @@ class _Filter:
 
     def _end(self, length: int, held: float, ending: Ending, mass: float) -> None:
         if mass > 0.0 and self.shortest <= length <= self.longest:
-            self.ended[End(length, round(held, LEFT_DECIMALS) + 0.0, ending)] += mass
+            weight = self.seen.over_after(length)
+            self.ended[End(length, round(held, LEFT_DECIMALS) + 0.0, ending)] += weight * mass
 
     def _windows(self, day: int) -> None:
         head = self.line.head

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ceasefire.truce import Ending, Scenario
 
 BOTH = DayReading(1.0, 1.0)  # a pause day about whose batch nothing is known
+NOTHING = DayReading(0.0, 1.0, over=1.0)  # nothing came, on what may have been no pause day
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ class Exchange:
         if row.credited is not None and _whole(row.credited, row.promised):
             return _split(weights.credited_as_delivered)
         if came.high <= 0.0:
-            return MISSED if row.paused or row.promised is not None else BOTH
+            return MISSED if row.paused else NOTHING
         part = weights.part_as_delivered
         assert row.promised is not None
         if came.high >= row.promised.low:  # sources disagree on whether it was whole

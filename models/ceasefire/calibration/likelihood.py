@@ -235,6 +235,7 @@ class _Told:
         """A play without a pause."""
         end = End(0, round(self.p.W0, LEFT_DECIMALS), Ending.NO_DEAL)
         block = self.seen.block_days is None or talks_ended
+        mass *= self.seen.over_after(0)
         if mass > 0.0 and block and self.seen.ongoing_after is None and fits(self.seen, end):
             self.ends[end] = self.ends.get(end, 0.0) + mass
             self.lost += mass

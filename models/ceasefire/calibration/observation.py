@@ -27,21 +27,25 @@ class DayReading:
 
     The weights are probabilities of the record given what happened: ``delivered`` where the
     whole batch came, ``missed`` where it did not. (1, 0) is a delivery, (0, 1) a miss; a record
-    that can be read both ways has both, and the likelihood sums them out. A day that is read at
-    all took place; a day about which nothing is known has no reading.
+    that can be read both ways has both, and the likelihood sums them out. A day that is read took
+    place, unless ``over`` says that the pause may have ended before it; a day about which
+    nothing is known has no reading.
 
     Attributes
     ----------
     delivered, missed : float
         From 0 to 1, not both 0.
+    over : float
+        Weight of the pause having ended before this day, 0 to 1.
     """
 
     delivered: float
     missed: float
+    over: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse weights that are no probabilities."""
-        for name in ("delivered", "missed"):
+        for name in ("delivered", "missed", "over"):
             weight = getattr(self, name)
             if not 0.0 <= weight <= 1.0:  # nan fails too
                 raise ArgumentError(f"DayReading.{name}", weight, "a weight from 0 to 1")
@@ -138,7 +142,7 @@ class Observation:
     block_days : int, optional
         Days of the first block; 0: talks came to an end, but no block was agreed.
     days : mapping of int to DayReading
-        Pause day, counted from 1 -> reading. A day that is read took place.
+        Pause day, counted from 1 -> reading. A day that is read took place, unless it may be over.
     windows : mapping of int to WindowReading
         Pause days used -> reading of what was agreed then. 0 is not a window.
     pause_days : tuple of two numbers, optional
@@ -210,7 +214,8 @@ class Observation:
             if window.relay_failed or not window.allows(0)
         ]
         low = 0.0 if self.pause_days is None else self.pause_days[0]
-        return max([0, *self.days, *agreed, self.ongoing_after or 0, math.ceil(low)])
+        days = [day for day, reading in self.days.items() if reading.over == 0.0]  # as given
+        return max([0, *days, *agreed, self.ongoing_after or 0, math.ceil(low)])
 
     @property
     def longest_pause(self) -> float:
@@ -222,7 +227,11 @@ class Observation:
         """Last pause day that any reading speaks of."""
         longest = self.longest_pause
         bound = 0 if math.isinf(longest) else math.floor(longest)
-        return max([self.shortest_pause, bound, *self.windows])
+        return max([self.shortest_pause, bound, *self.windows, *self.days])
+
+    def over_after(self, length: int) -> float:
+        """Weight of a pause of `length` days in the readings of days that then did not come."""
+        return math.prod(reading.over for day, reading in self.days.items() if day > length)
 
 
 def _check_bounds(where: str, bounds: Bounds, least: float) -> None:
