@@ -353,3 +353,21 @@ def test_an_outcome_without_its_chunks_has_no_record(eq, baseline):
     lost = truce.solve(baseline.replace(pi0=0)).course().outcomes[0][0]
     with pytest.raises(ArgumentError, match="outcome"):
         recorded(lost)
+
+
+def test_the_record_of_november_2023_is_what_its_parts_give_by_hand(eq):
+    """Talks day by day, the block by its Nash products, the course from its outcomes."""
+    p = eq.parameters
+    found = log_likelihood(eq, november())
+    made = p.pi0 + (1.0 - p.pi0) * eq.pilot.matched
+    clear = sum(p.lam * (1.0 - p.lam - p.om) ** (day - 1) for day in range(28, 34))
+    talks = eq.pilot.open_probability * (eq.talks.length(40).loc[28:33].sum() - clear)
+    products = eq.block["nash_product"].to_numpy()
+    odds = np.exp(50.0 * (products / products.max() - 1.0)) * (products > 0.0)
+    course = sum(
+        probability
+        for outcome, probability in eq.course().outcomes
+        if outcome.chunks[:3] == (4, 2, 1) and outcome.length == 7 and 18 <= outcome.left <= 22
+    )
+    by_hand = made * talks * odds[3] / odds.sum() * 0.5 * course
+    assert found.total == pytest.approx(math.log(by_hand), abs=1e-11)
