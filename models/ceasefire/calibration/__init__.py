@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     from ceasefire.calibration.observation import Observation as Observation
     from ceasefire.calibration.observation import TalksReading as TalksReading
     from ceasefire.calibration.observation import WindowReading as WindowReading
+    from ceasefire.calibration.priors import Prior as Prior
+    from ceasefire.calibration.problem import Parameter as Parameter
+    from ceasefire.calibration.problem import Problem as Problem
+    from ceasefire.calibration.problem import Settings as Settings
+    from ceasefire.calibration.problem import replace_data as replace_data
+    from ceasefire.calibration.problem_file import ProblemError as ProblemError
+    from ceasefire.calibration.problem_file import load_problem as load_problem
+    from ceasefire.calibration.problem_file import parse_problem as parse_problem
     from ceasefire.calibration.ranges import Range as Range
     from ceasefire.calibration.record import Row as Row
     from ceasefire.calibration.simulated import recorded as recorded
@@ -41,18 +49,26 @@ if TYPE_CHECKING:
 _HOMES = {
     "DataError": "errors",
     "Exchange": "exchange",
+    "Parameter": "problem",
+    "Prior": "priors",
+    "Problem": "problem",
+    "ProblemError": "problem_file",
     "Range": "ranges",
     "Row": "record",
+    "Settings": "problem",
     "Terms": "terms",
     "check": "data",
     "estimable": "gradients",
     "exchanges": "data",
     "gradient": "gradients",
     "historical": "data",
+    "load_problem": "problem_file",
     "observed_information": "information",
     "parse": "data",
+    "parse_problem": "problem_file",
     "read": "data",
     "recorded": "simulated",
+    "replace_data": "problem",
     "simulate_records": "simulated",
     "DELIVERED": "observation",
     "DayReading": "observation",
