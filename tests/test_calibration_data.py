@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import ceasefire as cf
-from ceasefire import calibration, data
+from ceasefire import calibration, data, truce
 from ceasefire.calibration import (
     DELIVERED,
     MISSED,
@@ -168,6 +168,26 @@ def test_a_day_that_may_have_been_a_pause_day_gives_a_range_of_lengths():
     )
     assert all(part > 0.0 for part in parts)
     assert either == pytest.approx(sum(parts), rel=1e-12)
+
+
+def test_an_exchange_that_has_not_begun_has_terms_and_no_rows():
+    begun = "day,promised,delivered\n"
+    exchange = calibration.parse(begun, TERMS + "\n[end]\nongoing = true\n")
+    assert exchange.frame().empty
+    seen = exchange.observation(talks=False)
+    assert (seen.days, seen.ongoing_after, seen.pause_days) == ({}, 0, None)
+    found = calibration.log_likelihood(exchange.scenario(), seen)
+    assert found.total == pytest.approx(0.0, abs=1e-12)  # all is to come
+    talking = (
+        '\n[talks]\ndays = 20\nblackout = true\noutcome = ["talking"]\n[end]\nongoing = true\n'
+    )
+    still = calibration.parse(begun, TERMS + talking)
+    seen = still.observation()
+    assert (seen.block_days, seen.ongoing_after) == (None, None)
+    scenario = still.scenario()
+    total = calibration.log_likelihood(scenario, seen).total
+    whole = truce.solve(scenario)
+    assert -5.0 < total - math.log(whole.pilot.open_probability) < 0.0
 
 
 CALENDARS = {

@@ -81,7 +81,7 @@ def parse(
     """
     rows, faults = record.parse(table)
     told, terms_faults = terms.parse(deal)
-    if rows:
+    if rows or not faults:
         known = {fault.path for fault in faults}
         more = record.faults_between(rows, told)
         faults += [fault for fault in more if fault.path not in known]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ceasefire.calibration.observation import (
+    DEAL,
     DELIVERED,
     MISSED,
     DayReading,
@@ -15,12 +16,12 @@ from ceasefire.calibration.observation import (
     WindowReading,
 )
 from ceasefire.calibration.ranges import Range
+from ceasefire.calibration.record import Row
 from ceasefire.calibration.terms import CAUSES, rounded_up
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ceasefire.calibration.record import Row
     from ceasefire.calibration.terms import Terms
     from ceasefire.truce import Ending, Scenario
 
@@ -69,7 +70,7 @@ class Exchange:
         """Return the record as a tidy table; ranges as text, blanks as NA."""
         import pandas as pd
 
-        columns = [name for name in self.rows[0].__dataclass_fields__ if name != "line"]
+        columns = [name for name in Row.__dataclass_fields__ if name != "line"]
         cells = [{name: _cell(getattr(row, name)) for name in columns} for row in self.rows]
         frame = pd.DataFrame(cells, columns=columns)
         frame.attrs["name"] = self.name
@@ -140,13 +141,17 @@ class Exchange:
             Whether pilot, talks and block are read, or taken as given.
         """
         told = self.terms
+        if told.talks is not None and DEAL not in told.talks.outcome:  # there is no pause to see
+            return Observation(
+                pilot=told.pilot.made, pilot_captives=self._released(), talks=self._talks()
+            )
         rows = [row for row in self.rows if until is None or row.day <= until]
         going_on = self._going_on(until)
         block = self._block()
         given = {"pilot", "talks"} | ({"block"} if block else set())
         return Observation(
             pilot=told.pilot.made if talks else None,
-            pilot_captives=told.pilot.captives if talks and told.pilot.made else None,
+            pilot_captives=self._released() if talks else None,
             talks=self._talks() if talks else None,
             block_days=block,
             days=self._days(rows),
@@ -172,6 +177,10 @@ class Exchange:
         if until is None or until > lasted.low:
             return False
         return until < lasted.low or until < self.rows[-1].day
+
+    def _released(self) -> float | None:
+        """Size of the pilot release, where one was made."""
+        return self.terms.pilot.captives if self.terms.pilot.made else None
 
     def _talks(self) -> TalksReading | None:
         facts = self.terms.talks

@@ -146,8 +146,6 @@ def parse(text: str) -> tuple[tuple[Row, ...], list[Fault]]:
                 rows.append(row)
     except csv.Error as error:
         return (), [*faults, Fault("", None, "CSV", str(error), reader.line_num)]
-    if not rows:
-        return (), [*faults, Fault("", None, "a row a day", "has no rows", 1)]
     return tuple(rows), faults
 
 
@@ -192,6 +190,11 @@ def _row(
 
 def faults_between(rows: Sequence[Row], terms: Terms | None) -> list[Fault]:
     """Faults that rows have among themselves, and against the terms where those are known."""
+    if not rows:
+        if terms is not None and terms.end.ongoing:  # agreed or talked about, not yet begun
+            return []
+        hint = "before the first day, say ongoing = true in [end] of the terms"
+        return [Fault("", None, "a row a day", "has no rows", 1, hint)]
     faults = [*_order_faults(rows), *_course_faults(rows)]
     return faults + (_terms_faults(rows, terms) if terms is not None else [])
 
