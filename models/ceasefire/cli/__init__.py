@@ -505,7 +505,11 @@ def show_data(name: str, form: str | None) -> None:
 @data.command("check", epilog=_examples("ceasefire data check my-exchange.csv"))
 @click.argument("file", type=click.Path(path_type=Path))
 def check_data(file: Path) -> None:
-    """Report every fault of an exchange's files: FILE (.csv) and the terms beside it (.toml)."""
+    """Report every fault of an exchange's files.
+
+    FILE is the daily record (.csv); the terms (.toml) stand beside it. docs/calibration.md
+    describes both. Exit code 1 where there are faults.
+    """
     from ceasefire import calibration
 
     try:
