@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ceasefire.errors import ArgumentError
-from ceasefire.tolerances import EXPLOITABILITY
+from ceasefire.tolerances import EXPLOITABILITY, PAYOFF_TIE
+from ceasefire.truce import _kernels as base
 from ceasefire.truce.extensions._second_boundary import reopen
 from ceasefire.truce.extensions._second_course import (
     CategoryCourse,
@@ -212,8 +214,10 @@ def solve_categories(scenario: Scenario, *, beliefs: int, throw: bool) -> Catego
         _solve_boundary(scenario, counted, beliefs)
         for counted in range(table.ambiguous_captives + 1)
     ]
-    # where two boundaries are worth the same, more ambiguous captives stay in the first category
-    boundary, opened, lines = max(solved, key=lambda one: (one[0].nash_product, one[0][0]))
+    boundary, opened, lines = max(solved, key=lambda one: one[0].nash_product)
+    close = boundary.nash_product - PAYOFF_TIE * _range(scenario)
+    # where boundaries are worth the same, more ambiguous captives stay in the first category
+    boundary, opened, lines = [one for one in solved if one[0].nash_product >= close][-1]
     status = claim(
         opened.status,
         lines,
@@ -286,11 +290,34 @@ def _certify(equilibrium: CategoryEquilibrium) -> ExtendedCertificate:
             ("pausing state", tree.pausing_state),
             ("political wing", tree.political_wing),
         ),
-        value_error=max(tree.value_error, *(terms_error(line) for line in lines)),
+        value_error=max(
+            tree.value_error, _boundary_error(equilibrium), *(terms_error(line) for line in lines)
+        ),
         payoff_range=_range(equilibrium.scenario),
         several_roots=[found.beliefs for line in lines for found in several_roots(line)],
         grid_error=max(_grid_error(line) for line in lines),
     )
+
+
+def _boundary_error(equilibrium: CategoryEquilibrium) -> float:
+    """Largest fault, utils: products told, a boundary worth more, values of the one agreed."""
+    told, weight = equilibrium.boundaries, equilibrium.bargaining_weight
+    products = {one.counted_first: _product(one, weight) for one in told}
+    agreed = next(one for one in told if one.counted_first == equilibrium.counted_first)
+    worth = np.zeros(2)
+    for days, share in equilibrium.block_weights.items():
+        if days:
+            line = equilibrium.line(days)
+            worth += share * line.at(equilibrium.trust)[[base.FIRST_Y, base.FIRST_UD], line.head]
+    faults = [abs(products[one.counted_first] - one.nash_product) for one in told]
+    faults += [abs(worth[0] - agreed.pausing_state), abs(worth[1] - agreed.dealer)]
+    return float(max(*faults, max(products.values()) - products[agreed.counted_first]))
+
+
+def _product(one: Boundary, weight: float) -> float:
+    if min(one.pausing_state, one.dealer) <= 0.0:
+        return 0.0
+    return math.exp((1.0 - weight) * math.log(one.pausing_state) + weight * math.log(one.dealer))
 
 
 def _grid_error(line: CategoryLine) -> float:
