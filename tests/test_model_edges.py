@@ -201,3 +201,34 @@ def test_costs_beyond_all_proportion_are_refused():
 def test_windows_without_a_chunk_are_blank_in_the_table():
     table = bargaining.FightOrPause.from_scenario(ceasefire.load("all-at-once")).table()
     assert table["chunk_value"].isna().all()  # too few are left, on any day
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        (10, 1e-9, 1, 0.5),
+        (10, 0.999, 1, 0.5),
+        (1e-9, 1, 2, 0.01),
+        (1, 1, 2, 0.5),
+        (1, 1, 1e6, 0.99),
+    ],
+    ids=str,
+)
+def test_separating_pilots_are_certified_whatever_the_sizes(numbers):
+    """Bounds a billion apart, or a thousandth: payoffs at one drowned those at the other."""
+    assert bargaining.SpencePilot(*numbers).solve().certificate.passed
+
+
+def test_a_captor_that_minds_nothing_is_certified(scenario):
+    for changes in ({"c_lo": 0.0}, {"c_lo": 0.0, "c_hi": 0.0}):
+        assert solved("spence-pilot", scenario.replace(changes)).solve().certificate.passed
+
+
+def test_costs_of_types_that_nothing_tells_apart_are_refused():
+    with pytest.raises(ArgumentError, match="opportunist_cost"):
+        bargaining.SpencePilot(1, 0.9999999, 1, 0.5)
+
+
+def test_a_watch_over_a_nearly_endless_pause_is_certified(scenario):
+    model = bargaining.NoisySurveillance.from_scenario(scenario.replace(beta=1e-9))
+    assert model.closed_form().certificate.passed

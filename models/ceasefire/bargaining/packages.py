@@ -299,10 +299,14 @@ class PackageBargaining(Model):
             return "No package gives both sides more than no agreement."
         nash = _floats(replace(self.package, weight=self.limit_weight).solve().payoffs)
         first, _ = self.agenda(*([name] for name in self.package.names))
+        size = max(_floats(found.captor))
+        one, two, limit, single = (
+            _pair(gains, size) for gains in (found.captor, found.pausing_state, nash, first)
+        )
         return (
-            f"Gains (captor, pausing state) are {_pair(found.captor)} when the captor proposes the "
-            f"package and {_pair(found.pausing_state)} when the pausing state does; short rounds "
-            f"lead to {_pair(nash)}. Issue by issue they are {_pair(first)}."
+            f"Gains (captor, pausing state) are {one} when the captor proposes the package and "
+            f"{two} when the pausing state does; short rounds lead to {limit}. Issue by issue they "
+            f"are {single}."
         )
 
     def _curve(self) -> list[Pair] | None:
@@ -364,8 +368,10 @@ def _floats(u: Any) -> tuple[float, float]:
     return float(u[0]), float(u[1])
 
 
-def _pair(gains: Pair) -> str:
-    return ", ".join(f"{x:.1f}" if 0.05 <= abs(x) < 1e6 else shown(x) for x in _floats(gains))
+def _pair(gains: Pair, size: float) -> str:
+    """Gains, those within rounding of nothing as nothing."""
+    found = [0.0 if abs(x) < BARGAINING * size else x for x in _floats(gains)]
+    return ", ".join(f"{x:.1f}" if 0.05 <= abs(x) < 1e6 or not x else shown(x) for x in found)
 
 
 def _inside(curve: tuple[Corner, ...]) -> list[tuple[Fraction, Fraction]] | None:

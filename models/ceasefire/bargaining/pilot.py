@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ceasefire.games import ExtensiveForm
     from ceasefire.truce import Scenario
 
+CLOSEST = 1e-5  # in parts, that the types' costs may come
 BESIDE = Fraction(1, 1000)  # of a bound: sizes beside it, clear of a tie
 
 
@@ -95,6 +96,10 @@ class SpencePilot(Model):
         if not self.opportunist_cost > self.dealer_cost:
             allowed = f"above the dealer's, {float(self.dealer_cost):g}"
             raise ArgumentError("opportunist_cost", self.opportunist_cost, allowed)
+        if self.opportunist_cost < self.dealer_cost * (1 + CLOSEST):
+            allowed = f"above the dealer's by a part of {CLOSEST:g} or more"
+            hint = "sizes that tell such types apart lie too close to each other"
+            raise ArgumentError("opportunist_cost", self.opportunist_cost, allowed, hint)
 
     @classmethod
     def from_scenario(cls, scenario: Scenario) -> SpencePilot:
@@ -126,36 +131,44 @@ class SpencePilot(Model):
         the intuitive criterion must keep the smaller alone.
         """
         low, high = (self._root(kind) for kind in ("opportunist", "dealer"))
-        below, above = low * (1 - BESIDE), low * (1 + BESIDE)
-        inside, outside = high * (1 - BESIDE), high * (1 + BESIDE)
-        first, second = self._separating(below, above, outside), self._separating(above, inside)
+        step = min(BESIDE, (high / low - 1) / 8)  # bounds may be closer than that
+        below, above = low * (1 - step), low * (1 + step)
+        inside, outside = high * (1 - step), high * (1 + step)
+        # Sizes too far apart drown each other's payoffs: bounds are looked at one by one.
+        larger = low * Fraction(math.sqrt(high / low))
+        works = {size for one in (below, above, inside, outside) for size in self._separating(one)}
+        pair = self._separating(above, larger)
         misses = {
-            "separates outside the bounds": float(len(set(first) - {above})),
-            "fails to separate inside": float(above not in first or inside not in second),
-            "another pick": float(not second.get(above, False) or second.get(inside, True)),
+            "separates outside the bounds": float(len({below, outside} & works)),
+            "fails to separate inside": float(not {above, inside} <= works),
+            "another pick": float(not pair.get(above, False) or pair.get(larger, True)),
         }
         method = "incentives of the tree, all equilibria beside the bounds"
         return self._found(low, high, method, misses)
 
     def game(self, sizes: tuple[Number, ...] = (0, 2)) -> ExtensiveForm:
         """State it for `signalling`: the captor releases one of `sizes`, the state deals or not."""
+        return self._tree(sizes, (Fraction(1), Fraction(1)))
+
+    def _tree(self, sizes: tuple[Number, ...], units: tuple[Fraction, Fraction]) -> ExtensiveForm:
+        """The game, both types' utils counted in units of their own, which changes nothing."""
         from ceasefire.games import Chance, Decision, End, ExtensiveForm
 
         B, cd, cs, prior = self._exact()
 
-        def kind(name: str, cost: Fraction, worth: int) -> Decision:
+        def kind(name: str, cost: Fraction, worth: int, unit: Fraction) -> Decision:
             below = {}
             for k, size in enumerate(map(exact, sizes)):
                 ends = {
-                    "deal": End((B - cost * size, worth)),
-                    "refuse": End((-cost * size, 0)),
+                    "deal": End((unit * (B - cost * size), worth)),
+                    "refuse": End((-unit * cost * size, 0)),
                 }
                 below[f"{k}"] = Decision("state", ends, sees=f"{k}")
             return Decision("captor", below, sees=name)
 
         root = Chance({
-            "dealer": (prior, kind("dealer", cd, 1)),
-            "opportunist": (1 - prior, kind("opportunist", cs, -1)),
+            "dealer": (prior, kind("dealer", cd, 1, units[0])),
+            "opportunist": (1 - prior, kind("opportunist", cs, -1, units[1])),
         })  # fmt: skip
         return ExtensiveForm.from_rules(
             root, lambda state: state, players=["captor", "state"], title="pilot"
@@ -215,7 +228,9 @@ class SpencePilot(Model):
         from ceasefire.solvers import signalling
 
         found: dict[Fraction, bool] = {}
-        for one in signalling(self.game((0, *sizes))):
+        prize, _, cost, _ = self._exact()
+        units = (1 / prize, min(1 / prize, 1 / (cost * max(sizes))))
+        for one in signalling(self._tree((0, *sizes), units)):
             dealer, other = (one.sending[k][:, 0] for k in ("dealer", "opportunist"))
             if dealer.max() > 1 - TOLERANCE and other[0] > 1 - TOLERANCE and dealer[0] < 0.5:
                 size = sizes[int(dealer.argmax()) - 1]

@@ -31,6 +31,8 @@ BLIND_HOURS = 6.0  # a day without surveillance flights, as reported of the deal
 QUIET_IN_PEACE, QUIET_IN_BREACH = 0.9, 0.5  # assumed
 MOST_DAYS = 2000
 
+EPSILON = 2.0**-52  # of floats
+
 
 @dataclass(frozen=True)
 class Watched:
@@ -289,7 +291,8 @@ class NoisySurveillance(Model):
         checks = Checks(
             {"trigger value by summing over the days": walked,
              "trigger above the best symmetric": max(value - best, 0.0) if holds else 0.0},
-            1e-9,
+            # worths a day are quotients by 1 - delta, which carry its rounding
+            1e-9 + 16 * EPSILON / (1 - float(self.discount_per_day)),
         )  # fmt: skip
         status = Status.OK if best > 0 else Status.NO_DEAL
         fine = status if checks.passed else Status.EXPLOITABLE
