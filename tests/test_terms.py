@@ -239,6 +239,14 @@ def test_terms_of_the_first_block_of_the_scenario():
     assert model.explains().weight == pytest.approx(0.352, abs=1e-3)
 
 
+def test_days_beyond_the_most_are_not_given_in_whole_days_either():
+    """At the scenario all-at-once Nash's whole days went on to 18 where 10 are the most."""
+    model = TwoIssueExchange.from_scenario(ceasefire.load("all-at-once"))
+    table = model.table()
+    assert table["days"].max() <= model.days_max
+    assert table["days_whole"].max() == model.days_max
+
+
 @pytest.mark.parametrize(
     ("make", "where"),
     [

@@ -454,10 +454,9 @@ class TwoIssueExchange(Model):
         columns = ["rule", "weight", "captives", "days", "captor", "pausing_state"]
         table = pd.DataFrame(rows, columns=columns)
         low, high = (float(self.captives) * float(p) for p in self.reservation_prices)
-        return table.assign(
-            days_whole=[_whole_days(low, high, w) if self.trades else 0 for w in table["weight"]],
-            least_days=low, most_days=high,
-        )  # fmt: skip
+        cap = math.inf if self.days_max is None else float(self.days_max)
+        whole = [_whole_days(low, high, w, cap) if self.trades else 0 for w in table["weight"]]
+        return table.assign(days_whole=whole, least_days=low, most_days=high)
 
     def answer(self) -> str:
         """The days by each rule, and what makes the agreed ones the answer."""
@@ -523,9 +522,9 @@ def _switch(days: float, low: float, high: float) -> float:
     return pauser / (captor + pauser)
 
 
-def _whole_days(low: float, high: float, weight: float) -> int:
-    """Nash's solution in whole days for all captives; 0 where no whole number lies between."""
-    inside = [d for d in range(math.ceil(low), math.floor(high) + 1) if low < d < high]
+def _whole_days(low: float, high: float, weight: float, cap: float) -> int:
+    """Nash's solution in whole days up to `cap` for all captives; 0 where none lies between."""
+    inside = [d for d in range(math.ceil(low), math.floor(high) + 1) if low < d < high and d <= cap]
     if not inside:
         return 0
     return max(inside, key=lambda d: weight * math.log(d - low) + (1 - weight) * math.log(high - d))
