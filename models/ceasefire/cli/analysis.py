@@ -61,7 +61,7 @@ Examples:
 def analyse(
     method: str, file: Path, output: str, name: str | None, stem: Path | None, **given: Any
 ) -> None:
-    """Analyse the rows of an experiment: a table here, files with --out.
+    """Analyse the rows of an experiment, in tables and figures.
 
     OUTPUT is what was recorded; of region and boxes a condition, as "mean_days >= 7".
     """
