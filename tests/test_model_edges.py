@@ -114,6 +114,9 @@ def test_chicken_needs_a_day_worth_something_to_both(scenario):
         ("relay", {"v": 0.0}, "worth nothing to either side"),
         ("guarantor", {"k0": 1000.0}, "not even full trust is enough"),
         ("guarantor", {"x": 1.0}, "1 captive cannot buy"),
+        ("guarantor", {"k0": 0.0, "k1": 0.0}, "next to none is needed"),
+        ("biased-reporter", {"x": 40.0}, "There is nothing to report"),
+        ("reassuring-stake", {"om": 1.0, "lam": 0.0}, "No first stake to speak of"),
         ("sequential-exchange", {"x": 40.0}, "With 1 batch left"),
         ("chain-store", {"x": 40.0}, "Of 1 test "),
         ("concessions", {"kappa": 50.0}, "it takes 1 step "),
@@ -232,3 +235,14 @@ def test_costs_of_types_that_nothing_tells_apart_are_refused():
 def test_a_watch_over_a_nearly_endless_pause_is_certified(scenario):
     model = bargaining.NoisySurveillance.from_scenario(scenario.replace(beta=1e-9))
     assert model.closed_form().certificate.passed
+
+
+@pytest.mark.parametrize("name", ["two-offers", "price-demands"])
+def test_waiting_has_to_cost_something(name, scenario):
+    with pytest.raises(ArgumentError, match="whoever waits loses nothing"):
+        bargaining.model(name).from_scenario(scenario.replace(relay=0.0))
+
+
+def test_a_truce_without_a_next_day_has_no_stakes_that_grow(scenario):
+    with pytest.raises(ArgumentError, match="without a next day"):
+        bargaining.StartingSmall.from_scenario(scenario.replace(beta=1.0))

@@ -143,6 +143,21 @@ def require_gain(p: Parameters) -> None:
         raise ArgumentError("captor.pause_gain_per_day", p.g, "above 0, utils a day", hint)
 
 
+def relay_discount(p: Parameters, rate: float) -> float:
+    """What two legs of the relay leave of a util, ``(1 + relay r) ** -2``.
+
+    Raises
+    ------
+    ArgumentError
+        All of it: whoever waits loses nothing by it.
+    """
+    kept = float((1.0 + p.relay * rate) ** -2)
+    if kept >= 1:
+        hint = "with no delay, or no impatience, whoever waits loses nothing by it"
+        raise ArgumentError("talks.relay_days_per_leg", p.relay, "delay that costs", hint)
+    return kept
+
+
 def daily_discount(p: Parameters) -> float:
     """Chance that the pause outlives a day, as the discount of a game that is repeated daily.
 

@@ -7,13 +7,13 @@ from typing import SupportsFloat
 PLAIN = (1e-4, 1e7)  # sizes that are written out; others keep their power of ten
 
 
-def counted(number: SupportsFloat, one: str, many: str = "") -> str:
+def counted(number: SupportsFloat, one: str, many: str = "", *, digits: int = 6) -> str:
     """A number with its noun, as in "1 batch" and "2 batches".
 
     >>> counted(1, "batch", "batches"), counted(2, "batch", "batches"), counted(1.0, "day")
     ('1 batch', '2 batches', '1 day')
     """
-    text = shown(number, 6)
+    text = shown(number, digits)
     return f"{text} {one if text == '1' else many or one + 's'}"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ceasefire.bargaining import _staged
 from ceasefire.bargaining._staged import Number  # noqa: TC001 - `takes` resolves it
-from ceasefire.bargaining._windows import require_cost, require_worth
+from ceasefire.bargaining._windows import relay_discount, require_cost, require_worth
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import SolveError
 from ceasefire.status import Status
@@ -173,7 +173,7 @@ class PriceDemands(Model):
         require_cost("pausing_state.day_cost_base", p.k0)
         rate = (p.r_C + p.r_D) / 2
         return cls(
-            discount=(1.0 + p.relay * rate) ** -2, top=p.v / p.k0,
+            discount=relay_discount(p, rate), top=p.v / p.k0,
             days_per_round=2.0 * p.relay if p.relay > 0 else 1.0,
         )  # fmt: skip
 

@@ -29,6 +29,7 @@ HALVINGS = 60
 SIMPLE = 10**6
 STATE, WING, COMMAND = "pausing state", "political wing", "field command"
 PROMISES = ("to_state", "insurance", "to_captor", "reward", "bond")
+SMALL = 1e-6  # trust that an answer does not speak of
 
 
 @dataclass(frozen=True)
@@ -304,9 +305,11 @@ class Guarantor(Model):
         """Which promises close the gap at the last window, and what they cost."""
         found = self.closed_form()
         if not found.needed:
+            mark = float(found.trust_needed)
+            needed = f"needed {mark:.3g}" if mark >= SMALL else "next to none is needed"
             return (
                 f"None is needed: with trust {float(self.trust):.3g} the day is agreed at "
-                f"{counted(self.batch, 'captive')} (needed {float(found.trust_needed):.3g})."
+                f"{counted(self.batch, 'captive')} ({needed})."
             )
         if not found.to_state > 0:
             return (
@@ -328,7 +331,7 @@ class Guarantor(Model):
         return (
             f"At trust {float(self.trust):.3g} ({needed}) {counted(self.batch, 'captive')} cannot "
             f"buy the day; {shown(found.to_state)} utils a day paid to the pausing state would, "
-            f"the worth of {counted(worth, 'captive')}{miss}{enough}. "
+            f"the worth of {counted(worth, 'captive', digits=3)}{miss}{enough}. "
             f"A higher cost of leaving does nothing for a last day."
         )
 

@@ -191,10 +191,10 @@ class SpencePilot(Model):
         found = self.closed_form()
         if math.isnan(found.whole):
             if found.most < 1:
+                prize = shown(self.prize) if self.prize >= 0.01 else "less than 0.01"
                 return (
-                    f"No pilot proves the channel: open talks are worth {shown(self.prize)} utils, "
-                    f"less than the {shown(self.dealer_cost)} that releasing one captive costs a "
-                    "captor that means to deal."
+                    f"No pilot proves the channel: open talks are worth {prize} utils, and "
+                    f"releasing one captive costs a captor that means to deal {shown(self.dealer_cost)}."
                 )
             return (
                 f"Releases from {shown(found.least)} to {shown(found.most)} captives would "

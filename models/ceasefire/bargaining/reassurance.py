@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ceasefire.truce import Scenario
 
 BESIDE = Fraction(1, 1000)  # of the whole: stakes beside a bound, clear of a tie
+SMALLEST = 1e-4  # stake, of the whole, that an answer speaks of
 
 
 @dataclass(frozen=True, repr=False)
@@ -193,6 +194,11 @@ class ReassuringStake(Model):
                 f"{float(found.least):.4f} of the whole to deter who exploits trust, and the "
                 f"trustworthy risk {float(found.most):.4f} at most."
             )
+        if found.most < SMALLEST:
+            return (
+                "No first stake to speak of reassures: what the deal promises the trustworthy "
+                f"covers {shown(found.most)} of the whole at most."
+            )
         return (
             f"A first stake of {shown(found.least)} to {shown(found.most)} of the whole is "
             "made by the trustworthy alone."
@@ -313,7 +319,11 @@ class StartingSmall(Model):
         p = scenario.symbols()
         gain = p.g if p.g > 0 else 1.0
         flow = min(max(gain - batch_losses(scenario)[0], 0.0), 0.999 * gain)
-        return cls(gain, flow, max((1 - p.beta) * (1 - p.chi), 1e-6))
+        goes_on = (1 - p.beta) * (1 - p.chi)
+        if goes_on <= 0:
+            hint = "without a next day there is nothing to start small for"
+            raise ArgumentError("hazards.incident_per_day", p.beta, "a truce that may go on", hint)
+        return cls(gain, flow, goes_on)
 
     @property
     def growth(self) -> Fraction:

@@ -18,6 +18,7 @@ from ceasefire.bargaining._windows import (
     require_gain,
     require_worth,
 )
+from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-9
 MARGIN = Fraction(1, 1000)  # of a bias: beside it programs are decided clear of rounding
 EVEN = Fraction(1, 2)  # odds of the war, and chance of a report "weak"; neither moves the bias
+ALIKE = 1e-5  # pies by which types' costs differ if there is something to report
 
 
 @dataclass(frozen=True)
@@ -272,6 +274,11 @@ class BiasedReporter(Model):
         """How partial, and how far errors can go."""
         found = self.closed_form()
         limit = float(found.error_limit)
+        if self.cost_high - self.cost_low < ALIKE:
+            return (
+                "There is nothing to report: a captor that would give way forgoes no more by "
+                f"fighting on than one that would not, {shown(self.cost_low)} of what a day holds."
+            )
         if not found.possible:
             return (
                 f"No bias is enough: reports are mistaken with chance {float(self.error):.3g}, and "

@@ -10,7 +10,7 @@ import numpy as np
 
 from ceasefire.bargaining import _staged
 from ceasefire.bargaining._staged import Number, exact
-from ceasefire.bargaining._windows import costly_days
+from ceasefire.bargaining._windows import costly_days, relay_discount
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -154,7 +154,7 @@ class TwoPeriodScreening(Model):
         p = costly_days(scenario)
         return cls(
             share=0.5, high=p.v / p.k0, low=p.v / (p.k0 + p.k1 * p.J),
-            discount=(1.0 + p.relay * p.r_D) ** -2,
+            discount=relay_discount(p, p.r_D),
         )  # fmt: skip
 
     @property
