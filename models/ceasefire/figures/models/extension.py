@@ -101,10 +101,10 @@ def _slice(figure: Figure, axes: Axes, model: ClauseDesigner, table: pd.DataFram
     image = axes.pcolormesh(_edges(prices), _edges(growths), values, cmap=shades, lw=0,
                             rasterized=False)  # fmt: skip
     figure.colorbar(image, ax=axes, label=_measure(model), pad=0.02)
-    axes.plot(own.price, own.growth, "o", mfc="none", mec=INK, ms=5, mew=1.2, label="actual")
+    axes.plot(own.price, own.growth, "o", mfc="white", mec=INK, ms=5, mew=1.2, label="actual")
     if values.count() and np.ma.ptp(values) > 1e-9 * abs(float(values.max())):
         k, i = np.unravel_index(int(np.ma.argmax(values)), values.shape)
-        axes.plot(prices[i], growths[k], "x", color=INK, ms=5, mew=1.4, label="best")
+        axes.plot(prices[i], growths[k], "X", mfc="white", mec=INK, ms=6, mew=0.9, label="best")
     if values.mask.any():
         axes.fill_between([], [], [], facecolor="white", edgecolor=GREY, lw=0.6, label="impossible")
     axes.set_yticks(growths)
@@ -144,8 +144,8 @@ def _trade(axes: Axes, model: ClauseDesigner, table: pd.DataFrame) -> None:
     low_days = days[actual].min() if actual.any() else days.min()
     low_freed = freed[actual].min() if actual.any() else freed.min()
     spans = days.max() - low_days, freed.max() - low_freed
-    axes.set_xlim(low_days - 2.2 * spans[0] - 0.05, days.max() + 0.15 * spans[0] + 0.05)
-    axes.set_ylim(low_freed - 2.2 * spans[1] - 0.5, freed.max() + 0.15 * spans[1] + 0.5)
+    axes.set_xlim(max(low_days - 2.2 * spans[0], 0.0) - 0.05, days.max() + 0.15 * spans[0] + 0.05)
+    axes.set_ylim(max(low_freed - 2.2 * spans[1], 0.0) - 0.5, freed.max() + 0.15 * spans[1] + 0.5)
     given = "given a deal" if model.given_deal else "counting no talks as 0"
     axes.set(xlabel=f"expected pause days, {given}", ylabel="expected captives freed")
     axes.grid(color=PALE, lw=0.3)
