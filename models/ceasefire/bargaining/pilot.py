@@ -194,7 +194,8 @@ class SpencePilot(Model):
                 prize = shown(self.prize) if self.prize >= 0.01 else "less than 0.01"
                 return (
                     f"No pilot proves the channel: open talks are worth {prize} utils, and "
-                    f"releasing one captive costs a captor that means to deal {shown(self.dealer_cost)}."
+                    f"releasing one captive costs a captor that means to deal "
+                    f"{shown(self.dealer_cost)}."
                 )
             return (
                 f"Releases from {shown(found.least)} to {shown(found.most)} captives would "
