@@ -146,3 +146,13 @@ def test_the_command_line_solves_an_extended_scenario_and_says_how_to_switch_it_
     refused = run(main, ["solve", "--set", "mediator.bias=0.1"])
     assert refused.exit_code == 2
     assert "--set mediator=on" in refused.output
+
+
+@pytest.mark.parametrize("table", [None, *EXTENSIONS])
+def test_what_is_shown_of_a_solution_fits_on_two_lines(baseline, table):
+    solved = truce.solve(baseline.replace({table: "on"}) if table else baseline)
+    for thing in (solved, solved.course(), solved.line()):
+        assert type(thing).__name__ in repr(thing)
+        assert len(repr(thing)) < 170
+    assert "days; solved" in repr(solved)
+    assert "6." in repr(solved.course())

@@ -63,7 +63,7 @@ class Outcome:
         return "-".join(map(str, self.chunks)) or "none"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Course:
     """Exact joint distribution over outcomes, with the marginals that papers print.
 
@@ -80,6 +80,13 @@ class Course:
     trust: float
     block_days: int
     held_after: tuple[tuple[int, tuple[float, ...]], ...]
+
+    def __repr__(self) -> str:
+        likely = self.chunks.index[0]
+        return (
+            f"{type(self).__name__}({self.mean_days:.4g} days expected, most likely"
+            f" {self.modal_days} ({likely}); {self.mean_left:.4g} captives left)"
+        )
 
     def _marginal(self, name: str, keys: Iterable[object]) -> pd.Series[float]:
         import pandas as pd

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 METHOD = "backward induction with exact critical posteriors"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TruceEquilibrium(BaseCourses[LineOfPlay]):
     """Markov perfect Bayesian equilibrium of the truce model, purified by payoff shocks.
 

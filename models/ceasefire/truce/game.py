@@ -30,7 +30,7 @@ MIN_BELIEFS = 3
 MAX_NODES = 5000  # some minutes of root finding; time grows with the square
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LineOfPlay:
     """A solved line of play.
 
@@ -57,6 +57,10 @@ class LineOfPlay:
     values: NDArray[np.float64]
     block_days: int = 0
     _seen: dict[float, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        shape = f"{self.values.shape[1]} nodes, {self.beliefs.size} beliefs"
+        return f"{type(self).__name__}({shape}, first block of {self.block_days} days)"
 
     @property
     def head(self) -> int:

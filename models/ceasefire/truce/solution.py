@@ -29,7 +29,7 @@ Line = TypeVar("Line", bound=SolvedLine)
 Played = TypeVar("Played", bound=Course)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Solution(ABC, Generic[Line, Played]):
     """A solved truce: the stages before the pause, and a line of play behind each first block.
 
@@ -69,6 +69,14 @@ class Solution(ABC, Generic[Line, Played]):
             status=opened.status,
             method=method,
             beliefs=int(beliefs),
+        )
+
+    def __repr__(self) -> str:
+        days = self.block_days
+        agreed = f"first block of {days} day{'s' * (days != 1)}" if days else "no first block"
+        return (
+            f"{type(self).__name__}({self.scenario.name!r}: trust {self.trust:.4g} after the"
+            f" pilot, {agreed}; {self.status.message})"
         )
 
     @property

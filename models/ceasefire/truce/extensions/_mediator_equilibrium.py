@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 METHOD = "backward induction with exact critical posteriors and report strategies"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MediatedEquilibrium(BaseCourses[MediatedLine]):
     """Markov perfect Bayesian equilibrium of the truce with a strategic mediator.
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SAME_REPORT = 1e-9  # report strategies closer than this in probability are one
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class MediatedLine(LineOfPlay):
     """A solved line of play with reports at its windows; see :class:`LineOfPlay`.
 

@@ -28,7 +28,7 @@ class PartialOutcome(Outcome):
     short_day: int = -1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PartialCourse(Course):
     """Exact joint distribution over outcomes; see :class:`ceasefire.truce.Course`.
 

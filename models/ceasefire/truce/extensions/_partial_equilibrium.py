@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 METHOD = "backward induction with exact critical posteriors of whole and part"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PartialEquilibrium(BaseCourses[PartialLine]):
     """Markov perfect Bayesian equilibrium of the truce with partial batches.
 

@@ -33,7 +33,7 @@ NONE_YET = -1  # no shortfall so far
 SAME_STOCK = 9  # decimals of captives by which stocks are told apart
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class PartialLine(LineOfPlay):
     """A solved line of play with partial batches; see :class:`LineOfPlay`.
 

@@ -41,7 +41,7 @@ METHOD = "backward induction with exact critical posteriors and a cabinet of hid
 RESOLVE_STEPS = 16
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ResolveEquilibrium(BaseCourses[ResolveLine]):
     """Markov perfect Bayesian equilibrium of the truce with doubt on both sides.
 

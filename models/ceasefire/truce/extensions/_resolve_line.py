@@ -104,7 +104,7 @@ class Aftermath:
         return tuple(told)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ResolveLine(LineOfPlay):
     """A solved line of play with a cabinet of hidden type; see :class:`LineOfPlay`.
 

@@ -34,7 +34,7 @@ class CategoryOutcome(Outcome):
         return self.chunks if isinstance(self.chunks, str) else _spell(self.chunks)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CategoryCourse(Course):
     """Exact joint distribution over outcomes; see :class:`Course`.
 

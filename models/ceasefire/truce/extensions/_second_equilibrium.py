@@ -67,7 +67,7 @@ class Boundary(NamedTuple):
     nash_product: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CategoryEquilibrium(Solution[CategoryLine, CategoryCourse]):
     """Markov perfect Bayesian equilibrium of the truce with two categories of captives.
 

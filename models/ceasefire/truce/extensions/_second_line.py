@@ -41,7 +41,7 @@ class Head(NamedTuple):
     category: int = FIRST
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class CategoryLine(LineOfPlay):
     """A solved line of play with two categories; see :class:`LineOfPlay`.
 
