@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
 
 import ceasefire
 from ceasefire import bargaining
+from ceasefire.bargaining import clause as clause_room
 from ceasefire.bargaining._words import counted, shown
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
@@ -246,3 +248,32 @@ def test_waiting_has_to_cost_something(name, scenario):
 def test_a_truce_without_a_next_day_has_no_stakes_that_grow(scenario):
     with pytest.raises(ArgumentError, match="without a next day"):
         bargaining.StartingSmall.from_scenario(scenario.replace(beta=1.0))
+
+
+def test_a_search_of_clauses_that_missed_roots_is_done_again_with_more_beliefs(monkeypatch):
+    """As for pi0 = 1e-9, where 61 beliefs miss one: the proof's 241 find it."""
+    scenario = ceasefire.load("november-2023").replace(pi0=1e-9)
+    model = bargaining.ClauseDesigner.from_scenario(scenario).replace(
+        prices=(8.0, 9.0), growths=(1.0,), caps=(10,), chunks=(1,), first_blocks=(30.0,)
+    )
+    real, asked = clause_room.prove, []
+
+    def doubtful(model, *rest):
+        asked.append(model.beliefs)
+        return real(model, *rest) if len(asked) > 1 else bargaining.Checks({"off": math.nan}, 1.0)
+
+    monkeypatch.setattr(clause_room, "prove", doubtful)
+    clause_room._designed.cache_clear()
+    assert model.solve().certificate.passed
+    assert asked == [61, 241]
+    clause_room._designed.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [("two-issue-exchange", {"k0": 1000.0}), ("three-issue-exchange", {"v": 1e-6}),
+     ("linear-issues", {"v": 0.0})],
+)  # fmt: skip
+def test_a_figure_without_a_deal_still_has_axes(name, changes, scenario):
+    figure = bargaining.model(name).from_scenario(scenario.replace(changes)).figure()
+    assert all(axes.get_xlim()[0] < axes.get_xlim()[1] for axes in figure.axes)

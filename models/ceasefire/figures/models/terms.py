@@ -69,7 +69,8 @@ def exchange(model: TwoIssueExchange, table: pd.DataFrame) -> Figure:
     agreed = float(model.agreed_days)
     level(top, agreed, f"agreed: {agreed:g}")
     top.set(xlabel="bargaining weight of the captor", ylabel="days of pause", xlim=(0, 1))
-    top.set_ylim(0, max(rows["days"].max(), rows["days_whole"].max()) * 1.08)
+    most = max(rows["days"].max(), rows["days_whole"].max())
+    top.set_ylim(0, most * 1.08 if most > 0 else float(model.days_max))  # without a deal: the cap
     key(top)
     panel(top, "a", f"Days for {float(model.captives):g} captives")
     _band(model, bottom, agreed, float(table["least_days"].iloc[0]),
@@ -114,7 +115,8 @@ def package(model: LinearIssues, table: pd.DataFrame) -> Figure:
         axes.plot(at["captor"], at["pausing_state"], mark, color=INK, mfc="white", ls="", ms=4.5,
                   label=NAMES[rule])  # fmt: skip
     axes.plot([0], [0], "x", color=INK, ls="", label="no agreement")
-    width, height = float(np.interp(0, -y, x)), float(np.interp(0, x, y))
+    # Without a package that both gain by, a frame of a util around no agreement.
+    width, height = float(np.interp(0, -y, x)) or 1.0, float(np.interp(0, x, y)) or 1.0
     axes.axhline(0, color=PALE, lw=0.6, zorder=0)
     axes.axvline(0, color=PALE, lw=0.6, zorder=0)
     axes.set(xlabel="gain of the captor, utils", ylabel="gain of the pausing state, utils")
