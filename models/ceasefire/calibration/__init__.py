@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ceasefire.calibration.data import historical as historical
     from ceasefire.calibration.data import parse as parse
     from ceasefire.calibration.data import read as read
+    from ceasefire.calibration.diagnostics import bulk_size as bulk_size
+    from ceasefire.calibration.diagnostics import split_r_hat as split_r_hat
+    from ceasefire.calibration.diagnostics import tail_size as tail_size
     from ceasefire.calibration.errors import DataError as DataError
     from ceasefire.calibration.exchange import Exchange as Exchange
     from ceasefire.calibration.gradients import Gradient as Gradient
@@ -26,12 +29,18 @@ if TYPE_CHECKING:
     from ceasefire.calibration.information import observed_information as observed_information
     from ceasefire.calibration.likelihood import Likelihood as Likelihood
     from ceasefire.calibration.likelihood import log_likelihood as log_likelihood
+    from ceasefire.calibration.maximum import Maximum as Maximum
+    from ceasefire.calibration.maximum import PatternTest as PatternTest
+    from ceasefire.calibration.maximum import maximise as maximise
     from ceasefire.calibration.observation import DELIVERED as DELIVERED
     from ceasefire.calibration.observation import MISSED as MISSED
     from ceasefire.calibration.observation import DayReading as DayReading
     from ceasefire.calibration.observation import Observation as Observation
     from ceasefire.calibration.observation import TalksReading as TalksReading
     from ceasefire.calibration.observation import WindowReading as WindowReading
+    from ceasefire.calibration.posterior import Chains as Chains
+    from ceasefire.calibration.posterior import Posterior as Posterior
+    from ceasefire.calibration.posterior import sample_posterior as sample_posterior
     from ceasefire.calibration.priors import Prior as Prior
     from ceasefire.calibration.problem import Parameter as Parameter
     from ceasefire.calibration.problem import Problem as Problem
@@ -40,6 +49,10 @@ if TYPE_CHECKING:
     from ceasefire.calibration.problem_file import ProblemError as ProblemError
     from ceasefire.calibration.problem_file import load_problem as load_problem
     from ceasefire.calibration.problem_file import parse_problem as parse_problem
+    from ceasefire.calibration.profiles import Interval as Interval
+    from ceasefire.calibration.profiles import Profile as Profile
+    from ceasefire.calibration.profiles import Profiles as Profiles
+    from ceasefire.calibration.profiles import profile as profile
     from ceasefire.calibration.ranges import Range as Range
     from ceasefire.calibration.record import Row as Row
     from ceasefire.calibration.simulated import recorded as recorded
@@ -47,40 +60,53 @@ if TYPE_CHECKING:
     from ceasefire.calibration.terms import Terms as Terms
 
 _HOMES = {
+    "Chains": "posterior",
+    "DELIVERED": "observation",
     "DataError": "errors",
+    "DayReading": "observation",
     "Exchange": "exchange",
+    "Gradient": "gradients",
+    "Information": "information",
+    "Interval": "profiles",
+    "Kink": "gradients",
+    "Likelihood": "likelihood",
+    "MISSED": "observation",
+    "Maximum": "maximum",
+    "Observation": "observation",
     "Parameter": "problem",
+    "PatternTest": "maximum",
+    "Posterior": "posterior",
     "Prior": "priors",
     "Problem": "problem",
     "ProblemError": "problem_file",
+    "Profile": "profiles",
+    "Profiles": "profiles",
     "Range": "ranges",
     "Row": "record",
     "Settings": "problem",
+    "TalksReading": "observation",
     "Terms": "terms",
+    "WindowReading": "observation",
+    "bulk_size": "diagnostics",
     "check": "data",
     "estimable": "gradients",
     "exchanges": "data",
     "gradient": "gradients",
     "historical": "data",
     "load_problem": "problem_file",
+    "log_likelihood": "likelihood",
+    "maximise": "maximum",
     "observed_information": "information",
     "parse": "data",
     "parse_problem": "problem_file",
+    "profile": "profiles",
     "read": "data",
     "recorded": "simulated",
     "replace_data": "problem",
+    "sample_posterior": "posterior",
     "simulate_records": "simulated",
-    "DELIVERED": "observation",
-    "DayReading": "observation",
-    "Gradient": "gradients",
-    "Information": "information",
-    "Kink": "gradients",
-    "Likelihood": "likelihood",
-    "MISSED": "observation",
-    "Observation": "observation",
-    "TalksReading": "observation",
-    "WindowReading": "observation",
-    "log_likelihood": "likelihood",
+    "split_r_hat": "diagnostics",
+    "tail_size": "diagnostics",
 }
 
 __all__ = list(_HOMES)

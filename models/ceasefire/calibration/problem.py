@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.truce.scenario import resolve, symbol_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -208,6 +209,13 @@ class Problem:
         return f"Problem({self.name!r}: {', '.join(self.names)} from {seen})"
 
     @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what decides the posterior: scenario, readings, terms, ranges and priors."""
+        told = [self.scenario.digest, self.observations, self.parameters, self.labels]
+        terms = [exchange.terms for exchange in self.exchanges]
+        return hashlib.sha256("\n".join(_lines([*told, *terms])).encode()).hexdigest()
+
+    @cached_property
     def entries(self) -> tuple[tuple[Parameter, str | None], ...]:
         """Parameter of each entry of theta, and the label it belongs to; None: shared."""
         return tuple(
@@ -340,6 +348,28 @@ class Problem:
             raise ArgumentError("points", f"shape {given.shape}", f"(..., {len(self.entries)})")
         columns = [map_one(p, given[..., i]) for i, (p, _) in enumerate(self.entries)]
         return np.stack(columns, axis=-1)
+
+
+def _lines(value: object) -> Iterator[str]:
+    """Tell a value a line a leaf; sets in order, so that every process tells the same."""
+    if is_dataclass(value):
+        for part in fields(value):
+            if part.compare:
+                yield part.name
+                yield from _lines(getattr(value, part.name))
+    elif isinstance(value, dict):
+        for key in sorted(value, key=str):
+            yield str(key)
+            yield from _lines(value[key])
+    elif isinstance(value, list | tuple | set | frozenset):
+        inner = ["\n".join(_lines(item)) for item in value]
+        ordered = inner if isinstance(value, list | tuple) else sorted(inner)
+        yield f"{len(inner)}"
+        yield from ordered
+    elif hasattr(value, "model_dump"):
+        yield from _lines(value.model_dump(mode="json"))
+    else:
+        yield str(value) if isinstance(value, str) else repr(value)
 
 
 def replace_data(problem: Problem, observations: Iterable[Observation]) -> Problem:

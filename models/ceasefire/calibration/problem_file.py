@@ -232,7 +232,8 @@ def _parameters(told: ProblemFile, faults: list[Fault]) -> tuple[Parameter, ...]
         try:
             one = table.parameter(name)
         except ArgumentError as error:
-            faults.append(Fault(where, error.got, error.allowed, error.where, hint=error.hint))
+            spot = f"{where}.prior" if error.where.startswith("prior") else where
+            faults.append(Fault(spot, error.got, error.allowed, error.where, hint=error.hint))
             continue
         if one.symbol in found:
             faults.append(Fault(where, None, "each parameter once", "stands twice"))

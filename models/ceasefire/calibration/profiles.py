@@ -1,0 +1,327 @@
+"""Profile likelihoods: each parameter held on a grid, all others at their best."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ceasefire.calibration._climb import climb
+from ceasefire.calibration.maximum import NOT_IDENTIFIED, at_shares, shares_of
+from ceasefire.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from ceasefire.calibration.maximum import Maximum
+    from ceasefire.calibration.problem import Problem
+
+LEVEL = 0.95
+LEAST_STEP = 1e-3  # of a range, of the search at a value of the grid
+ABOVE = 0.01  # log units above the maximum at which a profile has found a better one
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """The likelihood of one parameter, all others at their best.
+
+    Attributes
+    ----------
+    parameter : str
+    table : DataFrame
+        A row a value of the parameter: log_likelihood, and the best values of all others.
+    maximum : float
+        Log-likelihood at the maximum that the profile is held against.
+    """
+
+    parameter: str
+    table: pd.DataFrame = field(repr=False)
+    maximum: float
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """Values whose profile is within the chi-square quantile of the maximum.
+
+        Parameters
+        ----------
+        level : float
+            0.95 cuts 1.92 log units below the maximum; `within` takes the units themselves.
+        """
+        from scipy.special import chdtri
+
+        if not 0.0 < level < 1.0:
+            raise ArgumentError("level", level, "a number between 0 and 1")
+        return self.within(0.5 * float(chdtri(1, 1.0 - level)))
+
+    def within(self, units: float = 2.0) -> Interval:
+        """Hull of the values whose profile is within `units` of the maximum.
+
+        Ends between values of the grid are interpolated in the parameter; where the profile is
+        still within at an end of the range, the interval is unbounded there. Where it falls
+        below in between, `whole` is False.
+        """
+        x = self.table[self.parameter].to_numpy(float)
+        over = self.table["log_likelihood"].to_numpy(float) - (self.maximum - units)
+        above = np.flatnonzero(over >= 0.0)
+        if not above.size:
+            return Interval(math.nan, math.nan, False, False, True)
+        first, last = int(above[0]), int(above[-1])
+        low = x[0] if first == 0 else _crossing(x, over, first - 1)
+        high = x[-1] if last == len(x) - 1 else _crossing(x, over, last)
+        whole = bool(above.size == last - first + 1)
+        return Interval(low, high, first > 0, last < len(x) - 1, whole)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval of a parameter.
+
+    Attributes
+    ----------
+    low, high : float
+        Its ends; those of the range where it is unbounded.
+    bounded_below, bounded_above : bool
+        Whether the data, not the range, end it there.
+    whole : bool
+        Whether all values between belong to it.
+    """
+
+    low: float
+    high: float
+    bounded_below: bool
+    bounded_above: bool
+    whole: bool
+
+    @property
+    def identified(self) -> bool:
+        """Whether the data exclude anything of the range at all."""
+        return self.bounded_below or self.bounded_above
+
+    def __str__(self) -> str:
+        """Return the interval in words."""
+        if not self.identified:
+            return NOT_IDENTIFIED
+        if self.bounded_below and self.bounded_above:
+            return f"{self.low:.4g} to {self.high:.4g}"
+        side, end = ("above", self.low) if self.bounded_below else ("below", self.high)
+        return f"{side} {end:.4g}, unbounded on the other side"
+
+
+@dataclass(frozen=True, eq=False)
+class Profiles:
+    """Profiles of several parameters.
+
+    Attributes
+    ----------
+    maximum : Maximum
+        What they are held against.
+    profiles : tuple of Profile
+    """
+
+    maximum: Maximum
+    profiles: tuple[Profile, ...]
+
+    def __getitem__(self, parameter: str) -> Profile:
+        """Return the profile of a parameter."""
+        for one in self.profiles:
+            if one.parameter == parameter:
+                return one
+        allowed = "one of " + ", ".join(one.parameter for one in self.profiles)
+        raise ArgumentError("parameter", parameter, allowed)
+
+    @property
+    def height(self) -> float:
+        """Largest log-likelihood seen anywhere, at the maximum or along a profile."""
+        along = [float(one.table["log_likelihood"].max()) for one in self.profiles]
+        return max([self.maximum.log_likelihood, *along])
+
+    @property
+    def status(self) -> str:
+        """In words: whether a profile found a point above the maximum."""
+        gain = self.height - self.maximum.log_likelihood
+        if gain > ABOVE:
+            return f"a profile lies {gain:.2g} log units above the maximum: give it more starts"
+        return "no profile lies above the maximum"
+
+    def table(self, level: float = LEVEL) -> pd.DataFrame:
+        """A row a parameter: estimate, low, high, note; ends that the range made are nan."""
+        import pandas as pd
+
+        rows = []
+        for one in self.profiles:
+            found = one.interval(level)
+            rows.append(
+                {
+                    "parameter": one.parameter,
+                    "estimate": float(self.maximum.estimates[one.parameter]),
+                    "low": found.low if found.bounded_below else math.nan,
+                    "high": found.high if found.bounded_above else math.nan,
+                    "note": _note(found),
+                }
+            )
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def values(self) -> pd.DataFrame:
+        """All profiles in one table: parameter, value, log_likelihood, then all of theta."""
+        import pandas as pd
+
+        parts = []
+        for one in self.profiles:
+            part = one.table.copy()
+            part.insert(0, "value", part[one.parameter])
+            part.insert(0, "parameter", one.parameter)
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+
+def profile(
+    maximum: Maximum,
+    parameters: Sequence[str] | None = None,
+    *,
+    grid: int | None = None,
+    done: Mapping[str, Profile] | None = None,
+    keep: Callable[[Profile], None] | None = None,
+    executor: Executor | None = None,
+) -> Profiles:
+    """Profile the likelihood along parameters, the others re-optimised at every value.
+
+        l_j(x) = max over theta with theta_j = x of l(theta)
+
+    Parameters
+    ----------
+    maximum : Maximum
+        From which the searches start.
+    parameters : sequence of str, optional
+        Names of entries of theta; default: all.
+    grid : int, optional
+        Values over the range, ends included; the estimate is one more. Default: the settings'.
+    done : mapping of str to Profile, optional
+        Profiles already made, to go on from a checkpoint.
+    keep : function (profile) -> None, optional
+        Called after every profile.
+    executor : Executor, optional
+        Profiles are sent to its processes; the result does not depend on it.
+
+    Raises
+    ------
+    ArgumentError
+        A name that is no parameter of the problem, or a grid of fewer than 3 values.
+
+    Notes
+    -----
+    Values are taken outward from the estimate on both sides, each search starting where its
+    neighbour ended (exact re-optimisation, not a quadratic approximation); then once back inward
+    from the ends, and the better of both is kept. A search in a likelihood with kinks may
+    still stop below the top, so a profile is a lower bound. About 2 x grid searches a parameter.
+
+    Examples
+    --------
+    >>> from ceasefire import calibration as cal
+    >>> exchange = cal.read("november-2023")
+    >>> problem = cal.Problem(exchange.scenario(), (exchange.observation(),),
+    ...                       (cal.Parameter("lam", 0.005, 0.2), cal.Parameter("c_hi", 0.75, 3)))
+    >>> found = cal.profile(cal.maximise(problem, starts=1), ["lam"], grid=5)
+    >>> bool(found["lam"].table["log_likelihood"].max() <= found.maximum.log_likelihood + 1e-6)
+    True
+    """
+    problem = maximum.problem
+    names = problem.names if parameters is None else tuple(parameters)
+    if strange := [name for name in names if name not in problem.names]:
+        raise ArgumentError("parameters", strange[0], "some of " + ", ".join(problem.names))
+    many = problem.settings.grid if grid is None else grid
+    if many < 3:
+        raise ArgumentError("grid", many, "a whole number from 3")
+    finished = dict(done or {})
+    missing = [name for name in names if name not in finished]
+    for one in _made(maximum, missing, many, executor):
+        finished[one.parameter] = one
+        if keep is not None:
+            keep(one)
+    return Profiles(maximum, tuple(finished[name] for name in names))
+
+
+def _made(
+    maximum: Maximum, names: Sequence[str], grid: int, executor: Executor | None
+) -> Iterator[Profile]:
+    calls = [(maximum.problem, maximum.theta, maximum.log_likelihood, name, grid) for name in names]
+    if executor is None:
+        yield from (_one(*call) for call in calls)
+        return
+    yield from (future.result() for future in [executor.submit(_one, *call) for call in calls])
+
+
+def _one(
+    problem: Problem, theta: NDArray[np.float64], height: float, name: str, grid: int
+) -> Profile:
+    import pandas as pd
+
+    held = problem.names.index(name)
+    best = shares_of(problem, theta)
+    places = np.unique(np.append(np.linspace(0.0, 1.0, grid), best[held]))
+    middle = int(np.searchsorted(places, best[held]))
+    found: list[NDArray[np.float64] | None] = [None] * len(places)
+    values = np.full(len(places), -np.inf)
+    found[middle], values[middle] = best, height
+    for order in _orders(middle, len(places)):
+        for at, neighbour in order:
+            start = found[neighbour]
+            assert start is not None
+            point, value = _held(problem, start, held, float(places[at]))
+            if value > values[at] or found[at] is None:
+                found[at], values[at] = point, value
+    rows = [at_shares(problem, point) for point in found if point is not None]
+    table = pd.DataFrame(rows, columns=list(problem.names))
+    table.insert(0, "log_likelihood", values)
+    return Profile(name, table, height)
+
+
+def _orders(middle: int, count: int) -> Iterator[list[tuple[int, int]]]:
+    """Places to be searched, each with the neighbour to start from: outward, then inward."""
+    yield [(i, i - 1) for i in range(middle + 1, count)]
+    yield [(i, i + 1) for i in range(middle - 1, -1, -1)]
+    yield [(i, i + 1) for i in range(count - 2, middle, -1)]
+    yield [(i, i - 1) for i in range(1, middle)]
+
+
+def _held(
+    problem: Problem, start: NDArray[np.float64], held: int, share: float
+) -> tuple[NDArray[np.float64], float]:
+    """Climb in all other shares."""
+
+    def whole(others: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.insert(others, held, share)
+
+    ascent = climb(
+        lambda others: problem.log_likelihood(at_shares(problem, whole(others))),
+        np.delete(start, held),
+        least_step=LEAST_STEP,
+        gain=1e-3,
+    )
+    return whole(ascent.point), ascent.value
+
+
+def _crossing(x: NDArray[np.float64], over: NDArray[np.float64], left: int) -> float:
+    """Where the line between two values of the grid is 0; the inner one where one is -inf."""
+    a, b = over[left], over[left + 1]
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return float(x[left] if a >= 0.0 else x[left + 1])
+    return float(x[left] + (x[left + 1] - x[left]) * a / (a - b))
+
+
+def _note(found: Interval) -> str:
+    if not found.identified:
+        return NOT_IDENTIFIED
+    open_ends = [
+        word
+        for word, bounded in (("below", found.bounded_below), ("above", found.bounded_above))
+        if not bounded
+    ]
+    told = f"unbounded {open_ends[0]} within the range" if open_ends else ""
+    return told if found.whole else f"{told}; not in one piece".lstrip("; ")

@@ -1,0 +1,87 @@
+"""Checkpoints of estimates: what a run that stops leaves, for the next one to go on from."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ceasefire.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from ceasefire.calibration.posterior import Chains
+    from ceasefire.calibration.problem import Problem
+
+ANEW = "leave --resume out to start anew"
+
+
+def save_chains(chains: Chains, problem: Problem, file: Path) -> None:
+    """Write chains so that a kill leaves either the old file or the new one."""
+    import numpy as np
+
+    part = file.with_name(file.name + ".part")
+    with part.open("wb") as stream:
+        np.savez(
+            stream, positions=chains.positions, log_likelihoods=chains.log_likelihoods,
+            accepted=chains.accepted, seed=chains.seed, problem=problem.digest,
+        )  # fmt: skip
+    part.replace(file)
+
+
+def load_chains(problem: Problem, file: Path) -> Chains | None:
+    """Read chains; None where there is no file yet.
+
+    Raises
+    ------
+    ArgumentError
+        They are of another problem, or the file is none.
+    """
+    import numpy as np
+
+    from ceasefire.calibration.posterior import Chains
+
+    if not file.exists():
+        return None
+    try:
+        with np.load(file) as kept:
+            told = {name: kept[name] for name in kept.files}
+        of = str(told["problem"])
+    except (OSError, ValueError, KeyError) as error:
+        raise ArgumentError("--resume", str(file), "a checkpoint of estimate", str(error)) from None
+    _check(of, problem, file)
+    return Chains(told["positions"], told["log_likelihoods"], told["accepted"], int(told["seed"]))
+
+
+def save_parts(parts: Mapping[str, Any], problem: Problem, file: Path) -> None:
+    """Write finished parts of a run as JSON."""
+    part = file.with_name(file.name + ".part")
+    part.write_text(json.dumps({"problem": problem.digest, "parts": dict(parts)}), encoding="utf-8")
+    part.replace(file)
+
+
+def load_parts(problem: Problem, file: Path) -> dict[str, Any]:
+    """Read finished parts; none where there is no file yet.
+
+    Raises
+    ------
+    ArgumentError
+        They are of another problem, or the file is none.
+    """
+    if not file.exists():
+        return {}
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        of, parts = str(told["problem"]), dict(told["parts"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArgumentError("--resume", str(file), "a checkpoint of estimate", str(error)) from None
+    _check(of, problem, file)
+    return parts
+
+
+def _check(of: str, problem: Problem, file: Path) -> None:
+    if of != problem.digest:
+        allowed = "a checkpoint of the same data, scenario, ranges and priors"
+        raise ArgumentError("--resume", str(file), allowed, ANEW)
