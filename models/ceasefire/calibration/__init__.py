@@ -11,52 +11,55 @@ from typing import TYPE_CHECKING
 from ceasefire.lazy import loading
 
 if TYPE_CHECKING:
+    from ceasefire.calibration.data import historical as historical
+    from ceasefire.calibration.data import read as read
     from ceasefire.calibration.data import check as check
     from ceasefire.calibration.data import exchanges as exchanges
-    from ceasefire.calibration.data import historical as historical
     from ceasefire.calibration.data import parse as parse
-    from ceasefire.calibration.data import read as read
-    from ceasefire.calibration.diagnostics import bulk_size as bulk_size
     from ceasefire.calibration.diagnostics import split_r_hat as split_r_hat
+    from ceasefire.calibration.diagnostics import bulk_size as bulk_size
     from ceasefire.calibration.diagnostics import tail_size as tail_size
     from ceasefire.calibration.errors import DataError as DataError
     from ceasefire.calibration.exchange import Exchange as Exchange
-    from ceasefire.calibration.gradients import Gradient as Gradient
     from ceasefire.calibration.gradients import Kink as Kink
-    from ceasefire.calibration.gradients import estimable as estimable
     from ceasefire.calibration.gradients import gradient as gradient
-    from ceasefire.calibration.information import Information as Information
+    from ceasefire.calibration.gradients import Gradient as Gradient
+    from ceasefire.calibration.gradients import estimable as estimable
     from ceasefire.calibration.information import observed_information as observed_information
-    from ceasefire.calibration.likelihood import Likelihood as Likelihood
+    from ceasefire.calibration.information import Information as Information
     from ceasefire.calibration.likelihood import log_likelihood as log_likelihood
+    from ceasefire.calibration.likelihood import Likelihood as Likelihood
+    from ceasefire.calibration.maximum import maximise as maximise
     from ceasefire.calibration.maximum import Maximum as Maximum
     from ceasefire.calibration.maximum import PatternTest as PatternTest
-    from ceasefire.calibration.maximum import maximise as maximise
-    from ceasefire.calibration.observation import DELIVERED as DELIVERED
-    from ceasefire.calibration.observation import MISSED as MISSED
-    from ceasefire.calibration.observation import DayReading as DayReading
-    from ceasefire.calibration.observation import Observation as Observation
+    from ceasefire.calibration.moments import MomentFit as MomentFit
+    from ceasefire.calibration.moments import observed_moments as observed_moments
+    from ceasefire.calibration.moments import fit_moments as fit_moments
     from ceasefire.calibration.observation import TalksReading as TalksReading
     from ceasefire.calibration.observation import WindowReading as WindowReading
-    from ceasefire.calibration.posterior import Chains as Chains
-    from ceasefire.calibration.posterior import Posterior as Posterior
+    from ceasefire.calibration.observation import DayReading as DayReading
+    from ceasefire.calibration.observation import DELIVERED as DELIVERED
+    from ceasefire.calibration.observation import Observation as Observation
+    from ceasefire.calibration.observation import MISSED as MISSED
     from ceasefire.calibration.posterior import sample_posterior as sample_posterior
+    from ceasefire.calibration.posterior import Posterior as Posterior
+    from ceasefire.calibration.posterior import Chains as Chains
     from ceasefire.calibration.priors import Prior as Prior
-    from ceasefire.calibration.problem import Parameter as Parameter
     from ceasefire.calibration.problem import Problem as Problem
-    from ceasefire.calibration.problem import Settings as Settings
+    from ceasefire.calibration.problem import Parameter as Parameter
     from ceasefire.calibration.problem import replace_data as replace_data
+    from ceasefire.calibration.problem import Settings as Settings
+    from ceasefire.calibration.problem_file import parse_problem as parse_problem
     from ceasefire.calibration.problem_file import ProblemError as ProblemError
     from ceasefire.calibration.problem_file import load_problem as load_problem
-    from ceasefire.calibration.problem_file import parse_problem as parse_problem
-    from ceasefire.calibration.profiles import Interval as Interval
-    from ceasefire.calibration.profiles import Profile as Profile
     from ceasefire.calibration.profiles import Profiles as Profiles
     from ceasefire.calibration.profiles import profile as profile
+    from ceasefire.calibration.profiles import Profile as Profile
+    from ceasefire.calibration.profiles import Interval as Interval
     from ceasefire.calibration.ranges import Range as Range
     from ceasefire.calibration.record import Row as Row
-    from ceasefire.calibration.simulated import recorded as recorded
     from ceasefire.calibration.simulated import simulate_records as simulate_records
+    from ceasefire.calibration.simulated import recorded as recorded
     from ceasefire.calibration.terms import Terms as Terms
 
 _HOMES = {
@@ -72,6 +75,7 @@ _HOMES = {
     "Likelihood": "likelihood",
     "MISSED": "observation",
     "Maximum": "maximum",
+    "MomentFit": "moments",
     "Observation": "observation",
     "Parameter": "problem",
     "PatternTest": "maximum",
@@ -91,12 +95,14 @@ _HOMES = {
     "check": "data",
     "estimable": "gradients",
     "exchanges": "data",
+    "fit_moments": "moments",
     "gradient": "gradients",
     "historical": "data",
     "load_problem": "problem_file",
     "log_likelihood": "likelihood",
     "maximise": "maximum",
     "observed_information": "information",
+    "observed_moments": "moments",
     "parse": "data",
     "parse_problem": "problem_file",
     "profile": "profiles",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -139,7 +139,7 @@ class Maximum:
             spread = np.sqrt(np.diag(np.linalg.inv(block)))
             for i, share in zip(map(int, clean), spread, strict=True):
                 if share < UNCERTAIN:
-                    errors[i] = share * _width(self.problem, i, self.theta[i])
+                    errors[i] = share * width_of(self.problem, i, self.theta[i])
         return pd.Series(errors, index=list(self.problem.names), name="standard_error")
 
     @cached_property
@@ -243,7 +243,8 @@ def maximise(
         raise ArgumentError("starts", count, "a whole number from 1")
     finished = dict(done or {})
     if len(finished) < count:
-        points = _starts(problem, count, problem.settings.seed if seed is None else seed)
+        key = problem.settings.seed if seed is None else seed
+        points = spread_starts(problem, count, key, lambda at: _height(problem, at))
         missing = [i for i in range(len(points)) if i not in finished]
         for i, ascent in _searched(problem, {i: points[i] for i in missing}, executor):
             finished[i] = ascent
@@ -318,18 +319,21 @@ def _second(problem: Problem, shares: NDArray[np.float64], step: float) -> NDArr
     return np.where(np.isfinite(found), found, np.nan)
 
 
-def _starts(problem: Problem, count: int, seed: int) -> list[NDArray[np.float64]]:
-    """The base, then the best of a hypercube that keep their distance from those before."""
+def spread_starts(
+    problem: Problem, count: int, seed: int, height: Callable[[NDArray[np.float64]], float]
+) -> list[NDArray[np.float64]]:
+    """Return the base, then the best of a Latin hypercube that keep their distance, as shares."""
     from scipy.stats import qmc
 
     base = shares_of(problem, problem.base)
-    if count == 1 and problem.log_likelihood(problem.base) > -math.inf:
+    if count == 1 and height(base) > -math.inf:
         return [base]
     cube = qmc.LatinHypercube(len(base), rng=np.random.default_rng(seed)).random(SCREENED * count)
-    values = np.array([problem.log_likelihood(at_shares(problem, point)) for point in cube])
+    values = np.array([height(point) for point in cube])
     order = [i for i in np.argsort(-values, kind="stable") if values[i] > -math.inf]
     apart = 0.5 / count ** (1.0 / len(base))
-    taken, spare = [base], list[Any]()
+    taken: list[NDArray[np.float64]] = [base]
+    spare: list[NDArray[np.float64]] = []
     for i in order:
         near = min(float(np.abs(cube[i] - other).max()) for other in taken)
         (taken if near >= apart else spare).append(cube[i])
@@ -347,7 +351,11 @@ def _searched(
 
 
 def _search(problem: Problem, start: NDArray[np.float64]) -> Ascent:
-    return climb(lambda shares: problem.log_likelihood(at_shares(problem, shares)), start)
+    return climb(lambda shares: _height(problem, shares), start)
+
+
+def _height(problem: Problem, shares: NDArray[np.float64]) -> float:
+    return problem.log_likelihood(at_shares(problem, shares))
 
 
 def shares_of(problem: Problem, theta: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -355,7 +363,7 @@ def shares_of(problem: Problem, theta: NDArray[np.float64]) -> NDArray[np.float6
     return np.array([p.share(float(x)) for (p, _), x in zip(problem.entries, theta, strict=True)])
 
 
-def _width(problem: Problem, entry: int, value: float) -> float:
+def width_of(problem: Problem, entry: int, value: float) -> float:
     """Derivative of a parameter in its share of the range."""
     one = problem.entries[entry][0]
     return value * math.log(one.high / one.low) if one.logarithmic else one.high - one.low

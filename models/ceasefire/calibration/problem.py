@@ -283,7 +283,7 @@ class Problem:
         nothing = (-math.inf,) * len(self.observations)
         if not np.all((values >= self.low) & (values <= self.high)):  # nan too
             return nothing
-        solved: dict[str, truce.TruceEquilibrium] = {}
+        solved: dict[int, truce.TruceEquilibrium] = {}
         found = []
         for case, seen in enumerate(self.observations):
             try:
@@ -322,14 +322,18 @@ class Problem:
         """Draw from the prior, shape (count, n)."""
         return self.theta(rng.random((count, len(self.entries))))
 
-    def _solved(
-        self, values: NDArray[np.float64], case: int, solved: dict[str, truce.TruceEquilibrium]
-    ) -> truce.TruceEquilibrium:
+    def twin(self, case: int) -> int:
+        """Return the first exchange that has the same scenario at every theta."""
         own = any(label is not None for _, label in self.entries)
-        key = str(case) if own or self.exchanges else ""
-        if key not in solved:
-            solved[key] = truce.solve(self.scenario_at(values, case))
-        return solved[key]
+        return case if own or self.exchanges else 0
+
+    def _solved(
+        self, values: NDArray[np.float64], case: int, solved: dict[int, truce.TruceEquilibrium]
+    ) -> truce.TruceEquilibrium:
+        first = self.twin(case)
+        if first not in solved:
+            solved[first] = truce.solve(self.scenario_at(values, case))
+        return solved[first]
 
     def _checked(self, theta: ArrayLike) -> NDArray[np.float64]:
         values = np.asarray(theta, dtype=float)
