@@ -1,7 +1,7 @@
 """Build the paper: every figure and table that a specification lists, and a manifest.
 
 What is drawn from a scenario is solved here; what is drawn from an experiment comes from its
-committed rows, which are computed where they are missing or of another specification.
+committed rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import ceasefire
 from ceasefire.errors import ArgumentError
-from ceasefire.experiment.cached import renewed
+from ceasefire.experiment.cached import read_cached
 from ceasefire.experiment.spec import load as load_experiment
 from ceasefire.figures import FIGURES, document, recipe
 from ceasefire.figures.numbers import numbers
@@ -67,8 +67,8 @@ class Run:
 
     @cached_property
     def cached(self) -> Cached:
-        """Its rows; computed where there are none."""
-        return renewed(self.experiment, self.folder)
+        """Its rows; StaleRows where there are none of this specification."""
+        return read_cached(self.experiment, self.folder)
 
 
 def build(
@@ -93,7 +93,7 @@ def build(
     only : iterable of str, optional
         Names of figures to build; tables, captions and manifest are then left alone.
     rows : Path
-        Folder of the rows of experiments; those that are missing are computed.
+        Folder of the rows of experiments (``experiment.renewed`` computes them).
     command : str
         Recorded in the manifest.
     progress : callable, optional
@@ -103,6 +103,8 @@ def build(
     ------
     ArgumentError
         A name that no figure or table has, or a file that cannot be read as TOML.
+    StaleRows
+        Rows of an experiment are missing or of another specification.
     """
     items = read_spec(spec, rows)
     wanted = set(only or ())
