@@ -70,7 +70,7 @@ def exchange(model: TwoIssueExchange, table: pd.DataFrame) -> Figure:
     level(top, agreed, f"agreed: {agreed:g}")
     top.set(xlabel="bargaining weight of the captor", ylabel="days of pause", xlim=(0, 1))
     most = max(rows["days"].max(), rows["days_whole"].max())
-    top.set_ylim(0, most * 1.08 if most > 0 else float(model.days_max))  # without a deal: the cap
+    top.set_ylim(0, most * 1.08 if most > 0 else 2.5 * agreed)  # no deal: the days agreed
     key(top)
     panel(top, "a", f"Days for {float(model.captives):g} captives")
     _band(model, bottom, agreed, float(table["least_days"].iloc[0]),
