@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # one line a room: type checkers read these, `__getattr__` fi
     from ceasefire import data as data
     from ceasefire import errors as errors
     from ceasefire import experiment as experiment
+    from ceasefire import explore as explore
     from ceasefire import figures as figures
     from ceasefire import games as games
     from ceasefire import solvers as solvers

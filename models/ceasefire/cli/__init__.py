@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import ceasefire
-from ceasefire.cli import analysis
+from ceasefire.cli import analysis, estimate
 from ceasefire.cli import experiment as experiments
+from ceasefire.cli import explore as explorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -315,6 +316,8 @@ def game(
 main.add_command(experiments.run)
 main.add_command(experiments.store)
 main.add_command(analysis.analyse)
+main.add_command(estimate.estimate)
+main.add_command(explorer.explore)
 
 
 @main.group(epilog=_examples("ceasefire model list", "ceasefire model solve instalments"))

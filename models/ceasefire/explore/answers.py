@@ -1,0 +1,292 @@
+"""What the page shows of a scenario, as plain numbers that JSON can carry."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from ceasefire import data
+from ceasefire.errors import ArgumentError
+from ceasefire.tolerances import PROBABILITY_SUM
+from ceasefire.truce import agreement, proposition, solve
+from ceasefire.truce.extensions import require_base
+from ceasefire.truce.incentives import clause_price
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import pandas as pd
+
+    from ceasefire.truce import Course, Scenario, TruceEquilibrium
+    from ceasefire.truce.fields import Observed
+
+TALK_DAYS: Final = 120
+QUANTILES: Final = {"q05": 0.05, "q25": 0.25, "q75": 0.75, "q95": 0.95}
+KEPT: Final = 8  # solutions kept: what the page asks for next is mostly about the last one
+
+# Of each proposition: rows kept, what stands below the curves, the curves, what tells them apart.
+CURVES: Final[dict[str, tuple[str, tuple[str, ...], str]]] = {
+    "P1": ("held_captives", ("trust_needed",), "day"),
+    "P2": ("trust", ("mean_days", "mean_left"), ""),
+    "P3": ("x_p", ("matched_share", "trust_after", "dealer_net", "block_days"), ""),
+    "P4": ("key", ("value",), "quantity"),
+    "P5": ("x", ("pausing_state", "dealer", "freed", "offer_probability"), ""),
+    "P6": ("c_hi", ("mean_days",), ""),
+    "P7": ("ratio", ("weight", "block_days", "captives_per_day"), ""),
+    "P8": ("l_lo", ("blame", "trust_needed", "mean_days"), ""),
+    "P9": ("W0", ("modal_days", "mean_days", "mean_left"), ""),
+}
+WORDS: Final = {
+    "held_captives": "captives held",
+    "trust_needed": "trust needed",
+    "day": "day",
+    "trust": "belief at the opening",
+    "mean_days": "mean length (days)",
+    "modal_days": "most likely length (days)",
+    "mean_left": "captives left (mean)",
+    "x_p": "captives in the pilot",
+    "matched_share": "share of opportunists that match",
+    "trust_after": "belief after the pilot",
+    "dealer_net": "dealer's value, net of the pilot (utils)",
+    "block_days": "days of the first block",
+    "key": "",
+    "value": "",
+    "x": "captives per further day",
+    "pausing_state": "pausing state's value (utils)",
+    "dealer": "dealer's value (utils)",
+    "freed": "captives freed (mean)",
+    "offer_probability": "chance of an offer",
+    "c_hi": "worth of the last captive (utils)",
+    "ratio": "captor's impatience over the pausing state's",
+    "weight": "captor's bargaining weight",
+    "captives_per_day": "captives per day of the block",
+    "l_lo": "chance that the last batch can be produced",
+    "blame": "chance that a miss was refusal",
+    "W0": "captives held at the start",
+    "chunk": "days of each chunk, in order",
+    "first_extension": "days offered first, by the relay's risk",
+}
+
+_SOLVED: OrderedDict[str, TruceEquilibrium] = OrderedDict()
+
+
+def answer(what: str, scenario: Scenario, name: str = "") -> dict[str, Any]:
+    """Return one part of the page.
+
+    Parameters
+    ----------
+    what : str
+        ``course`` (the course, trust by window, the negotiation), ``windows`` (prices that each
+        side accepts at the windows of the most likely course) or ``proposition``.
+    scenario : Scenario
+        Of the base model.
+    name : str
+        P1 to P9, for a proposition.
+
+    Returns
+    -------
+    dict
+        Numbers, texts and lists of them. nan is None; an infinite number is the word "inf".
+
+    Raises
+    ------
+    ArgumentError
+        An unknown part, or a scenario that switches an extension on.
+    SolveError
+        Not solved.
+
+    Examples
+    --------
+    >>> import ceasefire as cf
+    >>> told = answer("course", cf.load("november-2023"))
+    >>> told["headline"]["modal_days"], told["headline"]["sequence"]
+    (7, '4-2-1')
+    """
+    if what not in ANSWERS:
+        raise ArgumentError("what", what, "one of " + ", ".join(ANSWERS))
+    require_base(scenario, "the explorer")
+    told: dict[str, Any] = plain(ANSWERS[what](solved(scenario), name))
+    return told
+
+
+def solved(scenario: Scenario) -> TruceEquilibrium:
+    """Solve, or return what was solved a moment ago."""
+    if scenario.digest not in _SOLVED:
+        _SOLVED[scenario.digest] = solve(scenario)
+        while len(_SOLVED) > KEPT:
+            _SOLVED.popitem(last=False)
+    _SOLVED.move_to_end(scenario.digest)
+    return _SOLVED[scenario.digest]
+
+
+def plain(value: Any) -> Any:
+    """Numbers as JSON has them: nan is None, an infinite number the word "inf" or "-inf"."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else ("inf" if value > 0.0 else "-inf")
+    return value
+
+
+def _course(eq: TruceEquilibrium, _: str) -> dict[str, Any]:
+    course = eq.course()
+    return {
+        "status": str(eq.status),
+        "headline": _headline(eq, course),
+        "length": {"days": course.length.index.to_numpy(), "probability": course.length.to_numpy()},
+        "held": _held(course),
+        "happened": _happened(eq.scenario.observed, eq.scenario.terms.eligible_captives),
+        "ends": {"cause": list(course.ends.index), "probability": course.ends.to_numpy()},
+        "trust": _trust(eq),
+        "negotiation": _negotiation(eq),
+    }
+
+
+def _headline(eq: TruceEquilibrium, course: Course) -> dict[str, Any]:
+    return {
+        "mean_days": course.mean_days,
+        "modal_days": course.modal_days,
+        "modal_probability": course.length.max(),
+        "mean_left": course.mean_left,
+        "sequence": str(course.chunks.index[0]),
+        "sequence_probability": course.chunks.iloc[0],
+        "trust": eq.trust,
+        "open_probability": eq.pilot.open_probability,
+        "deal_probability": eq.talks.deal_probability,
+        "block_days": eq.block_days,
+    }
+
+
+def _held(course: Course) -> dict[str, Any]:
+    """Mean and quantiles of the captives held at the end of each day."""
+    chances = course.held_by_day.to_numpy()
+    stocks = course.held_by_day.columns.to_numpy(dtype=float)
+    bands = {
+        name: stocks[[int(np.searchsorted(row, level - PROBABILITY_SUM)) for row in running]]
+        for running in [np.cumsum(chances, axis=1)]
+        for name, level in QUANTILES.items()
+    }
+    return {"day": np.arange(len(chances)), "mean": chances @ stocks, **bands}
+
+
+def _happened(observed: Observed | None, pool: float) -> dict[str, Any] | None:
+    if observed is None:
+        return None
+    left: list[float] = []
+    if observed.dataset:
+        credited = _credited(observed.dataset)
+        left = [pool - sum(credited[:day]) for day in range(observed.pause_days + 1)]
+    return {"pause_days": observed.pause_days, "held": left}
+
+
+@lru_cache(maxsize=4)
+def _credited(dataset: str) -> tuple[float, ...]:
+    record = getattr(data, dataset)()
+    return tuple(record["hostages_credited_under_deal"].to_numpy(dtype=float).tolist())
+
+
+def _trust(eq: TruceEquilibrium) -> list[dict[str, Any]]:
+    """One row a window of the most likely course."""
+    names = [
+        "day", "held_captives", "trust_held", "trust_needed", "best_chunk_days",
+        "offer_probability", "goes_on_probability",
+    ]  # fmt: skip
+    return _records(_stops(eq)[names])
+
+
+def _stops(eq: TruceEquilibrium) -> pd.DataFrame:
+    path = eq.path()
+    return path[path["stage"] == "window"]
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): cell for key, cell in row.items()} for row in frame.to_dict("records")]
+
+
+def _negotiation(eq: TruceEquilibrium) -> dict[str, Any]:
+    talks = eq.talks
+    likely = talks.deal_probability
+    length = talks.length(TALK_DAYS).to_numpy()
+    return {
+        "belief": [eq.pilot.trust_before, eq.trust],
+        "opens": [eq.pilot.open_probability_without, eq.pilot.open_probability],
+        "matched": eq.pilot.matched,
+        "deal_probability": likely,
+        "talks_mean": talks.mean_days,
+        "talks": length / likely if likely > 0.0 else length,
+        "block_days": eq.block.index.to_numpy(),
+        "nash_product": eq.block["nash_product"].to_numpy(),
+        "agreed": [[days, share] for days, share in eq.block_weights.items()],
+    }
+
+
+def _windows(eq: TruceEquilibrium, _: str) -> dict[str, Any]:
+    """Prices of one more day that each side accepts, window by window."""
+    rows = []
+    for row in _records(_stops(eq)):
+        held, day, trust = row["held_captives"], int(row["day"]), row["trust_held"]
+        found = agreement(eq, held, day, trust)
+        price = clause_price(eq, day)
+        rows.append({
+            "day": day,
+            "held_captives": held,
+            "clause_price": price,
+            "clause_in_zone": found.contains(price),
+            "zone": found.zone,
+            "captor_accepts": found.captor_accepts,
+            "pausing_state_accepts": found.pausing_state_accepts,
+            "captor_reservation_price": found.captor_reservation_price,
+            "pausing_state_reservation_price": found.pausing_state_reservation_price,
+        })  # fmt: skip
+    return {"windows": rows}
+
+
+def _proposition(eq: TruceEquilibrium, name: str) -> dict[str, Any]:
+    found = proposition(name, eq.scenario, equilibrium=eq)
+    below, curves, apart = CURVES[name]
+    table = found.measured
+    panels: list[dict[str, Any]] = []
+    if len(table) and name == "P4":  # two quantities, each of its own kind
+        for kind, part in table.groupby("quantity", sort=False):
+            panels.append(_panel(part, "key", "value", WORDS[str(kind)]))
+    elif len(table):
+        panels = [_panel(table, below, curve, WORDS[curve], apart) for curve in curves]
+    return {
+        "name": name,
+        "statement": found.statement,
+        "holds": found.holds,
+        "claims": dict(found.claims),
+        "reason": found.reason,
+        "below": WORDS[below],
+        "panels": panels,
+    }
+
+
+def _panel(
+    table: pd.DataFrame, below: str, curve: str, title: str, apart: str = ""
+) -> dict[str, Any]:
+    parts: Iterable[tuple[Any, pd.DataFrame]] = table.groupby(apart) if apart else [("", table)]
+    series = [
+        {
+            "name": f"after day {key:g}" if apart else "",
+            "x": part[below].to_numpy(dtype=float),
+            "y": part[curve].to_numpy(dtype=float),
+        }
+        for key, part in parts
+    ]
+    return {"title": title, "series": series}
+
+
+ANSWERS: Final[dict[str, Callable[[TruceEquilibrium, str], dict[str, Any]]]] = {
+    "course": _course,
+    "windows": _windows,
+    "proposition": _proposition,
+}
