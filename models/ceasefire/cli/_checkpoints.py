@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from ceasefire.calibration._climb import Ascent
     from ceasefire.calibration.posterior import Chains
     from ceasefire.calibration.problem import Problem
+    from ceasefire.calibration.profiles import Profile
 
 ANEW = "leave --resume out to start anew"
 
@@ -79,6 +81,41 @@ def load_parts(problem: Problem, file: Path) -> dict[str, Any]:
         raise ArgumentError("--resume", str(file), "a checkpoint of estimate", str(error)) from None
     _check(of, problem, file)
     return parts
+
+
+def plain_ascent(one: Ascent) -> dict[str, Any]:
+    """Return an ascent as plain data."""
+    return {
+        "start": one.start.tolist(), "point": one.point.tolist(), "value": float(one.value),
+        "evaluations": one.evaluations,
+    }  # fmt: skip
+
+
+def ascent(told: dict[str, Any]) -> Ascent:
+    """Return an ascent from plain data."""
+    import numpy as np
+
+    from ceasefire.calibration._climb import Ascent
+
+    start, point = np.array(told["start"]), np.array(told["point"])
+    return Ascent(start, point, float(told["value"]), int(told["evaluations"]))
+
+
+def plain_profile(one: Profile) -> dict[str, Any]:
+    """Return a profile as plain data."""
+    return {
+        "parameter": one.parameter, "table": one.table.to_dict("list"),
+        "maximum": float(one.maximum),
+    }  # fmt: skip
+
+
+def profile(told: dict[str, Any]) -> Profile:
+    """Return a profile from plain data."""
+    import pandas as pd
+
+    from ceasefire.calibration.profiles import Profile
+
+    return Profile(told["parameter"], pd.DataFrame(told["table"]), float(told["maximum"]))
 
 
 def _check(of: str, problem: Problem, file: Path) -> None:

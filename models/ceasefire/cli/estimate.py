@@ -1,0 +1,295 @@
+"""`ceasefire estimate`: parameters from records, with what the records do not tell."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ceasefire.cli import _checkpoints as checkpoints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from ceasefire.calibration.maximum import Maximum
+    from ceasefire.calibration.problem import Problem
+
+INTERRUPTED = 130
+DIGITS = 4
+KEPT = 2000  # draws that a table of draws has at most
+METHODS = ("ml", "profile", "posterior", "moments")
+
+GUIDE = """\b
+Methods:
+  ml         maximum likelihood from many starts; standard errors where there are any
+  profile    maximum likelihood, then intervals by the profile of each parameter
+  posterior  draws by ensembles of walkers, priors as in the file
+  moments    moments of the course: length, chunks, captives left, first block
+
+\b
+Examples:
+  ceasefire estimate experiments/estimation/november-2023.toml
+  ceasefire estimate my.toml --method posterior --draws 20000 --jobs 2 --resume
+  ceasefire estimate my.toml --method profile --csv profiles.csv --figure profiles"""
+
+
+@click.command(epilog=GUIDE)
+@click.argument("spec", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--method", type=click.Choice(METHODS), default="ml", show_default=True,
+              help="How; see below.")  # fmt: skip
+@click.option("--draws", type=click.IntRange(min=1), help="Of posterior: draws to keep.")
+@click.option("--burn-in", type=click.IntRange(min=0), help="Of posterior: steps thrown away.")
+@click.option("--starts", type=click.IntRange(min=1), help="Local searches.")
+@click.option("--grid", type=click.IntRange(min=3), help="Of profile: values of a parameter.")
+@click.option("--simulations", type=click.IntRange(min=2),
+              help="Of moments: plays an exchange; default: exact moments.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), help="Instead of the file's.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Processes on this machine.")  # fmt: skip
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint of a run that stopped.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="PATH",
+              help="Where it is; default: beside FILE, named after it and the method.")  # fmt: skip
+@click.option("--csv", "table", type=click.Path(path_type=Path), metavar="PATH",
+              help="Also write the table, and beside it all profiles or draws.")  # fmt: skip
+@click.option("--figure", "stem", type=click.Path(path_type=Path), metavar="STEM",
+              help="Of profile and posterior: also write STEM.pdf and .png.")  # fmt: skip
+def estimate(spec: Path, method: str, table: Path | None, stem: Path | None, **given: Any) -> None:
+    """Estimate parameters of the model from records of exchanges.
+
+    FILE is a TOML file (docs/calibration.md): which exchanges, which parameters are free, ranges
+    and priors. What the data do not tell is said, not estimated. Stopped or killed, the same
+    command with --resume goes on where it was.
+    """
+    from ceasefire import calibration
+
+    _refuse(method, given, stem)
+    problem = calibration.load_problem(spec)
+    kept = given["checkpoint"] or _beside(spec, method)
+    run: Callable[..., _Found] = {
+        "ml": _maximum, "profile": _profile, "posterior": _posterior, "moments": _moments,
+    }[method]  # fmt: skip
+    try:
+        with _workers(given["jobs"]) as executor:
+            found = run(problem, kept, given, executor)
+    except KeyboardInterrupt:
+        click.echo("stopped; what was finished is kept: add --resume to go on", err=True)
+        sys.exit(INTERRUPTED)
+    click.echo(found.text())
+    for written in found.write(table, stem):
+        click.echo(str(written))
+
+
+class _Found:
+    """What an estimate says and leaves."""
+
+    def __init__(
+        self, result: Any, digest: str, table: pd.DataFrame, more: pd.DataFrame | None = None
+    ) -> None:
+        self.result, self.digest, self.table, self.more = result, digest, table, more
+        self.figures: dict[str, Callable[[], Figure]] = {}
+
+    def text(self) -> str:
+        """Return the status and the table for a terminal."""
+        from ceasefire.cli.text import table as aligned
+        from ceasefire.cli.text import wrapped
+
+        status = "\n".join(wrapped(self.digest, indent=""))
+        shown = self.table.drop(columns=[c for c in self.table if str(c).startswith("prior_")])
+        rows = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
+        words = [at for at, name in enumerate(shown) if name in ("parameter", "note")]
+        return status + "\n\n" + aligned(list(map(str, shown.columns)), rows, left=words)
+
+    def write(self, table: Path | None, stem: Path | None) -> Iterator[Path]:
+        """Write what was asked for."""
+        from ceasefire.figures.save import write_figure, write_table
+
+        if table is not None:
+            table.parent.mkdir(parents=True, exist_ok=True)
+            yield write_table(self.table, table)
+            if self.more is not None:
+                yield write_table(self.more, table.with_name(f"{table.stem}-all.csv"))
+        if stem is not None:
+            stem.parent.mkdir(parents=True, exist_ok=True)
+            for ending, draw in self.figures.items():
+                yield from _drawn(draw, stem.with_name(stem.name + ending), write_figure)
+
+
+def _drawn(
+    draw: Callable[[], Figure], stem: Path, write: Callable[[Figure, Path], list[Path]]
+) -> list[Path]:
+    from ceasefire.figures.style import style
+
+    with style():
+        return write(draw(), stem)
+
+
+def _refuse(method: str, given: dict[str, Any], stem: Path | None) -> None:
+    """Refuse options of other methods."""
+    belongs = {
+        "draws": ("posterior",), "burn_in": ("posterior",), "grid": ("profile",),
+        "simulations": ("moments",), "starts": ("ml", "profile", "moments"),
+    }  # fmt: skip
+    for name, methods in belongs.items():
+        if given[name] is not None and method not in methods:
+            raise click.UsageError(f"--{name.replace('_', '-')} does not go with {method}")
+    if method == "moments" and given["resume"]:
+        raise click.UsageError("--resume does not go with moments, which take no time")
+    if stem is not None and method not in ("profile", "posterior"):
+        raise click.UsageError(f"--figure does not go with {method}")
+
+
+def _beside(spec: Path, method: str) -> Path:
+    ending = "npz" if method == "posterior" else "json"
+    return spec.with_name(f"{spec.stem}-{method}.checkpoint.{ending}")
+
+
+@contextlib.contextmanager
+def _workers(jobs: int) -> Iterator[Executor | None]:
+    if jobs == 1:
+        yield None
+        return
+    from ceasefire.experiment.engine import local
+
+    with local(jobs)() as executor:
+        yield executor
+
+
+def _progress(what: str) -> Callable[[int, int], None]:
+    """Return what shows a bar on a terminal, and lines elsewhere."""
+    from tqdm import tqdm
+
+    bar = tqdm(total=0, desc=what, disable=None, file=sys.stderr)
+
+    def show(done: int, total: int) -> None:
+        if bar.disable:
+            click.echo(f"{what}: {done} of {total}", err=True)
+            return
+        bar.total = total
+        bar.update(done - bar.n)
+        if done >= total:
+            bar.close()
+
+    return show
+
+
+def _maximum(
+    problem: Problem, kept: Path, given: dict[str, Any], executor: Executor | None
+) -> _Found:
+    found = _searched(problem, kept, given, executor)
+    status = f"{problem.title or problem.name}. {_capital(found.status)}"
+    return _Found(found, status, found.table())
+
+
+def _searched(
+    problem: Problem, kept: Path, given: dict[str, Any], executor: Executor | None
+) -> Maximum:
+    from ceasefire import calibration
+
+    seed = problem.settings.seed if given["seed"] is None else given["seed"]
+    total = given["starts"] or problem.settings.starts
+    parts = checkpoints.load_parts(problem, kept) if given["resume"] else {}
+    name, show = f"ml seed {seed} starts {total}", _progress("starts")
+    done = {int(i): checkpoints.ascent(one) for i, one in parts.get(name, {}).items()}
+
+    def keep(number: int, ascent: Any) -> None:
+        done[number] = ascent
+        parts[name] = {i: checkpoints.plain_ascent(one) for i, one in done.items()}
+        checkpoints.save_parts(parts, problem, kept)
+        show(len(done), total)
+
+    return calibration.maximise(
+        problem, starts=total, seed=seed, done=dict(done), keep=keep, executor=executor
+    )
+
+
+def _profile(
+    problem: Problem, kept: Path, given: dict[str, Any], executor: Executor | None
+) -> _Found:
+    from ceasefire import calibration
+    from ceasefire.figures import estimate_profiles
+
+    top = _searched(problem, kept, given, executor)
+    parts = checkpoints.load_parts(problem, kept)  # the starts just made among them
+    name, show = f"profile {given['grid']} from {top.log_likelihood:.9g}", _progress("profiles")
+    made = {key: checkpoints.profile(one) for key, one in parts.get(name, {}).items()}
+
+    def keep(one: Any) -> None:
+        made[one.parameter] = one
+        parts[name] = {key: checkpoints.plain_profile(each) for key, each in made.items()}
+        checkpoints.save_parts(parts, problem, kept)
+        show(len(made), len(problem.names))
+
+    found = calibration.profile(
+        top, grid=given["grid"], done=dict(made), keep=keep, executor=executor
+    )
+    status = f"{problem.title or problem.name}. {_capital(top.status)}; {found.status}"
+    told = _Found(found, status, found.table(), found.values)
+    told.figures = {"": lambda: estimate_profiles.draw(found)}
+    return told
+
+
+def _posterior(
+    problem: Problem, kept: Path, given: dict[str, Any], executor: Executor | None
+) -> _Found:
+    from ceasefire import calibration
+    from ceasefire.figures import estimate_pairs, estimate_priors
+
+    show = _progress("steps")
+
+    def keep(chains: Any, total: int) -> None:
+        checkpoints.save_chains(chains, problem, kept)
+        show(chains.steps, total)
+
+    found = calibration.sample_posterior(
+        problem,
+        draws=given["draws"],
+        burn_in=given["burn_in"],
+        seed=given["seed"],
+        resume=checkpoints.load_chains(problem, kept) if given["resume"] else None,
+        keep=keep,
+        executor=executor,
+    )
+    status = f"{problem.title or problem.name}. {len(found.draws)} draws, {found.status}"
+    told = _Found(found, status, found.summary, _thinned(found.draws))
+    told.figures = {
+        "-priors": lambda: estimate_priors.draw(found),
+        "-pairs": lambda: estimate_pairs.draw(found),
+    }
+    return told
+
+
+def _moments(problem: Problem, _: Path, given: dict[str, Any], __: Executor | None) -> _Found:
+    from ceasefire import calibration
+
+    found = calibration.fit_moments(
+        problem, simulations=given["simulations"], starts=given["starts"], seed=given["seed"]
+    )
+    status = f"{problem.title or problem.name}. {_capital(found.status)}"
+    return _Found(found, status, found.table())
+
+
+def _thinned(draws: pd.DataFrame) -> pd.DataFrame:
+    """At most 2000 draws, evenly over ensembles, steps and walkers."""
+    import numpy as np
+
+    if len(draws) <= KEPT:
+        return draws
+    at = np.linspace(0, len(draws) - 1, KEPT).round().astype(int)
+    return draws.iloc[at].reset_index(drop=True)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "-" if value != value else f"{value:.{DIGITS}g}"
+    return str(value)
