@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from ceasefire.explore.answers import answer as answer
     from ceasefire.explore.server import Explorer as Explorer
     from ceasefire.explore.server import serve as serve
-    from ceasefire.explore.standalone import Axis as Axis
-    from ceasefire.explore.standalone import standalone as standalone
+    from ceasefire.explore.supplement import Axis as Axis
+    from ceasefire.explore.supplement import standalone as standalone
 
 _HOMES = {
     "answer": "answers",
     "Explorer": "server",
     "serve": "server",
-    "Axis": "standalone",
-    "standalone": "standalone",
+    "Axis": "supplement",
+    "standalone": "supplement",
 }
 
 __all__ = list(_HOMES)
