@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,9 +26,9 @@ seed = 1
 [parameters.beta]
 from = 0.0
 to = 0.03
-[parameters.pi0]
-from = 0.05
-to = 0.5
+[parameters.chi]
+from = 0.0
+to = 0.1
 [maximum]
 starts = 1
 grid = 3
@@ -54,9 +56,9 @@ def test_maximum_likelihood_is_printed_and_kept(spec):
     assert done.exit_code == 0, done.output
     assert "A tiny problem. Log-likelihood" in done.output
     table = pd.read_csv(spec.parent / "ml.csv")
-    assert table["parameter"].tolist() == ["beta", "pi0"]
+    assert table["parameter"].tolist() == ["beta", "chi"]
     again = run(spec, "--resume")  # nothing is searched again
-    assert again.stdout.split() == done.stdout.split()[:-1]
+    assert again.stdout.split() == done.stdout.split()[:-2]  # less the files
 
 
 def test_a_profile_says_what_is_not_identified_and_draws_it(spec):
@@ -73,12 +75,15 @@ def test_a_posterior_goes_on_from_its_checkpoint_to_the_same_draws(spec):
     assert first.exit_code == 0, first.output
     assert "NOT mixed" in first.output
     kept = spec.parent / "tiny-posterior.checkpoint.npz"
-    chains = checkpoints.load_chains(load_problem(spec), kept)
+    chains, clock = checkpoints.load_chains(load_problem(spec), kept)
+    assert clock.seconds > 0.0
     before = (spec.parent / "draws-all.csv").read_bytes()
     again = run(spec, *options, "--resume")
     assert again.exit_code == 0, again.output
     assert (spec.parent / "draws-all.csv").read_bytes() == before
     assert chains.positions.shape == (2, 26, 4, 2)
+    record = json.loads((spec.parent / "draws.json").read_text(encoding="utf-8"))
+    assert (record["steps"], record["draws"], record["mixed"]) == (25, 200, False)
     assert {path.name for path in spec.parent.glob("*.png")} == {
         "post-pairs.png",
         "post-priors.png",
@@ -89,7 +94,7 @@ def test_a_checkpoint_of_another_problem_is_refused(spec):
     problem = load_problem(spec)
     checkpoints.save_parts({"a": 1}, problem, spec.with_suffix(".json"))
     assert checkpoints.load_parts(problem, spec.with_suffix(".json")) == {"a": 1}
-    spec.write_text(FILE.replace("to = 0.5", "to = 0.6"), encoding="utf-8")
+    spec.write_text(FILE.replace("to = 0.1", "to = 0.2"), encoding="utf-8")
     with pytest.raises(ArgumentError, match="ranges and priors"):
         checkpoints.load_parts(load_problem(spec), spec.with_suffix(".json"))
     spec.with_suffix(".json").write_text("nonsense", encoding="utf-8")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ceasefire.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from typing import Any
 
     from ceasefire.calibration._climb import Ascent
     from ceasefire.calibration.posterior import Chains
@@ -20,7 +22,36 @@ if TYPE_CHECKING:
 ANEW = "leave --resume out to start anew"
 
 
-def save_chains(chains: Chains, problem: Problem, file: Path) -> None:
+@dataclass
+class Clock:
+    """How long a run has taken, over all times that it was resumed, and on how busy a machine.
+
+    Attributes
+    ----------
+    seconds : float
+        Wall time up to the last mark.
+    loads : list of float
+        Processes that wanted a processor, averaged over a minute, at each mark.
+    """
+
+    seconds: float = 0.0
+    loads: list[float] = field(default_factory=list)
+    since: float = field(default_factory=time.monotonic)
+
+    def mark(self) -> None:
+        """Take the time and the load."""
+        now = time.monotonic()
+        self.seconds, self.since = self.seconds + now - self.since, now
+        if hasattr(os, "getloadavg"):
+            self.loads.append(round(os.getloadavg()[0], 2))
+
+    def told(self) -> dict[str, Any]:
+        """Return what goes into the record of a run."""
+        mean = round(sum(self.loads) / len(self.loads), 2) if self.loads else None
+        return {"seconds": round(self.seconds, 1), "mean_load": mean, "cpus": os.cpu_count()}
+
+
+def save_chains(chains: Chains, problem: Problem, file: Path, clock: Clock) -> None:
     """Write chains so that a kill leaves either the old file or the new one."""
     import numpy as np
 
@@ -29,12 +60,13 @@ def save_chains(chains: Chains, problem: Problem, file: Path) -> None:
         np.savez(
             stream, positions=chains.positions, log_likelihoods=chains.log_likelihoods,
             accepted=chains.accepted, seed=chains.seed, problem=problem.digest,
+            seconds=clock.seconds, loads=clock.loads,
         )  # fmt: skip
     part.replace(file)
 
 
-def load_chains(problem: Problem, file: Path) -> Chains | None:
-    """Read chains; None where there is no file yet.
+def load_chains(problem: Problem, file: Path) -> tuple[Chains, Clock] | None:
+    """Read chains and what they took; None where there is no file yet.
 
     Raises
     ------
@@ -50,11 +82,13 @@ def load_chains(problem: Problem, file: Path) -> Chains | None:
     try:
         with np.load(file) as kept:
             told = {name: kept[name] for name in kept.files}
-        of = str(told["problem"])
+        of, seed = str(told["problem"]), int(told["seed"])
+        chains = Chains(told["positions"], told["log_likelihoods"], told["accepted"], seed)
+        clock = Clock(float(told["seconds"]), told["loads"].tolist())
     except (OSError, ValueError, KeyError) as error:
         raise ArgumentError("--resume", str(file), "a checkpoint of estimate", str(error)) from None
     _check(of, problem, file)
-    return Chains(told["positions"], told["log_likelihoods"], told["accepted"], int(told["seed"]))
+    return chains, clock
 
 
 def save_parts(parts: Mapping[str, Any], problem: Problem, file: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,7 @@ def estimate(spec: Path, method: str, table: Path | None, stem: Path | None, **g
     except KeyboardInterrupt:
         click.echo("stopped; what was finished is kept: add --resume to go on", err=True)
         sys.exit(INTERRUPTED)
+    found.jobs = given["jobs"]
     click.echo(found.text())
     for written in found.write(table, stem):
         click.echo(str(written))
@@ -94,6 +96,8 @@ class _Found:
     ) -> None:
         self.result, self.digest, self.table, self.more = result, digest, table, more
         self.figures: dict[str, Callable[[], Figure]] = {}
+        self.record: dict[str, Any] = {}
+        self.jobs = 1
 
     def text(self) -> str:
         """Return the status and the table for a terminal."""
@@ -115,10 +119,33 @@ class _Found:
             yield write_table(self.table, table)
             if self.more is not None:
                 yield write_table(self.more, table.with_name(f"{table.stem}-all.csv"))
+            yield self._write_record(table.with_suffix(".json"))
         if stem is not None:
             stem.parent.mkdir(parents=True, exist_ok=True)
             for ending, draw in self.figures.items():
                 yield from _drawn(draw, stem.with_name(stem.name + ending), write_figure)
+
+    def _write_record(self, file: Path) -> Path:
+        """Write what the table came from."""
+        import json
+        import platform
+        from importlib.metadata import version
+
+        from ceasefire.experiment.provenance import LIBRARIES, code_version
+
+        problem = self.result.problem
+        told = {
+            "status": self.digest, "problem": problem.digest, "parameters": list(problem.names),
+            **self.record, "jobs": self.jobs, "nice": _niceness(),
+            "code": code_version(()), "python": platform.python_version(),
+            "libraries": {name: version(name) for name in (*LIBRARIES, "emcee")},
+        }  # fmt: skip
+        file.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        return file
+
+
+def _niceness() -> int | None:
+    return os.nice(0) if hasattr(os, "nice") else None
 
 
 def _drawn(
@@ -230,7 +257,7 @@ def _profile(
         top, grid=given["grid"], done=dict(made), keep=keep, executor=executor
     )
     status = f"{problem.title or problem.name}. {_capital(top.status)}; {found.status}"
-    told = _Found(found, status, found.table(), found.values)
+    told = _Found(found.maximum, status, found.table(), found.values)
     told.figures = {"": lambda: estimate_profiles.draw(found)}
     return told
 
@@ -242,9 +269,12 @@ def _posterior(
     from ceasefire.figures import estimate_pairs, estimate_priors
 
     show = _progress("steps")
+    before = checkpoints.load_chains(problem, kept) if given["resume"] else None
+    chains, clock = before or (None, checkpoints.Clock())
 
     def keep(chains: Any, total: int) -> None:
-        checkpoints.save_chains(chains, problem, kept)
+        clock.mark()
+        checkpoints.save_chains(chains, problem, kept, clock)
         show(chains.steps, total)
 
     found = calibration.sample_posterior(
@@ -252,12 +282,20 @@ def _posterior(
         draws=given["draws"],
         burn_in=given["burn_in"],
         seed=given["seed"],
-        resume=checkpoints.load_chains(problem, kept) if given["resume"] else None,
+        resume=chains,
         keep=keep,
         executor=executor,
     )
     status = f"{problem.title or problem.name}. {len(found.draws)} draws, {found.status}"
     told = _Found(found, status, found.summary, _thinned(found.draws))
+    told.record = {
+        "seed": found.chains.seed, "ensembles": found.values.shape[0],
+        "walkers": found.values.shape[2], "steps": found.chains.steps, "burn_in": found.burn_in,
+        "draws": len(found.draws), "acceptance": round(found.acceptance, 4),
+        "evaluations": found.values.shape[0] * found.values.shape[2] * (found.chains.steps + 1),
+        "largest_r_hat": round(float(found.summary["r_hat"].max()), 5), "mixed": found.mixed,
+        **clock.told(),
+    }  # fmt: skip
     told.figures = {
         "-priors": lambda: estimate_priors.draw(found),
         "-pairs": lambda: estimate_pairs.draw(found),
