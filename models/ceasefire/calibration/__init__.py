@@ -11,59 +11,70 @@ from typing import TYPE_CHECKING
 from ceasefire.lazy import loading
 
 if TYPE_CHECKING:
-    from ceasefire.calibration.data import historical as historical
-    from ceasefire.calibration.data import read as read
+    from ceasefire.calibration.coverage import CourseGrid as CourseGrid
+    from ceasefire.calibration.coverage import RankTest as RankTest
+    from ceasefire.calibration.coverage import Recovery as Recovery
+    from ceasefire.calibration.coverage import course_grid as course_grid
+    from ceasefire.calibration.coverage import outcome_chances as outcome_chances
+    from ceasefire.calibration.coverage import rank_test as rank_test
+    from ceasefire.calibration.coverage import recover as recover
+    from ceasefire.calibration.coverage import simulate_counts as simulate_counts
     from ceasefire.calibration.data import check as check
     from ceasefire.calibration.data import exchanges as exchanges
+    from ceasefire.calibration.data import historical as historical
     from ceasefire.calibration.data import parse as parse
-    from ceasefire.calibration.diagnostics import split_r_hat as split_r_hat
+    from ceasefire.calibration.data import read as read
     from ceasefire.calibration.diagnostics import bulk_size as bulk_size
+    from ceasefire.calibration.diagnostics import split_r_hat as split_r_hat
     from ceasefire.calibration.diagnostics import tail_size as tail_size
     from ceasefire.calibration.errors import DataError as DataError
     from ceasefire.calibration.exchange import Exchange as Exchange
-    from ceasefire.calibration.gradients import Kink as Kink
-    from ceasefire.calibration.gradients import gradient as gradient
     from ceasefire.calibration.gradients import Gradient as Gradient
+    from ceasefire.calibration.gradients import Kink as Kink
     from ceasefire.calibration.gradients import estimable as estimable
-    from ceasefire.calibration.information import observed_information as observed_information
+    from ceasefire.calibration.gradients import gradient as gradient
     from ceasefire.calibration.information import Information as Information
-    from ceasefire.calibration.likelihood import log_likelihood as log_likelihood
+    from ceasefire.calibration.information import observed_information as observed_information
     from ceasefire.calibration.likelihood import Likelihood as Likelihood
-    from ceasefire.calibration.maximum import maximise as maximise
+    from ceasefire.calibration.likelihood import log_likelihood as log_likelihood
     from ceasefire.calibration.maximum import Maximum as Maximum
     from ceasefire.calibration.maximum import PatternTest as PatternTest
+    from ceasefire.calibration.maximum import maximise as maximise
     from ceasefire.calibration.moments import MomentFit as MomentFit
-    from ceasefire.calibration.moments import observed_moments as observed_moments
     from ceasefire.calibration.moments import fit_moments as fit_moments
+    from ceasefire.calibration.moments import observed_moments as observed_moments
+    from ceasefire.calibration.observation import DELIVERED as DELIVERED
+    from ceasefire.calibration.observation import MISSED as MISSED
+    from ceasefire.calibration.observation import DayReading as DayReading
+    from ceasefire.calibration.observation import Observation as Observation
     from ceasefire.calibration.observation import TalksReading as TalksReading
     from ceasefire.calibration.observation import WindowReading as WindowReading
-    from ceasefire.calibration.observation import DayReading as DayReading
-    from ceasefire.calibration.observation import DELIVERED as DELIVERED
-    from ceasefire.calibration.observation import Observation as Observation
-    from ceasefire.calibration.observation import MISSED as MISSED
-    from ceasefire.calibration.posterior import sample_posterior as sample_posterior
-    from ceasefire.calibration.posterior import Posterior as Posterior
     from ceasefire.calibration.posterior import Chains as Chains
+    from ceasefire.calibration.posterior import Posterior as Posterior
+    from ceasefire.calibration.posterior import sample_posterior as sample_posterior
+    from ceasefire.calibration.precision import PlayPrecision as PlayPrecision
+    from ceasefire.calibration.precision import fit_precision as fit_precision
     from ceasefire.calibration.priors import Prior as Prior
-    from ceasefire.calibration.problem import Problem as Problem
     from ceasefire.calibration.problem import Parameter as Parameter
-    from ceasefire.calibration.problem import replace_data as replace_data
+    from ceasefire.calibration.problem import Problem as Problem
     from ceasefire.calibration.problem import Settings as Settings
-    from ceasefire.calibration.problem_file import parse_problem as parse_problem
+    from ceasefire.calibration.problem import replace_data as replace_data
     from ceasefire.calibration.problem_file import ProblemError as ProblemError
     from ceasefire.calibration.problem_file import load_problem as load_problem
+    from ceasefire.calibration.problem_file import parse_problem as parse_problem
+    from ceasefire.calibration.profiles import Interval as Interval
+    from ceasefire.calibration.profiles import Profile as Profile
     from ceasefire.calibration.profiles import Profiles as Profiles
     from ceasefire.calibration.profiles import profile as profile
-    from ceasefire.calibration.profiles import Profile as Profile
-    from ceasefire.calibration.profiles import Interval as Interval
     from ceasefire.calibration.ranges import Range as Range
     from ceasefire.calibration.record import Row as Row
-    from ceasefire.calibration.simulated import simulate_records as simulate_records
     from ceasefire.calibration.simulated import recorded as recorded
+    from ceasefire.calibration.simulated import simulate_records as simulate_records
     from ceasefire.calibration.terms import Terms as Terms
 
 _HOMES = {
     "Chains": "posterior",
+    "CourseGrid": "coverage",
     "DELIVERED": "observation",
     "DataError": "errors",
     "DayReading": "observation",
@@ -79,6 +90,7 @@ _HOMES = {
     "Observation": "observation",
     "Parameter": "problem",
     "PatternTest": "maximum",
+    "PlayPrecision": "precision",
     "Posterior": "posterior",
     "Prior": "priors",
     "Problem": "problem",
@@ -86,6 +98,8 @@ _HOMES = {
     "Profile": "profiles",
     "Profiles": "profiles",
     "Range": "ranges",
+    "RankTest": "coverage",
+    "Recovery": "coverage",
     "Row": "record",
     "Settings": "problem",
     "TalksReading": "observation",
@@ -93,9 +107,11 @@ _HOMES = {
     "WindowReading": "observation",
     "bulk_size": "diagnostics",
     "check": "data",
+    "course_grid": "coverage",
     "estimable": "gradients",
     "exchanges": "data",
     "fit_moments": "moments",
+    "fit_precision": "precision",
     "gradient": "gradients",
     "historical": "data",
     "load_problem": "problem_file",
@@ -103,13 +119,17 @@ _HOMES = {
     "maximise": "maximum",
     "observed_information": "information",
     "observed_moments": "moments",
+    "outcome_chances": "coverage",
     "parse": "data",
     "parse_problem": "problem_file",
     "profile": "profiles",
+    "rank_test": "coverage",
     "read": "data",
     "recorded": "simulated",
+    "recover": "coverage",
     "replace_data": "problem",
     "sample_posterior": "posterior",
+    "simulate_counts": "coverage",
     "simulate_records": "simulated",
     "split_r_hat": "diagnostics",
     "tail_size": "diagnostics",
