@@ -180,9 +180,9 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # a body that was not read must not be taken for a request
             self._tell(told.status, [{"path": "", "message": str(told)}])
         except NotReady:
-            self._tell(HTTPStatus.SERVICE_UNAVAILABLE, [])
-        except CeasefireError as error:
-            self._tell(HTTPStatus.UNPROCESSABLE_ENTITY, faults(error))
+            self._send(*_json(HTTPStatus.OK, {"starting": True}))
+        except CeasefireError as error:  # an answer like another: browsers log a refusal as a fault
+            self._tell(HTTPStatus.OK, faults(error))
         except (ConnectionError, TimeoutError):  # the page has gone
             self.close_connection = True
 
@@ -212,8 +212,7 @@ class Handler(BaseHTTPRequestHandler):
             if asked["what"] == "toml":
                 return _json(HTTPStatus.OK, {"answer": file_of(known[asked["scenario"]], scenario)})
             told = self.page.solver.ask(asked["what"], scenario, asked["name"])
-        status = HTTPStatus.OK if "answer" in told else HTTPStatus.UNPROCESSABLE_ENTITY
-        return _json(status, told)
+        return _json(HTTPStatus.OK, told)
 
     def _body(self) -> Any:
         if self.headers.get_content_type() != "application/json":

@@ -176,7 +176,7 @@ const Charts = (() => {
 
   function trust(now, pinned) {
     const rows = now.trust;
-    const step = 46, height = Math.max(rows.length, 1) * step + 66;
+    const step = 52, height = Math.max(rows.length, 1) * step + 66;
     const f = frame(height, { low: 0, high: 1, label: "belief that the captor is a dealer" },
       { low: 0, high: 1, rows: true }, { margin: { left: 84, top: 26 } });
     rows.forEach((row, i) => {
@@ -193,7 +193,7 @@ const Charts = (() => {
       }
       const said = row.trust_needed === "inf" ? "no belief is enough" : row.trust_needed === null ? "nothing left to offer"
         : `goes on with probability ${row.goes_on_probability.toFixed(2)}`;
-      f.svg.append(text(f.px(1), y + 22, said, { "text-anchor": "end", class: "soft" }));
+      f.svg.append(text(f.px(1), y + 27, said, { "text-anchor": "end", class: "soft" }));
     });
     if (!rows.length) f.svg.append(text(W / 2, 50, "no deal, so no window", { "text-anchor": "middle" }));
     legend(f.svg, [[disc("dot"), "trust held"], [(x, y) => rect(x + 5, y - 1, 4, 10, "need"), "trust needed"],

@@ -26,14 +26,10 @@
         method: "POST", headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ client, what, scenario: wanted.scenario, changes: wanted.changes, name }),
       });
-      if (reply.status === 503) {
-        say("The solver starts; the first run on a machine compiles for up to a minute.");
-        await pause(400);
-      } else if (reply.status === 429) {
-        await pause(150);
-      } else {
-        return reply.json();
-      }
+      const told = reply.status === 429 ? { busy: true } : await reply.json();
+      if (told.starting) say("The solver starts; the first run on a machine compiles for up to a minute.");
+      else if (!told.busy) return told;
+      await pause(told.busy ? 150 : 400);
     }
   }
 
