@@ -9,7 +9,7 @@ import pytest
 
 import ceasefire as cf
 from ceasefire import calibration as cal
-from ceasefire import truce
+from ceasefire import games, truce
 from ceasefire.calibration import DELIVERED, Observation, Parameter, Problem, WindowReading
 from ceasefire.calibration.maximum import NOT_IDENTIFIED
 from ceasefire.calibration.moments import MOMENTS, _Moments, fit_moments, observed_moments
@@ -104,3 +104,31 @@ def test_a_pause_that_goes_on_has_no_moments(base):
     problem = Problem(base, (going_on,), (Parameter("pi0", 0.05, 0.5),))
     with pytest.raises(ArgumentError, match="no length yet"):
         fit_moments(problem, starts=1)
+
+
+PENNIES = [[9, 0], [0, 1]], [[0, 1], [1, 0]]
+
+
+def test_precision_has_the_interval_of_its_likelihood():
+    """McKelvey and Palfrey's logit equilibrium of asymmetric pennies; quadratic near the top."""
+    game = games.NormalForm.bimatrix(*PENNIES)
+    found = cal.fit_precision(game, [[830, 170], [420, 580]])
+    low, high = found.interval
+    error = found.fit.standard_error
+    assert low == pytest.approx(found.precision - 1.96 * error, abs=0.35 * error)
+    assert high == pytest.approx(found.precision + 1.96 * error, abs=0.35 * error)
+    assert found.p_value < 1e-6
+
+
+def test_random_play_has_no_precision():
+    found = cal.fit_precision("matching-pennies", [[50, 50], [50, 50]])
+    assert found.status == NOT_IDENTIFIED
+    assert found.p_value > 0.4
+    game = games.NormalForm.bimatrix(*PENNIES)
+    assert "no different from random play" in cal.fit_precision(game, [[50, 50], [50, 50]]).status
+
+
+def test_play_that_is_always_best_has_no_upper_end():
+    found = cal.fit_precision("prisoners-dilemma", [[0, 40], [0, 40]])
+    assert found.interval[0] > 0.0
+    assert math.isinf(found.interval[1])
