@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -124,6 +125,32 @@ def test_faults_of_a_problem_file_name_their_line(change, line, said):
     with pytest.raises(ProblemError, match=said) as caught:
         cal.parse_problem(FILE.replace(*change, 1))
     assert line in {fault.line for fault in caught.value.faults}
+
+
+def test_exchanges_of_other_terms_are_pooled_from_their_files(tmp_path):
+    folder = resources.files("ceasefire.data") / "exchanges"
+    table, terms = (
+        (folder / f"november-2023.{kind}").read_text(encoding="utf-8") for kind in ("csv", "toml")
+    )
+    (tmp_path / "second.csv").write_text(table, encoding="utf-8")
+    terms = terms.replace('name = "november-2023"', 'name = "second"', 1)
+    terms = terms.replace("pause_days_max = 10", "pause_days_max = 9")
+    (tmp_path / "second.toml").write_text(terms, encoding="utf-8")
+    file = tmp_path / "both.toml"
+    both = FILE.replace('"november-2023"', '"november-2023", "second.csv"')
+    both = both.replace("[parameters.k0]", "case_specific = true\n[parameters.k0]")
+    file.write_text(both, encoding="utf-8")
+    problem = cal.load_problem(file)
+    assert problem.names == ("pi0[november-2023]", "pi0[second]", "k0")
+    theta = [0.2, 0.3, 5.0]
+    first, second = (problem.scenario_at(theta, case) for case in (0, 1))
+    assert (first.terms.pause_days_max, second.terms.pause_days_max) == (10, 9)
+    assert (first.captor.trust, second.captor.trust) == (0.2, 0.3)
+    alone = [
+        cal.log_likelihood(scenario, seen).total
+        for scenario, seen in zip((first, second), problem.observations, strict=True)
+    ]
+    assert problem.log_likelihoods(theta) == pytest.approx(alone)
 
 
 def test_case_specific_parameters_have_an_entry_an_exchange(base):
