@@ -118,6 +118,12 @@ def button(browser, name):
     return browser.find_element(By.ID, name)
 
 
+def click(browser, element):
+    """Click clear of the footer, which a driver does not see."""
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    element.click()
+
+
 def write(browser, symbol, text):
     control = field(browser, symbol)
 
@@ -237,8 +243,8 @@ def test_presets_and_scenarios_are_chosen(page):
 def test_figure_numbers_and_scenario_are_downloaded(page):
     write(page, "x", "12")
     for kind in ("svg", "csv"):
-        page.find_element(By.CSS_SELECTOR, f"[data-id=length] button.{kind}").click()
-    button(page, "toml").click()
+        click(page, page.find_element(By.CSS_SELECTOR, f"[data-id=length] button.{kind}"))
+    click(page, button(page, "toml"))
     names = ("length.svg", "length.csv", "changed.toml")
     files = [page.downloads / f"{NAME}-{name}" for name in names]
     until(lambda: all(file.exists() and file.stat().st_size for file in files))
@@ -255,7 +261,7 @@ def test_figure_numbers_and_scenario_are_downloaded(page):
 
 def test_numbers_stand_behind_each_figure(page):
     figure = page.find_element(By.CSS_SELECTOR, "[data-id=ends]")
-    figure.find_element(By.TAG_NAME, "summary").click()
+    click(page, figure.find_element(By.TAG_NAME, "summary"))
     until(lambda: len(figure.find_elements(By.CSS_SELECTOR, "tbody tr")) == 10)
 
 
