@@ -62,7 +62,8 @@ def test_maximum_likelihood_is_printed_and_kept(spec):
 
 
 def test_a_profile_says_what_is_not_identified_and_draws_it(spec):
-    done = run(spec, "--method", "profile", "--figure", spec.parent / "profiles")
+    figure = ["--figure", spec.parent / "profiles"]
+    done = run(spec, "--method", "profile", "--parameter", "beta", *figure)
     assert done.exit_code == 0, done.output
     assert NOT_IDENTIFIED in done.output
     assert (spec.parent / "profiles.png").stat().st_size > 1000
@@ -110,6 +111,7 @@ def test_a_checkpoint_of_another_problem_is_refused(spec):
     [
         (["--draws", "10"], "--draws does not go with ml"),
         (["--method", "moments", "--resume"], "--resume does not go with moments"),
+        (["--parameter", "beta"], "--parameter does not go with ml"),
         (["--figure", "x"], "--figure does not go with ml"),
         (["--method", "posterior", "--grid", "5"], "--grid does not go with posterior"),
     ],

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ceasefire.calibration.problem import Problem
 
 LEVEL = 0.95
-LEAST_STEP = 1e-3  # of a range, of the search at a value of the grid
+LEAST_STEP = 4e-3  # of a range, of the search at a value of the grid
 ABOVE = 0.01  # log units above the maximum at which a profile has found a better one
 
 

@@ -49,6 +49,8 @@ Examples:
 @click.option("--burn-in", type=click.IntRange(min=0), help="Of posterior: steps thrown away.")
 @click.option("--starts", type=click.IntRange(min=1), help="Local searches.")
 @click.option("--grid", type=click.IntRange(min=3), help="Of profile: values of a parameter.")
+@click.option("--parameter", "names", multiple=True, metavar="NAME",
+              help="Of profile: this parameter alone; repeatable.")  # fmt: skip
 @click.option("--simulations", type=click.IntRange(min=2),
               help="Of moments: plays an exchange; default: exact moments.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the file's.")
@@ -160,12 +162,14 @@ def _drawn(
 def _refuse(method: str, given: dict[str, Any], stem: Path | None) -> None:
     """Refuse options of other methods."""
     belongs = {
-        "draws": ("posterior",), "burn_in": ("posterior",), "grid": ("profile",),
+        "names": ("profile",), "draws": ("posterior",), "burn_in": ("posterior",),
+        "grid": ("profile",),
         "simulations": ("moments",), "starts": ("ml", "profile", "moments"),
     }  # fmt: skip
     for name, methods in belongs.items():
-        if given[name] is not None and method not in methods:
-            raise click.UsageError(f"--{name.replace('_', '-')} does not go with {method}")
+        if given[name] not in (None, ()) and method not in methods:
+            said = {"names": "parameter"}.get(name, name.replace("_", "-"))
+            raise click.UsageError(f"--{said} does not go with {method}")
     if method == "moments" and given["resume"]:
         raise click.UsageError("--resume does not go with moments, which take no time")
     if stem is not None and method not in ("profile", "posterior"):
@@ -244,6 +248,7 @@ def _profile(
 
     top = _searched(problem, kept, given, executor)
     parts = checkpoints.load_parts(problem, kept)  # the starts just made among them
+    names = given["names"] or problem.names
     name, show = f"profile {given['grid']} from {top.log_likelihood:.9g}", _progress("profiles")
     made = {key: checkpoints.profile(one) for key, one in parts.get(name, {}).items()}
 
@@ -251,10 +256,10 @@ def _profile(
         made[one.parameter] = one
         parts[name] = {key: checkpoints.plain_profile(each) for key, each in made.items()}
         checkpoints.save_parts(parts, problem, kept)
-        show(len(made), len(problem.names))
+        show(sum(one in made for one in names), len(names))
 
     found = calibration.profile(
-        top, grid=given["grid"], done=dict(made), keep=keep, executor=executor
+        top, names, grid=given["grid"], done=dict(made), keep=keep, executor=executor
     )
     status = f"{problem.title or problem.name}. {_capital(top.status)}; {found.status}"
     told = _Found(found.maximum, status, found.table(), found.values)
