@@ -48,7 +48,7 @@ Examples:
 @click.argument("file", metavar="STORE", type=click.Path(path_type=Path))
 @click.argument("output")
 @click.option("--experiment", "name", metavar="NAME",
-              help="Name or number in the store; default: the newest.")  # fmt: skip
+              help="Name or number in the store; default: the last run.")  # fmt: skip
 @click.option("--out", "stem", type=click.Path(path_type=Path), metavar="STEM",
               help="Also write STEM.csv, .md, .pdf and .png.")  # fmt: skip
 @click.option("--parameter", metavar="NAME", help="Of dependence: what varied.")

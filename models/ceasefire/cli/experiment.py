@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ceasefire.experiment import Tally
 
 FAILED, INTERRUPTED = 1, 130
+FAR = 1e6  # seconds left that are not worth saying
 EVERY = 0.05  # share of the points between two lines where there is no terminal
 
 
@@ -24,7 +25,7 @@ def _examples(*lines: str) -> str:
 def _store_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option(
         "--experiment", "name", metavar="NAME",
-        help="Name or number in the store; default: the newest.",
+        help="Name or number in the store; default: the last run.",
     )(command)  # fmt: skip
     return click.argument("file", metavar="STORE", type=click.Path(path_type=Path))(command)
 
@@ -33,6 +34,7 @@ def _store_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     epilog=_examples(
         "ceasefire run experiments/price-trust.toml --jobs 2",
         "ceasefire run my.toml --store my.sqlite --csv my.csv",
+        "ceasefire run my.toml --dask tcp://10.0.0.1:8786 --limit 60",
     )
 )
 @click.argument("spec", metavar="EXPERIMENT", type=click.Path(path_type=Path))
@@ -42,8 +44,13 @@ def _store_argument(command: Callable[..., Any]) -> Callable[..., Any]:
               help="Where rows are kept; default: EXPERIMENT with .sqlite.")  # fmt: skip
 @click.option("--csv", "table", type=click.Path(path_type=Path), metavar="PATH",
               help="Also export the rows as CSV.")  # fmt: skip
+@click.option("--dask", metavar="ADDRESS",
+              help="Workers of a Dask scheduler; 'local' starts --jobs of them here.")  # fmt: skip
+@click.option("--limit", "limit_seconds", type=float, metavar="SECONDS",
+              help="Time for one point; one that takes longer is a row that says so.")  # fmt: skip
 @click.option("--retry-failed", is_flag=True, help="Compute again what ended in an error.")
-def run(spec: Path, jobs: int, file: Path | None, table: Path | None, retry_failed: bool) -> None:
+def run(spec: Path, jobs: int, file: Path | None, table: Path | None, dask: str | None,
+        limit_seconds: float | None, retry_failed: bool) -> None:  # fmt: skip
     """Run an experiment: compute what its store lacks.
 
     EXPERIMENT is a TOML file (docs/experiments.md). Stopped or killed, the same command goes on
@@ -55,7 +62,10 @@ def run(spec: Path, jobs: int, file: Path | None, table: Path | None, retry_fail
     where = file or spec.with_suffix(".sqlite")
     shown = _Progress(loaded.spec.name, room.size(loaded))
     try:
-        tally = room.run(loaded, where, jobs=jobs, retry_failed=retry_failed, progress=shown.update)
+        tally = room.run(
+            loaded, where, jobs=jobs, dask=dask, limit_seconds=limit_seconds,
+            retry_failed=retry_failed, progress=shown.update,
+        )  # fmt: skip
     except KeyboardInterrupt:
         shown.close()
         click.echo("stopped; what was finished is kept: the same command goes on", err=True)
@@ -100,6 +110,12 @@ def _summary(tally: Tally, where: Path) -> str:
     return f"{where}: {', '.join(parts)}; {tally.seconds:.1f} s, {tally.rate:.1f} points/s"
 
 
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
 class _Progress:
     """A bar on a terminal; elsewhere one line every 5%."""
 
@@ -118,7 +134,9 @@ class _Progress:
         share = tally.seen / tally.total if tally.total else 1.0
         if share >= self.said + EVERY:
             self.said = share
-            rate = f"{tally.rate:.1f} points/s"
+            left = (tally.total - tally.seen) / tally.rate if tally.rate else float("inf")
+            ahead = f", {_duration(left)} left" if left < FAR and tally.seen < tally.total else ""
+            rate = f"{tally.rate:.1f} points/s{ahead}"
             click.echo(f"{self.name}: {share:4.0%}  {counts}  {rate}", err=True)
 
     def close(self) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ceasefire.experiment.cached import read_cached as read_cached
     from ceasefire.experiment.cached import renewed as renewed
     from ceasefire.experiment.cached import write_cached as write_cached
+    from ceasefire.experiment.dask_cluster import Cluster as Cluster
+    from ceasefire.experiment.dask_cluster import ClusterError as ClusterError
+    from ceasefire.experiment.dask_cluster import cluster as cluster
     from ceasefire.experiment.design import Point as Point
     from ceasefire.experiment.design import points as points
     from ceasefire.experiment.design import size as size
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from ceasefire.experiment.driver import run as run
     from ceasefire.experiment.driver import verify as verify
     from ceasefire.experiment.ema import to_ema as to_ema
+    from ceasefire.experiment.engine import Unfit as Unfit
     from ceasefire.experiment.export import frame as frame
     from ceasefire.experiment.export import write as write
     from ceasefire.experiment.export import write_csv as write_csv
@@ -40,6 +44,9 @@ _HOMES = {
     "read_cached": "cached",
     "renewed": "cached",
     "write_cached": "cached",
+    "Cluster": "dask_cluster",
+    "ClusterError": "dask_cluster",
+    "cluster": "dask_cluster",
     "Point": "design",
     "points": "design",
     "size": "design",
@@ -48,6 +55,7 @@ _HOMES = {
     "verify": "driver",
     "frame": "export",
     "to_ema": "ema",
+    "Unfit": "engine",
     "to_xarray": "arrays",
     "write": "export",
     "write_netcdf": "arrays",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
 import time
 import tomllib
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ceasefire.experiment.store import Kept, Row
     from ceasefire.truce import Scenario
 
+LONGEST_LIMIT = 1e6  # seconds
 FLUSH_SECONDS, FLUSH_ROWS = 0.5, 2000
 BLOCK = 500  # points looked up in the store at once
 
@@ -97,6 +99,8 @@ def run(
     *,
     jobs: int = 1,
     executor: Callable[[], Executor] | None = None,
+    dask: str | None = None,
+    limit_seconds: float | None = None,
     retry_failed: bool = False,
     progress: Callable[[Tally], None] | None = None,
 ) -> Tally:
@@ -111,7 +115,12 @@ def run(
     jobs : int
         Processes; 1 solves in this one. More need ``if __name__ == "__main__":`` in a script.
     executor : callable, optional
-        Makes another ``concurrent.futures.Executor`` with `jobs` workers, as of a cluster.
+        Makes another ``concurrent.futures.Executor`` with `jobs` workers.
+    dask : str, optional
+        ``"local"`` for `jobs` Dask workers on this machine, or the address of a scheduler.
+    limit_seconds : float, optional
+        Time for one point; one that takes longer is a row with that error. Its worker process is
+        ended, so even ``jobs=1`` starts one.
     retry_failed : bool
         Compute again what ended in an error.
     progress : callable, optional
@@ -121,6 +130,10 @@ def run(
     ------
     StoreError
         The store cannot be written, or another run uses it.
+    ClusterError
+        The scheduler or all its workers are gone.
+    Unfit
+        A worker has other code than this process, or several threads where a limit is kept.
     KeyboardInterrupt
         Passed on, once what was finished is written.
 
@@ -132,17 +145,23 @@ def run(
     """
     if jobs < 1:
         raise ArgumentError("jobs", jobs, "a whole number from 1")
+    if limit_seconds is not None and not 0.0 < limit_seconds <= LONGEST_LIMIT:
+        raise ArgumentError("limit_seconds", limit_seconds, f"above 0 to {LONGEST_LIMIT:g}")
     code = code_version(experiment.spec.record)
-    with Store(store, write=True) as opened:
+    with Store(store, write=True) as opened, contextlib.ExitStack() as stack:
         number = opened.register(experiment, code)
         entered = opened.begin(number, jobs, provenance(experiment, code))
         journal = _Journal(opened, number, experiment, progress)
-        make = executor or (engine.local(jobs) if jobs > 1 else None)
-        work = partial(solve, experiment.scenario, experiment.spec.record)
+        make, width = executor, jobs
+        if dask is not None:
+            make, width = _workers(stack, dask, jobs, limit_seconds)
+        elif make is None and (jobs > 1 or limit_seconds is not None):
+            make = engine.local(jobs)
+        work = partial(solve, experiment.scenario, experiment.spec.record, code, limit_seconds)
         missing = journal.missing(code, retry_failed=retry_failed)
         try:
             for task, solution, tries in engine.perform(
-                missing, work, make=make, width=jobs, died=_died
+                missing, work, make=make, width=width, died=_died, limit=limit_seconds
             ):
                 journal.take(task, solution, tries)
             journal.close()
@@ -153,9 +172,57 @@ def run(
     return journal.tally
 
 
-def solve(scenario: Scenario, record: tuple[str, ...], tasks: list[Task]) -> list[Solution]:
-    """Solve points in a worker; what goes wrong with one is its row."""
-    return [_solve(scenario, record, task) for task in tasks]
+def _workers(
+    stack: contextlib.ExitStack, address: str, jobs: int, limit: float | None
+) -> tuple[Callable[[], Executor], int]:
+    """Open a cluster for the time of a run; return what makes executors, and its width."""
+    from ceasefire.experiment.dask_cluster import cluster
+
+    opened = stack.enter_context(cluster(address, jobs))
+    opened.executor()  # waits for a worker
+    if limit is not None and not opened.single():
+        raise engine.Unfit(
+            f"workers at {opened.where} have several threads: a limit needs one each"
+        )
+    return opened.executor, max(opened.workers, 1)
+
+
+def solve(
+    scenario: Scenario,
+    record: tuple[str, ...],
+    code: str,
+    limit: float | None,
+    tasks: list[Task],
+) -> list[Solution]:
+    """Solve points in a worker; what goes wrong with one is its row.
+
+    Raises
+    ------
+    Unfit
+        The worker's code is not `code`.
+    """
+    here = code_version(record)
+    if here != code:
+        raise engine.Unfit(
+            f"a worker has other code ({here}) than this process ({code}); rows written so far are"
+            " kept: install the same on all, and run again"
+        )
+    if limit is not None:
+        _warm()
+    found = []
+    for task in tasks:
+        with engine.within(limit):
+            found.append(_solve(scenario, record, task))
+    return found
+
+
+@cache
+def _warm() -> None:
+    """Load the compiled code, once a process: a point's time is that of its solve."""
+    from ceasefire import truce
+    from ceasefire.truce.scenario import load
+
+    truce.solve(load("november-2023")).course()
 
 
 def _solve(scenario: Scenario, record: tuple[str, ...], task: Task) -> Solution:
@@ -168,8 +235,8 @@ def _solve(scenario: Scenario, record: tuple[str, ...], task: Task) -> Solution:
 
 
 def _died(task: Task, reason: str) -> Solution:
-    said = f"worker died {engine.TRIES} times at {json.dumps(task.changes)}"
-    return Solution(None, f"{said}: {reason}")
+    said, _, why = reason.partition(": ")
+    return Solution(None, f"{said} at {json.dumps(task.changes)}{': ' * bool(why)}{why}")
 
 
 def row_key(point: str, code: str, record: tuple[str, ...]) -> bytes:
@@ -298,7 +365,7 @@ def _difference(row: Row, again: Solution) -> str:
     """What differs, in words; empty where nothing does."""
     if row.result is None or again.result is None:
         before, now = ((error or "solved") for error in (row.error, again.error))
-        died = before.startswith("worker died")
+        died = before.startswith(("worker died", "took longer"))
         same = before.partition(":")[0] == now.partition(":")[0]
         return "" if same and not died else f"was {before!r}, is {now!r}"
     found = json.loads(again.result)

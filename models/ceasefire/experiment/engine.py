@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import math
 import multiprocessing
 import os
 import signal
 import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    wait,
+)
 from concurrent.futures import ProcessPoolExecutor as Pool
 from functools import partial
 from itertools import islice
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ceasefire.errors import CeasefireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +32,18 @@ CHUNK_SECONDS = 0.25  # of work in a chunk: a thousand times what it costs to se
 MOST_IN_CHUNK = 2000
 AHEAD = 2  # chunks in flight for every worker, so that none waits for the driver
 TRIES = 3
+
+
+class Unfit(CeasefireError, RuntimeError):  # noqa: N818  # says what a worker is
+    """A worker that must not be asked: a run ends with it, and keeps what is written."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return str(self.args[0])
+
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -34,6 +56,7 @@ def perform(
     make: Callable[[], Executor] | None = None,
     width: int = 1,
     died: Callable[[T, str], R],
+    limit: float | None = None,
 ) -> Iterator[tuple[T, R, int]]:
     """Yield (task, result, tries) as tasks are finished, in any order.
 
@@ -50,17 +73,25 @@ def perform(
         Its workers.
     died : callable
         The result of a task whose worker died, or that did not come back, ``TRIES`` times.
+    limit : float, optional
+        Seconds for one task, which `work` keeps by :func:`within`; `make` is needed.
+
+    Raises
+    ------
+    Unfit
+        Passed on from a worker.
 
     Notes
     -----
-    When a worker dies its whole pool is lost. Tasks that were in flight are then run one at a
-    time in a new pool: the one that kills its worker names itself, the others come to no harm.
+    When a worker of this machine dies its whole pool is lost; on a cluster, its chunk. Tasks that
+    were lost are then run one at a time: the one that kills its worker names itself, the others
+    come to no harm. One that dies by the limit is not tried again.
     """
     if make is None:
         for task in tasks:
             yield task, work([task])[0], 1
         return
-    crew = _Crew(work, make, width, died)
+    crew = _Crew(work, make, width, died, limit)
     try:
         yield from crew.results(iter(tasks))
     finally:
@@ -80,8 +111,10 @@ class _Crew(Generic[T, R]):
         make: Callable[[], Executor],
         width: int,
         died: Callable[[T, str], R],
+        limit: float | None,
     ) -> None:
         self.work, self.make, self.width, self.died = work, make, width, died
+        self.limit = limit
         self.executor = make()
         self.flying: dict[Future[tuple[list[R], float]], list[T]] = {}
         self.lost: list[T] = []
@@ -118,6 +151,8 @@ class _Crew(Generic[T, R]):
         chunk = self.flying.pop(future)
         try:
             found, seconds = future.result()
+        except Unfit:
+            raise
         except Exception:  # a dead worker, or whatever else an executor makes of one
             self.lost += chunk
             return
@@ -128,18 +163,44 @@ class _Crew(Generic[T, R]):
     def _alone(self, task: T) -> tuple[T, R, int]:
         reason = ""
         for tries in range(2, TRIES + 1):
+            start = math.inf
             try:
+                self.executor.submit(_timed, self.work, []).result()  # a worker that is ready
+                start = time.monotonic()
                 found, _ = self.executor.submit(_timed, self.work, [task]).result()
+            except Unfit:
+                raise
             except Exception as error:
+                took = time.monotonic() - start
                 reason = f"{type(error).__name__}: {error}"
                 self._renew()
+                if self.limit is not None and took >= self.limit:
+                    said = f"took longer than the limit of {self.limit:g} s"
+                    return task, self.died(task, said), tries
             else:
                 return task, found[0], tries
-        return task, self.died(task, reason), TRIES
+        return task, self.died(task, f"worker died {TRIES} times: {reason}"), TRIES
 
     def _renew(self) -> None:
         self.executor.shutdown(wait=False, cancel_futures=True)
         self.executor = self.make()
+
+
+@contextlib.contextmanager
+def within(limit: float | None) -> Iterator[None]:
+    """End this process when the block takes longer than `limit` seconds.
+
+    A thread of C that needs no interpreter lock: a compiled loop that never comes back ends too.
+    """
+    if limit is None:
+        yield
+        return
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123  # for its file number
+        faulthandler.dump_traceback_later(limit, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _timed(work: Callable[[list[T]], list[R]], chunk: list[T]) -> tuple[list[R], float]:

@@ -298,13 +298,17 @@ class Store:
         return kept
 
     def find(self, name: str | None = None) -> Kept:
-        """Return an experiment by number or name, the newest of that name; default: the newest."""
+        """Return an experiment by number or name, that of the last run; default: the last run."""
         kept = self.experiments()
         fitting = [one for one in kept if name is None or name in (one.name, str(one.id))]
         if not fitting:
             known = ", ".join(f"{one.id} ({one.name})" for one in kept) or "none"
             raise ArgumentError("experiment", name, f"a number or name in the store: {known}")
-        return fitting[-1]
+        with self._told():
+            last = dict(
+                self._db.execute("SELECT experiment, max(id) FROM runs GROUP BY experiment")
+            )
+        return max(fitting, key=lambda one: (last.get(one.id, 0), one.id))
 
     def counts(self, experiment: int) -> tuple[int, int]:
         """Points with a result, and points with an error."""
