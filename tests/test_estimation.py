@@ -15,7 +15,13 @@ from ceasefire import calibration as cal
 from ceasefire.calibration import Observation, Parameter, Prior, Problem, ProblemError
 from ceasefire.calibration._climb import climb
 from ceasefire.calibration.diagnostics import bulk_size, split_r_hat, tail_size
-from ceasefire.calibration.maximum import NOT_IDENTIFIED, Maximum, maximise, pattern_test
+from ceasefire.calibration.maximum import (
+    NOT_IDENTIFIED,
+    Maximum,
+    curvature,
+    maximise,
+    pattern_test,
+)
 from ceasefire.calibration.posterior import BLOCK, sample_posterior
 from ceasefire.calibration.profiles import Profile, profile
 from ceasefire.errors import ArgumentError, SolveError
@@ -208,6 +214,17 @@ def test_standard_errors_of_a_gaussian_are_exact(gaussian):
     at_end = Maximum(seen_only, np.array([0.5, 5.2]), 0.0, ())
     assert at_end.notes["pi0"] == "at the upper end of its range"
     assert math.isnan(at_end.standard_errors["pi0"])
+
+
+def test_curvature_agrees_with_the_observed_information_by_other_code():
+    """`observed_information` keeps to smooth pieces and extrapolates; here plain differences."""
+    exchange = cal.read("november-2023")
+    scenario, seen = exchange.scenario(), exchange.observation()
+    problem = Problem(scenario, (seen,), (Parameter("lam", 0.01, 0.2), Parameter("chi", 0.0, 0.1)))
+    widths = problem.high - problem.low
+    exact = cal.observed_information(scenario, seen, ["lam", "chi"]).values.to_numpy()
+    found = curvature(problem, problem.base)
+    np.testing.assert_allclose(found, exact * np.outer(widths, widths), rtol=0.03)
 
 
 def test_the_pattern_test_fails_off_the_top(gaussian):
