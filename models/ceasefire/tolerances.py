@@ -165,3 +165,12 @@ LIKELIHOOD_NOISE: Final = 1e-13
 # A derivative of a log-likelihood by extrapolated differences is taken no further once its
 # estimated error is this, relative to it: standard errors need four digits.
 DERIVATIVE: Final = 1e-8
+
+# Information of a direction, relative to the best told one, below which nothing is said of it:
+# scores by differences carry errors of some 1e-8 relative, their squares far less, and an
+# information this small leaves a standard error of ten thousand times the best told direction's.
+INFORMATION_RANK: Final = 1e-9
+
+# Sum of a predicted distribution less 1 beyond which it is refused: sums of some hundred
+# thousand products of chances, each good to 1e-16, stay far below.
+PREDICTED_SUM = 1e-9

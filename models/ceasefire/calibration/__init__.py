@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING
 from ceasefire.lazy import loading
 
 if TYPE_CHECKING:
+    from ceasefire.calibration.contraction import ExpectedContraction as ExpectedContraction
+    from ceasefire.calibration.contraction import NextDay as NextDay
+    from ceasefire.calibration.contraction import contractions as contractions
+    from ceasefire.calibration.contraction import expected_contraction as expected_contraction
+    from ceasefire.calibration.contraction import next_day as next_day
     from ceasefire.calibration.coverage import CourseGrid as CourseGrid
     from ceasefire.calibration.coverage import RankTest as RankTest
     from ceasefire.calibration.coverage import Recovery as Recovery
@@ -33,6 +38,10 @@ if TYPE_CHECKING:
     from ceasefire.calibration.gradients import Kink as Kink
     from ceasefire.calibration.gradients import estimable as estimable
     from ceasefire.calibration.gradients import gradient as gradient
+    from ceasefire.calibration.identified import Identification as Identification
+    from ceasefire.calibration.identified import PlausibleSet as PlausibleSet
+    from ceasefire.calibration.identified import identification as identification
+    from ceasefire.calibration.identified import plausible_set as plausible_set
     from ceasefire.calibration.information import Information as Information
     from ceasefire.calibration.information import observed_information as observed_information
     from ceasefire.calibration.likelihood import Likelihood as Likelihood
@@ -54,6 +63,13 @@ if TYPE_CHECKING:
     from ceasefire.calibration.posterior import sample_posterior as sample_posterior
     from ceasefire.calibration.precision import PlayPrecision as PlayPrecision
     from ceasefire.calibration.precision import fit_precision as fit_precision
+    from ceasefire.calibration.prediction import NextBatch as NextBatch
+    from ceasefire.calibration.prediction import Prediction as Prediction
+    from ceasefire.calibration.prediction import Spread as Spread
+    from ceasefire.calibration.prediction import Way as Way
+    from ceasefire.calibration.prediction import predict as predict
+    from ceasefire.calibration.prediction import prior_draws as prior_draws
+    from ceasefire.calibration.prediction import spread as spread
     from ceasefire.calibration.priors import Prior as Prior
     from ceasefire.calibration.problem import Parameter as Parameter
     from ceasefire.calibration.problem import Problem as Problem
@@ -68,9 +84,16 @@ if TYPE_CHECKING:
     from ceasefire.calibration.profiles import profile as profile
     from ceasefire.calibration.ranges import Range as Range
     from ceasefire.calibration.record import Row as Row
+    from ceasefire.calibration.scores import binary_log_score as binary_log_score
+    from ceasefire.calibration.scores import brier as brier
+    from ceasefire.calibration.scores import crps as crps
+    from ceasefire.calibration.scores import log_score as log_score
+    from ceasefire.calibration.scores import reliability as reliability
     from ceasefire.calibration.simulated import recorded as recorded
     from ceasefire.calibration.simulated import simulate_records as simulate_records
     from ceasefire.calibration.terms import Terms as Terms
+    from ceasefire.calibration.transfer import carried_over as carried_over
+    from ceasefire.calibration.transfer import days_of_batches as days_of_batches
 
 _HOMES = {
     "Chains": "posterior",
@@ -79,7 +102,9 @@ _HOMES = {
     "DataError": "errors",
     "DayReading": "observation",
     "Exchange": "exchange",
+    "ExpectedContraction": "contraction",
     "Gradient": "gradients",
+    "Identification": "identified",
     "Information": "information",
     "Interval": "profiles",
     "Kink": "gradients",
@@ -87,11 +112,15 @@ _HOMES = {
     "MISSED": "observation",
     "Maximum": "maximum",
     "MomentFit": "moments",
+    "NextBatch": "prediction",
+    "NextDay": "contraction",
     "Observation": "observation",
     "Parameter": "problem",
     "PatternTest": "maximum",
+    "PlausibleSet": "identified",
     "PlayPrecision": "precision",
     "Posterior": "posterior",
+    "Prediction": "prediction",
     "Prior": "priors",
     "Problem": "problem",
     "ProblemError": "problem_file",
@@ -102,36 +131,53 @@ _HOMES = {
     "Recovery": "coverage",
     "Row": "record",
     "Settings": "problem",
+    "Spread": "prediction",
     "TalksReading": "observation",
     "Terms": "terms",
+    "Way": "prediction",
     "WindowReading": "observation",
+    "binary_log_score": "scores",
+    "brier": "scores",
     "bulk_size": "diagnostics",
+    "carried_over": "transfer",
     "check": "data",
+    "contractions": "contraction",
     "course_grid": "coverage",
+    "crps": "scores",
+    "days_of_batches": "transfer",
     "estimable": "gradients",
     "exchanges": "data",
+    "expected_contraction": "contraction",
     "fit_moments": "moments",
     "fit_precision": "precision",
     "gradient": "gradients",
     "historical": "data",
+    "identification": "identified",
     "load_problem": "problem_file",
     "log_likelihood": "likelihood",
+    "log_score": "scores",
     "maximise": "maximum",
+    "next_day": "contraction",
     "observed_information": "information",
     "observed_moments": "moments",
     "outcome_chances": "coverage",
     "parse": "data",
     "parse_problem": "problem_file",
+    "plausible_set": "identified",
+    "predict": "prediction",
+    "prior_draws": "prediction",
     "profile": "profiles",
     "rank_test": "coverage",
     "read": "data",
     "recorded": "simulated",
     "recover": "coverage",
+    "reliability": "scores",
     "replace_data": "problem",
     "sample_posterior": "posterior",
     "simulate_counts": "coverage",
     "simulate_records": "simulated",
     "split_r_hat": "diagnostics",
+    "spread": "prediction",
     "tail_size": "diagnostics",
 }
 
