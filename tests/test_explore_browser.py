@@ -222,6 +222,10 @@ def test_a_link_reproduces_the_page(page, explorer):
         assert headline(page, "mean_days", column) == short(truce.solve(changed).course().mean_days)
     title = page.find_element(By.CSS_SELECTOR, "[data-id=proposition] h2").text
     assert title.startswith("P5: no extension below a floor price")
+    tried = page.find_elements(By.CSS_SELECTOR, "[data-id=proposition] .try")
+    assert tried[2].text == "x = 9.6"  # 0.8 of the price shown
+    after(page, lambda: click(page, tried[2]))
+    assert field(page, "x").get_attribute("value") == "9.6"
 
 
 def test_a_link_to_what_is_not_there_says_so(page, explorer):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 TALK_DAYS: Final = 120
 QUANTILES: Final = {"q05": 0.05, "q25": 0.25, "q75": 0.75, "q95": 0.95}
+TRUST: Final = (
+    "day", "held_captives", "trust_held", "trust_needed", "best_chunk_days", "offer_probability",
+    "goes_on_probability",
+)  # fmt: skip
 KEPT: Final = 8  # solutions kept: what the page asks for next is mostly about the last one
 
 # Of each proposition: rows kept, what stands below the curves, the curves, what tells them apart.
@@ -71,7 +76,30 @@ WORDS: Final = {
     "first_extension": "days offered first, by the relay's risk",
 }
 
-_SOLVED: OrderedDict[str, TruceEquilibrium] = OrderedDict()
+TRIED: Final = {"P3": "x_p", "P5": "x", "P6": "c_hi", "P8": "l_lo", "P9": "W0"}  # by column
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """An equilibrium with what several parts of the page need of it."""
+
+    equilibrium: TruceEquilibrium
+
+    @cached_property
+    def course(self) -> Course:
+        """The course in equilibrium."""
+        return self.equilibrium.course()
+
+    @cached_property
+    def windows(self) -> list[dict[str, Any]]:
+        """Rows of the windows on the most likely course."""
+        likely = str(self.course.chunks.index[0])
+        chunks = () if likely == "none" else tuple(map(int, likely.split("-")))
+        path = self.equilibrium.path(chunks)
+        return _records(path[path["stage"] == "window"])
+
+
+_SOLVED: OrderedDict[str, Solved] = OrderedDict()
 
 
 def answer(what: str, scenario: Scenario, name: str = "") -> dict[str, Any]:
@@ -113,10 +141,10 @@ def answer(what: str, scenario: Scenario, name: str = "") -> dict[str, Any]:
     return told
 
 
-def solved(scenario: Scenario) -> TruceEquilibrium:
+def solved(scenario: Scenario) -> Solved:
     """Solve, or return what was solved a moment ago."""
     if scenario.digest not in _SOLVED:
-        _SOLVED[scenario.digest] = solve(scenario)
+        _SOLVED[scenario.digest] = Solved(solve(scenario))
         while len(_SOLVED) > KEPT:
             _SOLVED.popitem(last=False)
     _SOLVED.move_to_end(scenario.digest)
@@ -136,8 +164,8 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _course(eq: TruceEquilibrium, _: str) -> dict[str, Any]:
-    course = eq.course()
+def _course(found: Solved, _: str) -> dict[str, Any]:
+    eq, course = found.equilibrium, found.course
     return {
         "status": str(eq.status),
         "headline": _headline(eq, course),
@@ -145,7 +173,7 @@ def _course(eq: TruceEquilibrium, _: str) -> dict[str, Any]:
         "held": _held(course),
         "happened": _happened(eq.scenario.observed, eq.scenario.terms.eligible_captives),
         "ends": {"cause": list(course.ends.index), "probability": course.ends.to_numpy()},
-        "trust": _trust(eq),
+        "trust": [{name: row[name] for name in TRUST} for row in found.windows],
         "negotiation": _negotiation(eq),
     }
 
@@ -193,20 +221,6 @@ def _credited(dataset: str) -> tuple[float, ...]:
     return tuple(record["hostages_credited_under_deal"].to_numpy(dtype=float).tolist())
 
 
-def _trust(eq: TruceEquilibrium) -> list[dict[str, Any]]:
-    """One row a window of the most likely course."""
-    names = [
-        "day", "held_captives", "trust_held", "trust_needed", "best_chunk_days",
-        "offer_probability", "goes_on_probability",
-    ]  # fmt: skip
-    return _records(_stops(eq)[names])
-
-
-def _stops(eq: TruceEquilibrium) -> pd.DataFrame:
-    path = eq.path()
-    return path[path["stage"] == "window"]
-
-
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): cell for key, cell in row.items()} for row in frame.to_dict("records")]
 
@@ -228,28 +242,29 @@ def _negotiation(eq: TruceEquilibrium) -> dict[str, Any]:
     }
 
 
-def _windows(eq: TruceEquilibrium, _: str) -> dict[str, Any]:
+def _windows(found: Solved, _: str) -> dict[str, Any]:
     """Prices of one more day that each side accepts, window by window."""
-    rows = []
-    for row in _records(_stops(eq)):
+    eq, rows = found.equilibrium, []
+    for row in found.windows:
         held, day, trust = row["held_captives"], int(row["day"]), row["trust_held"]
-        found = agreement(eq, held, day, trust)
+        agreed = agreement(eq, held, day, trust)
         price = clause_price(eq, day)
         rows.append({
             "day": day,
             "held_captives": held,
             "clause_price": price,
-            "clause_in_zone": found.contains(price),
-            "zone": found.zone,
-            "captor_accepts": found.captor_accepts,
-            "pausing_state_accepts": found.pausing_state_accepts,
-            "captor_reservation_price": found.captor_reservation_price,
-            "pausing_state_reservation_price": found.pausing_state_reservation_price,
+            "clause_in_zone": agreed.contains(price),
+            "zone": agreed.zone,
+            "captor_accepts": agreed.captor_accepts,
+            "pausing_state_accepts": agreed.pausing_state_accepts,
+            "captor_reservation_price": agreed.captor_reservation_price,
+            "pausing_state_reservation_price": agreed.pausing_state_reservation_price,
         })  # fmt: skip
     return {"windows": rows}
 
 
-def _proposition(eq: TruceEquilibrium, name: str) -> dict[str, Any]:
+def _proposition(solution: Solved, name: str) -> dict[str, Any]:
+    eq = solution.equilibrium
     found = proposition(name, eq.scenario, equilibrium=eq)
     below, curves, apart = CURVES[name]
     table = found.measured
@@ -267,7 +282,15 @@ def _proposition(eq: TruceEquilibrium, name: str) -> dict[str, Any]:
         "reason": found.reason,
         "below": WORDS[below],
         "panels": panels,
+        "tried": _tried(name, table),
     }
+
+
+def _tried(name: str, table: pd.DataFrame) -> dict[str, Any] | None:
+    """The values of the parameter that a proposition varies, where it is one of the page."""
+    if name not in TRIED or not len(table):
+        return None
+    return {"symbol": TRIED[name], "values": table[TRIED[name]].to_numpy(dtype=float)}
 
 
 def _panel(
@@ -285,7 +308,7 @@ def _panel(
     return {"title": title, "series": series}
 
 
-ANSWERS: Final[dict[str, Callable[[TruceEquilibrium, str], dict[str, Any]]]] = {
+ANSWERS: Final[dict[str, Callable[[Solved, str], dict[str, Any]]]] = {
     "course": _course,
     "windows": _windows,
     "proposition": _proposition,

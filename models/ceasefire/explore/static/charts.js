@@ -326,7 +326,7 @@ const Charts = (() => {
     const verdict = found.holds === null ? `Not judged here: ${found.reason}.` : found.holds ? "It holds here."
       : `It fails here in: ${Object.entries(found.claims).filter(([, kept]) => !kept).map(([part]) => part.replace("_", " ")).join(", ")}.`;
     const rows = found.panels.flatMap((panel) => panel.series.flatMap((s) => s.x.map((x, i) => [panel.title, s.name, x, s.y[i]])));
-    return figure("proposition", `${found.name}: ${found.statement}`, verdict, drawn, { head: ["quantity", "series", found.below || "key", "value"], rows });
+    return { ...figure("proposition", `${found.name}: ${found.statement}`, verdict, drawn, { head: ["quantity", "series", found.below || "key", "value"], rows }), tried: found.tried };
   }
 
   function csv(table) {

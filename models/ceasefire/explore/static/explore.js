@@ -314,8 +314,27 @@
     for (const [kind, button] of [["SVG", ".svg"], ["CSV", ".csv"]]) {
       room.querySelector(button).setAttribute("aria-label", `Download ${kind}: ${figure.title}`);
     }
+    tries(room, figure);
     room.querySelector(".scroll").setAttribute("aria-label", `Numbers: ${figure.title}`);
     numbers(room);
+  }
+
+  // Values of the parameter that a proposition varies, each a button that sets it.
+  function tries(room, figure) {
+    const place = room.querySelector(".tools");
+    const key = JSON.stringify(figure.tried || null);
+    if (place.dataset.tried === key) return;
+    place.dataset.tried = key;
+    const focused = place.contains(document.activeElement) ? document.activeElement.textContent : "";
+    for (const old of place.querySelectorAll(".try")) old.remove();
+    const p = figure.tried && parameters().find((q) => q.symbol === figure.tried.symbol);
+    for (const told of p ? figure.tried.values : []) {
+      const value = Number(told.toPrecision(10));
+      const button = html("button", { type: "button", class: "try" }, `${p.symbol} = ${Charts.show(value, 4)}`);
+      button.addEventListener("click", () => change(p, value));
+      place.append(button);
+      if (button.textContent === focused) button.focus();
+    }
   }
 
   function numbers(room) {
