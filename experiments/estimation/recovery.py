@@ -1,7 +1,8 @@
-"""Run the recovery study: python experiments/estimation/recovery.py [--data-sets 1000] [--side 24].
+"""Run the recovery study: python experiments/estimation/recovery.py [--data-sets 1000] [--side 22].
 
 Writes results/estimation/recovery.csv, a row a data set and parameter, recovery.json with what was
-found, and the figures. Data sets already in the CSV are not made again.
+found, and the figures. Data sets already in the CSV are not made again, and
+where none is missing the grid is not solved.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ceasefire import calibration
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "results" / "estimation"
+TABLE = RESULTS / "recovery.csv"
 TRUCES = 30
 COVERED = 200  # data sets whose intervals are counted
 BATCH = 50
@@ -31,38 +33,53 @@ def main() -> None:
     """Build the grid once, then go on with the data sets that are missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-sets", type=int, default=1000)
-    parser.add_argument("--side", type=int, default=24)
+    parser.add_argument("--side", type=int, default=22)
     parser.add_argument("--jobs", type=int, default=2)
     told = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     problem = calibration.load_problem(Path(__file__).with_name("recovery.toml"))
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(told.jobs, mp_context=spawn) as executor:
-        grid = calibration.course_grid(problem, told.side, executor=executor)
-    grid_seconds = time.perf_counter() - start
-    print(f"grid of {told.side}^3 cells: {grid_seconds:.0f} s", flush=True)
-    recovery = _data_sets(grid, told.data_sets)
-    _report(recovery, told.side, grid_seconds, time.perf_counter() - start)
+    missing = _missing(told.data_sets)
+    grid, run = calibration.CourseGrid(problem, 4, told.side, np.empty((0, 0)), {}), None
+    if missing:
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(told.jobs, mp_context=spawn) as executor:
+            grid = calibration.course_grid(problem, told.side, executor=executor)
+        grid_seconds = time.perf_counter() - start
+        print(f"grid of {told.side}^3 cells: {grid_seconds:.0f} s", flush=True)
+        _make(grid, missing)
+        run = _run(grid_seconds, time.perf_counter() - start)
+    _report(calibration.Recovery(grid, TRUCES, pd.read_csv(TABLE), 0.9, 99), run)
 
 
-def _data_sets(grid: calibration.CourseGrid, count: int) -> calibration.Recovery:
-    path = RESULTS / "recovery.csv"
-    seed, done = grid.problem.settings.seed, []
-    if path.exists():
-        done.append(pd.read_csv(path))
-    begun = set(done[0]["data_set"]) if done else set()
-    missing = [number for number in range(count) if number not in begun]
+def _missing(count: int) -> list[int]:
+    begun = set(pd.read_csv(TABLE)["data_set"]) if TABLE.exists() else set()
+    return [number for number in range(count) if number not in begun]
+
+
+def _make(grid: calibration.CourseGrid, missing: list[int]) -> None:
+    done = [pd.read_csv(TABLE)] if TABLE.exists() else []
+    seed = grid.problem.settings.seed
     for i in range(0, len(missing), BATCH):
         part = calibration.recover(grid, data_sets=missing[i : i + BATCH], truces=TRUCES, seed=seed)
         done.append(part.table)
         whole = pd.concat(done, ignore_index=True)
-        whole.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
-        print(f"{len(begun) + min(i + BATCH, len(missing))} data sets", flush=True)
-    return calibration.Recovery(grid, TRUCES, pd.read_csv(path), 0.9, 99)
+        whole.to_csv(TABLE, index=False, float_format="%.6g", lineterminator="\n")
+        print(f"{min(i + BATCH, len(missing))} of {len(missing)} data sets", flush=True)
 
 
-def _report(recovery: calibration.Recovery, side: int, grid_seconds: float, seconds: float) -> None:
+def _run(grid_seconds: float, seconds: float) -> dict[str, object]:
+    return {
+        "grid_seconds": round(grid_seconds, 1),
+        "seconds": round(seconds, 1),
+        "load_at_end": [round(load, 2) for load in os.getloadavg()],
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+
+
+def _report(recovery: calibration.Recovery, run: dict[str, object] | None) -> None:
     from ceasefire.figures import identify_coverage, identify_ranks
     from ceasefire.figures.save import write_figure
 
@@ -75,10 +92,11 @@ def _report(recovery: calibration.Recovery, side: int, grid_seconds: float, seco
         "seed": recovery.grid.problem.settings.seed,
         "truces_per_data_set": TRUCES,
         "block_days": recovery.grid.block_days,
-        "cells_per_parameter": side,
+        "cells_per_parameter": recovery.grid.side,
         "level": recovery.level,
         "coverage_of_data_sets": COVERED,
         "coverage": json.loads(counted.coverage.round(4).to_json(orient="records")),
+        "coverage_of_all": json.loads(recovery.coverage.round(4).to_json(orient="records")),
         "rank_data_sets": int(recovery.table["data_set"].nunique()),
         "ranks": {
             name: {
@@ -90,14 +108,7 @@ def _report(recovery: calibration.Recovery, side: int, grid_seconds: float, seco
             }
             for name, test in tests.items()
         },
-        "run": {
-            "grid_seconds": round(grid_seconds, 1),
-            "seconds": round(seconds, 1),
-            "load_at_end": [round(load, 2) for load in os.getloadavg()],
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-        },
+        "run": run or json.loads((RESULTS / "recovery.json").read_text("utf-8"))["run"],
     }
     (RESULTS / "recovery.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     write_figure(identify_coverage.draw(counted), RESULTS / "recovery-coverage")

@@ -32,7 +32,9 @@ def draw(found: Identification, exchange: str | None = None) -> Figure:
             DOUBLE_MM, height, 1, 2, width_ratios=[max(len(speaking), 4), 7.0]
         )
         _map(left, speaking)
-        left.set_yticks(range(len(notes)), [f"{name}{' *' * bool(notes[name])}" for name in notes])
+        left.set_yticks(
+            range(len(notes)), [f"{name}{' *' * bool(note)}" for name, note in notes.items()]
+        )
         panel(left, "a", "Score of each part of the record, per range of the parameter")
         _stages(right, found.stages)
         panel(right, "b", "Expected information")

@@ -33,7 +33,7 @@ def draw(found: Recovery) -> Figure:
         axes[1, 0].set_ylabel("share at or below the rank,\nless the rank")
         handles = [*axes[0, 0].get_legend_handles_labels()[0],
                    *axes[1, 0].get_legend_handles_labels()[0]]  # fmt: skip
-        figure.legend(handles=handles, loc="outside lower left", ncols=4)
+        figure.legend(handles=handles, loc="outside lower left", ncols=2)
     return figure
 
 
