@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ceasefire.calibration.problem import Problem
 
 NO_EXCHANGE = "no exchange of this kind speaks to it"
+WEAKLY = "weakly identified: a standard error would exceed half the range"
 ON_A_KINK = "on a kink: no derivative here"
 PARTLY = 1e-3  # part of a parameter's own direction that may lie where nothing is said
 SHOWN = 0.05  # part of a direction below which a parameter is not named
@@ -175,7 +176,9 @@ class Identification:
             others = "" if alone else " apart from others"
             return math.nan, NO_EXCHANGE + others
         share = math.sqrt(self.covariance[j, j])
-        return (share, "") if share <= UNCERTAIN else (math.nan, NOT_IDENTIFIED)
+        if share <= UNCERTAIN:
+            return share, ""
+        return math.nan, WEAKLY if share <= 1.0 else NOT_IDENTIFIED
 
     def _told(self, direction: NDArray[np.float64]) -> str:
         """Return a direction as parameters with the parts of their ranges that it moves them."""

@@ -39,10 +39,10 @@ def draw(found: Identification, exchange: str | None = None) -> Figure:
         _stages(right, found.stages)
         panel(right, "b", "Expected information")
         silent = len(scores) - len(speaking)
-        told = "* no standard error: the data say less than the range does, or nothing."
+        told = "* no standard error: the data say little beside the range, or nothing."
         if silent:
-            told += f" Parts that say nothing of any parameter are left out: {silent}."
-        figure.text(0.01, -0.01, told, fontsize=6.0, color=GREY, va="top")
+            told += f" Left out: {silent} parts of the record that say nothing of any parameter."
+        figure.supxlabel(told, x=0.01, ha="left", fontsize=6.0, color=GREY)
     return figure
 
 
