@@ -208,6 +208,15 @@ def test_every_fault_comes_with_the_path_of_its_field(explorer):
     assert "a number from 0 to 1" in said["captor.trust"]
 
 
+@pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"1" + b"0" * 400, b"1e-320", b"-0.0"])
+def test_any_number_that_json_can_hold_is_answered(explorer, number):
+    for symbol in (b"x", b"J", b"k0"):
+        body = b'{"what": "toml", "scenario": "november-2023", "changes": {"%s": %s}}'
+        status, told, _ = request(explorer, "POST", "/api/solve", body % (symbol, number), JSON)
+        assert status == 200, told
+        assert set(json.loads(told)) <= {"faults", "answer"}
+
+
 def test_a_scenario_too_large_for_the_memory_is_refused_before_it_is_solved(explorer):
     told = ask(explorer, changes={"J": 366, "Emax": 366, "Tmax": 366, "x": 0.01})
     assert told["faults"][0]["path"] == "terms.pause_days_max"

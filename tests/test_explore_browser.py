@@ -233,6 +233,15 @@ def test_a_link_to_what_is_not_there_says_so(page, explorer):
     until(lambda: "elsewhere" in button(page, "general").text)
 
 
+def test_a_link_with_a_baseline_that_cannot_be_solved_says_so_and_shows_the_rest(page, explorer):
+    open_at(page, explorer.url + f"#scenario={NAME}&x=12&pin={NAME}&pin.pi0=7")
+    assert "baseline" in button(page, "general").text
+    assert "captor.trust" in button(page, "general").text
+    assert not page.find_elements(By.CSS_SELECTOR, "[aria-invalid], figure .pinned")
+    wanted = truce.solve(cf.load(NAME).replace(x=12)).course().mean_days
+    assert headline(page, "mean_days") == short(wanted)
+
+
 def test_presets_and_scenarios_are_chosen(page):
     after(page, lambda: Select(button(page, "preset")).select_by_value("loss of momentum"))
     assert field(page, "k1").get_attribute("value") == "0"

@@ -24,6 +24,7 @@ LOOPBACK: Final = "127.0.0.1"
 MOST_BYTES: Final = 32 * 1024  # of a request's body: all parameters take less than two
 MOST_CHARACTERS: Final = 64  # of a name; also the most changes
 READ_SECONDS: Final = 10.0  # that a client may take to send what it announced
+MOST_DIGITS: Final = 15  # of a whole number that every reader of JSON keeps
 MOST_CLIENTS: Final = 8  # pages that wait for the solver at once
 Reply: TypeAlias = tuple[HTTPStatus, bytes, str]  # status, body, its kind
 HEADERS: Final = {
@@ -185,6 +186,9 @@ class Handler(BaseHTTPRequestHandler):
             self._tell(HTTPStatus.OK, faults(error))
         except (ConnectionError, TimeoutError):  # the page has gone
             self.close_connection = True
+        except Exception as error:  # the page is told, and the server goes on
+            fault = f"a fault of the program: {type(error).__name__}: {error}"
+            self._tell(HTTPStatus.INTERNAL_SERVER_ERROR, [{"path": "", "message": fault}])
 
     def _check_sender(self) -> None:
         hosts = self.headers.get_all("Host", [])
@@ -223,7 +227,8 @@ class Handler(BaseHTTPRequestHandler):
         if len(lengths[0]) > 9 or int(lengths[0]) > MOST_BYTES:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {MOST_BYTES} bytes")
         try:
-            return json.loads(self.rfile.read(int(lengths[0])), parse_constant=_no_constant)
+            data = self.rfile.read(int(lengths[0]))
+            return json.loads(data, parse_constant=_no_constant, parse_int=_whole)
         except (ValueError, RecursionError):
             raise Refused(HTTPStatus.BAD_REQUEST, "not JSON") from None
 
@@ -292,6 +297,11 @@ def _checked(asked: Any) -> dict[str, Any]:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise Refused(HTTPStatus.BAD_REQUEST, "a changed value is a number")
     return whole
+
+
+def _whole(text: str) -> float:
+    """A whole number; as elsewhere in JSON one of very many digits is a float."""
+    return int(text) if len(text) <= MOST_DIGITS else float(text)
 
 
 def _no_constant(name: str) -> float:

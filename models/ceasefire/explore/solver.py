@@ -39,7 +39,12 @@ class Solver:
     def _start(self) -> None:
         command = [sys.executable, "-m", "ceasefire.explore._worker"]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,  # Ctrl-C is the server's to hear
         )
         self._ready = threading.Event()
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()

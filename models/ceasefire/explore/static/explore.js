@@ -15,7 +15,7 @@
   let about;
   const state = { scenario: "", changes: {}, pin: null, show: "" };
   const shown = { now: null, windows: null, pinned: null, proposition: null };
-  let busy = false, again = false, since = 0;
+  let busy = false, again = false, since = 0, wrong = ""; // wrong: with the link, told until the next change
 
   // ---- asking
 
@@ -68,11 +68,11 @@
 
   async function once() {
     const wanted = { scenario: state.scenario, changes: { ...state.changes } };
-    if (!(await pinned())) return;
+    await pinned();
     const course = await ask("course", wanted);
     if (!accept(course)) return;
     shown.now = course.answer;
-    if (!again) draw();
+    draw();
     const spent = performance.now() - since;
     document.documentElement.dataset.ms = spent.toFixed(1);
     say(grid ? "Solved beforehand." : `Solved in ${spent.toFixed(0)} ms.`);
@@ -90,15 +90,19 @@
   }
 
   async function pinned() {
-    if (!state.pin) { shown.pinned = null; return true; }
+    if (!state.pin) { shown.pinned = null; return; }
     const key = JSON.stringify(state.pin);
-    if (shown.pinned && shown.pinned.key === key) return true;
+    if (shown.pinned && shown.pinned.key === key) return;
     const course = await ask("course", state.pin);
-    if (!accept(course)) return false;
-    const windows = await ask("windows", state.pin);
-    if (!accept(windows)) return false;
-    shown.pinned = { key, ...course.answer, ...windows.answer };
-    return true;
+    const windows = course.faults ? course : await ask("windows", state.pin);
+    if (windows.faults) {
+      state.pin = null;
+      values();
+      shown.pinned = null;
+      wrong = `The baseline cannot be solved, and is left out: ${windows.faults.map((f) => `${f.path} ${f.message}`).join("; ")}`;
+    } else {
+      shown.pinned = { key, ...course.answer, ...windows.answer };
+    }
   }
 
   function accept(told) {
@@ -111,7 +115,7 @@
   // ---- faults
 
   function clearFaults() {
-    byId("general").textContent = "";
+    byId("general").textContent = wrong;
     for (const row of document.querySelectorAll(".row")) {
       row.querySelector(".fault").textContent = "";
       row.querySelector(".value").removeAttribute("aria-invalid");
@@ -183,6 +187,7 @@
 
   function change(p, value, typed) {
     since = performance.now();
+    wrong = "";
     if (value === p.value) delete state.changes[p.symbol]; else state.changes[p.symbol] = value;
     values(typed);
     remember();
@@ -266,11 +271,10 @@
       if (state.pin && key.startsWith("pin.") && known.has(key.slice(4))) state.pin.changes[key.slice(4)] = number(said);
     }
     since = performance.now();
+    wrong = unknown ? `This page does not know the scenario ${first}; start it with that file.` : "";
     presets();
     controls();
-    refresh().then(() => {
-      if (unknown) byId("general").textContent = `This page does not know the scenario ${first}; start it with that file.`;
-    });
+    refresh();
   }
 
   // ---- drawing
@@ -369,7 +373,7 @@
 
   // ---- buttons
 
-  function go() { since = performance.now(); values(); remember(); refresh(); }
+  function go() { since = performance.now(); wrong = ""; values(); remember(); refresh(); }
 
   function buttons() {
     byId("scenario").addEventListener("change", (event) => {
