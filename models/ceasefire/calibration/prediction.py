@@ -145,9 +145,16 @@ class Prediction:
 
     @cached_property
     def days(self) -> Spread:
-        """Pause days in all; each number of batches by the middle of its days."""
-        middle = 0.5 * (self.lengths["days_low"] + self.lengths["days_high"])
-        return spread(middle.to_numpy(), self.lengths["probability"].to_numpy(), self.level)
+        """Pause days in all.
+
+        Mean and middle take each number of batches at the middle of its days; low and high are
+        the first and last day that the interval of batches can mean.
+        """
+        told, chances = self.lengths, self.lengths["probability"].to_numpy()
+        low, high = told["days_low"].to_numpy(dtype=float), told["days_high"].to_numpy(dtype=float)
+        middle = spread(0.5 * (low + high), chances, self.level)
+        first, last = spread(low, chances, self.level), spread(high, chances, self.level)
+        return Spread(middle.mean, first.low, middle.middle, last.high, self.level)
 
     @cached_property
     def further(self) -> pd.DataFrame:
@@ -184,17 +191,36 @@ class Prediction:
         import pandas as pd
 
         told, names = self.exchange.terms, ["batch", "day", "date", "due", "delivered", "captives"]
-        size = self._sizes()
-        rows, mean = [], 0.0
+        rows = []
         for number in range(self.seen + 1, len(told.batch_days) + 1):
             due = sum(mass for way, mass in self.ways.items() if way.batches >= number)
             came = self.delivered(number)
-            mean += size.get(number, 0.0)
+            mean = sum(mass * _by(way, number, self.seen) for way, mass in self.ways.items())
             date = self._date(told.batch_days[number - 1])
             rows.append((number, told.batch_days[number - 1], date, due, came, mean))
         frame = pd.DataFrame(rows, columns=names)
         frame["date"] = pd.to_datetime(frame["date"])
         return frame
+
+    @cached_property
+    def freed_by_batch(self) -> pd.DataFrame:
+        """Captives freed in all, from the day of the prediction on to the cap.
+
+        Columns: day, mean, low, high (central interval at `level`).
+        """
+        import pandas as pd
+
+        probabilities = list(self.ways.values())
+        rows = [(self.until, self.freed, self.freed, self.freed)]
+        days = [int(day) for day in self.batches["day"]]
+        for number, day in enumerate(days, self.seen + 1):
+            freed = [self.freed + _by(way, number, self.seen) for way in self.ways]
+            told = spread(freed, probabilities, self.level)
+            rows.append((day, told.mean, told.low, told.high))
+        cap = self.exchange.terms.terms.pause_days_max
+        if rows[-1][0] < cap:
+            rows.append((cap, *rows[-1][1:]))
+        return pd.DataFrame(rows, columns=["day", "mean", "low", "high"])
 
     @property
     def next_batch(self) -> NextBatch | None:
@@ -239,15 +265,6 @@ class Prediction:
         told = self.captives
         low, high = told.low * least, told.high * most
         return Spread(told.mean * middle, low, told.middle * middle, high, self.level)
-
-    def _sizes(self) -> dict[int, float]:
-        """Batch -> mean captives that it brings, of those that bring any."""
-        sizes: dict[int, float] = {}
-        for way, mass in self.ways.items():
-            count = way.delivered - self.seen
-            for number in range(self.seen + 1, way.delivered + 1):
-                sizes[number] = sizes.get(number, 0.0) + mass * way.further / count
-        return sizes
 
     def _date(self, day: int) -> dt.date | None:
         start = self.exchange.terms.calendar.start
@@ -454,6 +471,12 @@ def _impossible(values: str, count: int) -> str:
 def _freed(exchange: Exchange, last: int) -> float:
     came = [row.delivered for row in exchange.rows if row.day <= last and row.paused is not False]
     return float(sum(told.middle for told in came if told is not None))
+
+
+def _by(way: Way, number: int, seen: int) -> float:
+    """Further captives that a way brings up to batch `number`; its batches to come are equal."""
+    coming = way.delivered - seen
+    return way.further * min(number - seen, coming) / coming if coming > 0 else 0.0
 
 
 def _mixed(ratios: Mapping[str, float], mix: Mapping[str, float]) -> float:

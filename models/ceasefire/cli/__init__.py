@@ -17,6 +17,7 @@ import ceasefire
 from ceasefire.cli import analysis, estimate
 from ceasefire.cli import experiment as experiments
 from ceasefire.cli import explore as explorer
+from ceasefire.cli import predict as prediction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 SLOW_SECONDS = 2.0
+PICTURE_DPI = 250  # of PNG: 85 mm are 840 pixels
 BAR_FORMAT = "{desc} {bar:24} {n_fmt}/{total_fmt}  {elapsed}"
 BASELINE = "november-2023"
 
@@ -317,6 +319,7 @@ main.add_command(experiments.run)
 main.add_command(experiments.store)
 main.add_command(analysis.analyse)
 main.add_command(estimate.estimate)
+main.add_command(prediction.predict)
 main.add_command(explorer.explore)
 
 
@@ -388,7 +391,7 @@ def solve_model(
         else:
             click.echo(models.solved(found))
         if figure is not None:
-            found.figure().savefig(figure)
+            found.figure().savefig(figure, dpi=PICTURE_DPI)
     if figure is not None and not form:
         click.echo(f"\nfigure in {figure}")
 

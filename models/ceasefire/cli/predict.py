@@ -1,0 +1,285 @@
+"""`ceasefire predict`: how an exchange will go on, from its terms and its record so far."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ceasefire.calibration.exchange import Exchange
+    from ceasefire.calibration.prediction import Prediction, Spread
+    from ceasefire.truce import Scenario
+
+FEW_DRAWS = 20.0  # effective draws below which the weights rest on luck
+DIGITS = 6
+DRAWS = 200
+
+GUIDE = """\b
+FILE is the record (.csv) or the terms (.toml) of an exchange, which stand beside each other
+(docs/calibration.md), or a packaged name.
+
+\b
+Examples:
+  ceasefire predict november-2023 --until 6
+  ceasefire predict docs/examples/invented-42.csv --figure course --csv course.csv
+  ceasefire predict my.csv --problem experiments/estimation/november-2023.toml --draws 200
+  ceasefire predict my.csv --posterior results/estimation/november-2023-posterior-all.csv
+  ceasefire predict my.csv --mix civilians=25 --mix soldiers=8 --json"""
+
+
+@click.command(epilog=GUIDE)
+@click.argument("source", metavar="FILE")
+@click.option("--until", type=click.IntRange(min=0), metavar="DAY",
+              help="The day at whose end to predict; default: the record's last.")  # fmt: skip
+@click.option("--scenario", default=None, help="Preferences, beliefs, hazards; default: "
+              "november-2023, or the problem's.")  # fmt: skip
+@click.option("--problem", type=click.Path(path_type=Path), metavar="TOML",
+              help="Draw parameters from the priors of this estimation problem.")  # fmt: skip
+@click.option("--posterior", type=click.Path(path_type=Path), metavar="CSV",
+              help="Take draws of parameters from this table, of a posterior that has not seen "
+                   "this record.")  # fmt: skip
+@click.option("--draws", type=click.IntRange(min=1), default=DRAWS, show_default=True,
+              help="Draws of parameters, at most.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+              help="Of draws from priors.")  # fmt: skip
+@click.option("--values", type=click.Choice(["terms", "base"]), default="terms", show_default=True,
+              help="Worths carried over by the price of a day, or as they are.")  # fmt: skip
+@click.option("--level", type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+              default=0.9, show_default=True, help="Of intervals.")  # fmt: skip
+@click.option("--mix", "mix", multiple=True, metavar="CATEGORY=WEIGHT",
+              help="Share of a category among captives to come; repeatable.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--csv", "table", type=click.Path(path_type=Path), metavar="PATH",
+              help="Write the table of batches, and beside it that of lengths.")  # fmt: skip
+@click.option("--figure", "stem", type=click.Path(path_type=Path), metavar="STEM",
+              help="Write STEM.pdf and .png.")  # fmt: skip
+def predict(source: str, table: Path | None, stem: Path | None, **given: Any) -> None:
+    """Predict how an exchange goes on: length, next batch, captives."""
+    from ceasefire import calibration
+
+    exchange = calibration.read(source)
+    mix = dict(map(_weight, given["mix"])) or None
+    base, draws = _draws(given)
+    found = calibration.predict(
+        exchange, base, draws=draws, until=given["until"], values=given["values"],
+        level=given["level"], progress=_progress() if draws is not None else None,
+    )  # fmt: skip
+    if given["as_json"]:
+        told = json.dumps(machine(found, mix), indent=1, allow_nan=False, ensure_ascii=False)
+        click.echo((told + "\n").encode("utf-8"), nl=False)
+    else:
+        click.echo(text(found, mix, drawn=draws is not None, values=given["values"]))
+    for written in _write(found, table, stem):
+        click.echo(str(written), err=given["as_json"])
+
+
+def text(found: Prediction, mix: dict[str, float] | None, *, drawn: bool, values: str) -> str:
+    """Return what is expected, in words and tables for a terminal."""
+    from ceasefire.cli.text import table, wrapped
+
+    batches, lengths = found.batches, found.lengths
+    rows = [
+        (f"{number}", f"{day}", _date(date), _share(due), _share(came), f"{freed:.1f}")
+        for number, day, date, due, came, freed in batches.to_numpy().tolist()
+    ]
+    head = ["batch", "day", "date", "falls due", "delivered", "more freed by then"]
+    columns = ["batches", "days_low", "days_high", "probability"]
+    last = [
+        (f"{count:.0f}", _days(int(low), int(high)), _share(chance))
+        for count, low, high, chance in lengths[columns].to_numpy().tolist()
+    ]
+    causes = found.endings.to_numpy().tolist()
+    endings = ", ".join(f"{cause} {_share(chance)}" for cause, chance in causes)
+    lines = [_title(found.exchange), *_sums(found, mix), ""]
+    lines += [table(head, rows, left=0), ""] if rows else []
+    lines += [table(["batches in all", "pause days", "probability"], last, left=0), ""]
+    lines += wrapped(f"How it ends: {endings}.", indent="")
+    return "\n".join([*lines, *_basis(found, drawn, values)])
+
+
+def _sums(found: Prediction, mix: dict[str, float] | None) -> list[str]:
+    """Lines on length, next batch, captives and prisoners."""
+    after, level = found.until, f"{found.level:.0%}"
+    begun = (
+        f"after pause day {after}, {found.freed:g} freed so far" if after else "before it begins"
+    )
+    days, captives, coming = found.days, found.captives, found.next_batch
+    lines = [f"As it stood {begun}:"]
+    if coming is not None:
+        date = f" ({coming.date})" if coming.date else ""
+        lines.append(f"  next batch   {_share(coming.delivered)} that batch {coming.number}, "
+                     f"on day {coming.day}{date}, is delivered whole")  # fmt: skip
+    lines.append(f"  pause days   {_told(days)} in all ({level} interval)")
+    lines.append(f"  captives     {_told(captives)} more freed")
+    prisoners = found.prisoners(mix)
+    if prisoners is not None:
+        ratios = found.exchange.terms.prisoners_per_captive
+        said = "" if mix or len(ratios) == 1 else ", over the ratios of all categories (see --mix)"
+        lines.append(f"  prisoners    {_told(prisoners)} for them{said}")
+    return lines
+
+
+def _basis(found: Prediction, drawn: bool, values: str) -> list[str]:
+    """Lines on what the prediction rests on."""
+    from ceasefire.cli.text import wrapped
+
+    told = found.exchange.terms
+    said = ["Rests on: exact play of the model given terms and record"]
+    if drawn:
+        refused = f", {found.refused} refused by the model" if found.refused else ""
+        said.append(f"{len(found.weights)} draws of parameters, worth {found.effective_draws:.0f} "
+                    f"equal ones{refused}")  # fmt: skip
+    else:
+        said.append("one set of parameters, assumed and not estimated for this exchange, so that "
+                    "intervals hold no doubt about them")  # fmt: skip
+    if values == "terms":
+        said.append("worths carried over by the price of a day, an assumption")
+    if told.period_days > 1.0:
+        said.append(f"the model counts batches, one in {told.period_days:g} days")
+    lines = wrapped("; ".join(said) + ".", indent="")
+    if drawn and found.effective_draws < FEW_DRAWS:
+        lines += wrapped("Few draws are worth having: take more.", indent="")
+    return lines
+
+
+def machine(found: Prediction, mix: dict[str, float] | None) -> dict[str, Any]:
+    """Return the prediction as plain data."""
+    coming, prisoners = found.next_batch, found.prisoners(mix)
+    return {
+        "exchange": found.exchange.name,
+        "until": found.until,
+        "freed": found.freed,
+        "next_batch": None if coming is None else {
+            "number": coming.number, "day": coming.day,
+            "date": None if coming.date is None else coming.date.isoformat(),
+            "due": _round(coming.due), "delivered": _round(coming.delivered),
+        },
+        "pause_days": _plain(found.days),
+        "further_captives": _plain(found.captives),
+        "further_prisoners": None if prisoners is None else _plain(prisoners),
+        "lengths": _records(found.lengths),
+        "batches": _records(found.batches),
+        "captives": _records(found.further),
+        "endings": _records(found.endings),
+        "draws": len(found.weights),
+        "effective_draws": _round(found.effective_draws),
+        "refused": found.refused,
+        "log_evidence": _round(found.log_evidence),
+    }  # fmt: skip
+
+
+def _write(found: Prediction, table: Path | None, stem: Path | None) -> list[Path]:
+    from ceasefire.figures.save import write_figure, write_table
+
+    written = []
+    if table is not None:
+        table.parent.mkdir(parents=True, exist_ok=True)
+        written.append(write_table(found.batches, table))
+        written.append(write_table(found.lengths, table.with_name(f"{table.stem}-lengths.csv")))
+    if stem is not None:
+        from ceasefire.figures import predict_course
+        from ceasefire.figures.style import style
+
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        with style():
+            written += write_figure(predict_course.draw(found), stem)
+    return written
+
+
+def _draws(given: dict[str, Any]) -> tuple[Scenario | None, pd.DataFrame | None]:
+    """Base scenario, and draws of its parameters where they were asked for."""
+    import numpy as np
+    import pandas as pd
+
+    import ceasefire as cf
+    from ceasefire import calibration
+
+    if given["problem"] is not None and given["posterior"] is not None:
+        raise click.UsageError("--problem and --posterior do not go together")
+    base = cf.load(given["scenario"]) if given["scenario"] is not None else None
+    if given["problem"] is not None:
+        problem = calibration.load_problem(given["problem"])
+        rng = np.random.default_rng(given["seed"])
+        return base or problem.scenario, calibration.prior_draws(problem, given["draws"], rng)
+    if given["posterior"] is None:
+        return base, None
+    try:
+        rows = pd.read_csv(given["posterior"])
+    except ValueError as error:
+        raise click.UsageError(f"--posterior {given['posterior']}: {error}") from None
+    if len(rows) > given["draws"]:
+        at = np.linspace(0, len(rows) - 1, given["draws"]).round().astype(int)
+        rows = rows.iloc[at]
+    return base, rows.reset_index(drop=True)
+
+
+def _progress() -> Any:
+    import sys
+
+    from tqdm import tqdm
+
+    bar = tqdm(total=0, desc="draws", disable=None, file=sys.stderr)
+
+    def show(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+        if done >= total:
+            bar.close()
+
+    return show
+
+
+def _weight(told: str) -> tuple[str, float]:
+    name, _, number = told.partition("=")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        raise click.UsageError(f"--mix {told}: wanted CATEGORY=WEIGHT") from None
+
+
+def _title(exchange: Exchange) -> str:
+    return f"{exchange.terms.title}."
+
+
+def _told(one: Spread) -> str:
+    return f"{one.mean:.1f} on average, {one.low:g} to {one.high:g}".replace("e+", "e")
+
+
+def _days(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low}-{high}"
+
+
+def _date(value: Any) -> str:
+    return "-" if value != value or value is None else str(value)[:10]
+
+
+def _share(chance: float) -> str:
+    return f"{100.0 * chance:.1f} %"
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _plain(one: Spread) -> dict[str, float]:
+    return {name: _round(getattr(one, name)) for name in ("mean", "low", "middle", "high", "level")}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain data; dates by their ISO form."""
+    return [
+        {str(name): _item(value) for name, value in row.items()} for row in frame.to_dict("records")
+    ]
+
+
+def _item(value: Any) -> Any:
+    if hasattr(value, "isoformat"):
+        return None if value != value else str(value)[:10]
+    if isinstance(value, float):
+        return _round(value)
+    return value.item() if hasattr(value, "item") else value
