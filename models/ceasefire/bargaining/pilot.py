@@ -205,7 +205,7 @@ class SpencePilot(Model):
         paid = found.whole * float(self.dealer_cost)
         return (
             f"Releases from {shown(found.least)} to {shown(found.most)} captives prove the "
-            f"channel; the least whole one is {whole}, at a cost of {shown(paid)} utils to a "
+            f"channel, at these costs a captive and as far as so many are held; the least whole one is {whole}, at a cost of {shown(paid)} utils to a "
             "captor that means to deal."
         )
 

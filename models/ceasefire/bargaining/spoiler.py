@@ -75,6 +75,8 @@ class Spoiled:
     def __repr__(self) -> str:
         rows = [
             f"day {d}: critical hazard {h:.4f}, guard {g:.3g}"
+            if h == h  # nan: no hazard at which the window extends
+            else f"day {d}: closed at every hazard"
             for d, h, g in zip(self.windows, self.critical_hazard, self.guard, strict=True)
         ]
         paid = ", ".join(f"{x:.3f}" for x in self.payments)

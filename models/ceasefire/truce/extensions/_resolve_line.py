@@ -147,7 +147,7 @@ def solve_line(
     )
     after = solve_aftermath(parameters, types, int(nodes.used.max()) + 1, int(nodes.left.max()) + 1)
     _expect(nodes, after)
-    values = np.empty((kernels.N_ROWS, nodes.kind.size, grid.size))
+    values = np.zeros((kernels.N_ROWS, nodes.kind.size, grid.size))
     if not kernels.solve_line(parameters, nodes, grid, values):
         raise too_many_roots(f"{held:g} captives, day {day}")
     return ResolveLine(parameters, nodes, grid, values, counted, aftermath=after)
