@@ -139,6 +139,13 @@ def test_information_of_two_alike_exchanges_is_twice_that_of_one() -> None:
     assert two.expected == pytest.approx(2.0 * one.expected, rel=1e-9)
 
 
+def test_observed_information_is_in_shares_of_the_range() -> None:
+    seen = replace(COURSE, pause_days=(7.0, 7.0))
+    told = cal.identification(problem(cal.Parameter("chi", 0.0, 0.2), seen=seen))
+    exact = cal.observed_information(SCENARIO, seen, ["chi"]).values.loc["chi", "chi"]
+    assert told.observed[0, 0] == pytest.approx(0.2**2 * exact, rel=0.02)
+
+
 def test_a_record_that_cannot_be_is_refused() -> None:
     never = replace(COURSE, pause_days=(90.0, 99.0))
     with pytest.raises(ArgumentError, match="positive probability"):

@@ -1,7 +1,7 @@
 """What November 2023 identifies: python experiments/estimation/identification.py.
 
-Writes tables and figures to results/estimation/november-2023-*; takes the posterior's draws from
-the table that `ceasefire estimate` left there.
+Writes tables and figures to results/estimation/november-2023-*; takes the posterior's draws and
+the maximum from the tables that `ceasefire estimate` left there.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ceasefire.figures.save import write_figure, write_table
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "results" / "estimation"
 DRAWS = RESULTS / "november-2023-posterior-all.csv"
+MAXIMUM = RESULTS / "november-2023-ml.csv"
 AFTER = 6  # pause days on record when the next one is asked about
 POINTS = 1024
 COUNT = 300
@@ -50,7 +51,9 @@ def main() -> None:
     write_figure(
         identify_contraction.draw(narrowed, following), RESULTS / "november-2023-contraction"
     )
-    near = calibration.plausible_set(problem, points=POINTS)
+    top = pd.read_csv(MAXIMUM).set_index("parameter").loc[list(problem.names), "estimate"]
+    best = problem.log_likelihood(top.to_numpy(float))
+    near = calibration.plausible_set(problem, points=POINTS, best=best)
     _write("plausible", near.table)
     told = {
         "problem": "experiments/estimation/november-2023.toml",
