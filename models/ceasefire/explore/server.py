@@ -162,6 +162,8 @@ class Handler(BaseHTTPRequestHandler):
     page: Explorer
     protocol_version = "HTTP/1.1"
     timeout = READ_SECONDS
+    wbufsize = -1  # head and body in one packet: a second one would wait 40 ms for its turn
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         """Answer with a file of the page."""
