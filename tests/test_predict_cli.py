@@ -55,3 +55,16 @@ def test_bad_input_is_named():
     assert "--mix" in run(EXAMPLE, "--mix", "civilians", code=2)
     assert "until" in run("november-2023", code=2)
     assert "november-2023" in run("november-2032", code=2)
+
+
+def test_rivals_are_scored_on_the_record_and_on_simulated_truces(tmp_path):
+    table, stem = tmp_path / "rivals.csv", tmp_path / "rivals"
+    said = run("november-2023", "--score", "--csv", str(table), "--figure", str(stem))
+    assert "it loses to no retention slope" in " ".join(said.split())
+    assert (tmp_path / "rivals-all.csv").exists()
+    said = run("november-2023", "--score", "--truces", "3", "--figure", str(stem))
+    assert "3 courses" in said
+    assert (tmp_path / "rivals-reliability.png").exists()
+    told = json.loads(run("november-2023", "--score", "--json"))
+    assert told["summary"][0]["rival"] == "no retention slope"
+    assert "--score" in run("november-2023", "--truces", "3", code=2)

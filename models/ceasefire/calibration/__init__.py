@@ -84,6 +84,12 @@ if TYPE_CHECKING:
     from ceasefire.calibration.profiles import profile as profile
     from ceasefire.calibration.ranges import Range as Range
     from ceasefire.calibration.record import Row as Row
+    from ceasefire.calibration.rivals import RivalScores as RivalScores
+    from ceasefire.calibration.rivals import Watched as Watched
+    from ceasefire.calibration.rivals import compare_rivals as compare_rivals
+    from ceasefire.calibration.rivals import watch as watch
+    from ceasefire.calibration.rivals import watch_exchange as watch_exchange
+    from ceasefire.calibration.rivals import watch_simulated as watch_simulated
     from ceasefire.calibration.scores import binary_log_score as binary_log_score
     from ceasefire.calibration.scores import brier as brier
     from ceasefire.calibration.scores import crps as crps
@@ -129,11 +135,13 @@ _HOMES = {
     "Range": "ranges",
     "RankTest": "coverage",
     "Recovery": "coverage",
+    "RivalScores": "rivals",
     "Row": "record",
     "Settings": "problem",
     "Spread": "prediction",
     "TalksReading": "observation",
     "Terms": "terms",
+    "Watched": "rivals",
     "Way": "prediction",
     "WindowReading": "observation",
     "binary_log_score": "scores",
@@ -141,6 +149,7 @@ _HOMES = {
     "bulk_size": "diagnostics",
     "carried_over": "transfer",
     "check": "data",
+    "compare_rivals": "rivals",
     "contractions": "contraction",
     "course_grid": "coverage",
     "crps": "scores",
@@ -179,6 +188,9 @@ _HOMES = {
     "split_r_hat": "diagnostics",
     "spread": "prediction",
     "tail_size": "diagnostics",
+    "watch": "rivals",
+    "watch_exchange": "rivals",
+    "watch_simulated": "rivals",
 }
 
 __all__ = list(_HOMES)

@@ -332,7 +332,7 @@ def predict(
     if not 0.0 < level < 1.0:
         raise ArgumentError("level", level, "above 0, below 1")
     seen, last = _record(exchange, until)
-    bases = _bases(scenario, draws)
+    bases = drawn_scenarios(scenario, draws)
     logs, parts, refused = np.full(len(bases), -math.inf), [], 0
     for i, base in enumerate(bases):
         found: dict[Way, float] = {}
@@ -447,7 +447,7 @@ def _record(exchange: Exchange, until: int | None) -> tuple[Observation, int]:
     return seen, last if until is None else until
 
 
-def _bases(scenario: Scenario | None, draws: pd.DataFrame | None) -> list[Scenario | None]:
+def drawn_scenarios(scenario: Scenario | None, draws: pd.DataFrame | None) -> list[Scenario | None]:
     """Scenarios of the draws; None: the packaged one."""
     if draws is None:
         return [scenario]

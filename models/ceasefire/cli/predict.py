@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ceasefire.calibration.exchange import Exchange
     from ceasefire.calibration.prediction import Prediction, Spread
+    from ceasefire.calibration.rivals import RivalScores
     from ceasefire.truce import Scenario
 
 FEW_DRAWS = 20.0  # effective draws below which the weights rest on luck
@@ -29,6 +30,8 @@ Examples:
   ceasefire predict docs/examples/invented-42.csv --figure course --csv course.csv
   ceasefire predict my.csv --problem experiments/estimation/november-2023.toml --draws 200
   ceasefire predict my.csv --posterior results/estimation/november-2023-posterior-all.csv
+  ceasefire predict november-2023 --score --problem experiments/estimation/november-2023.toml
+  ceasefire predict november-2023 --score --truces 100 --figure truces
   ceasefire predict my.csv --mix civilians=25 --mix soldiers=8 --json"""
 
 
@@ -53,6 +56,13 @@ Examples:
               default=0.9, show_default=True, help="Of intervals.")  # fmt: skip
 @click.option("--mix", "mix", multiple=True, metavar="CATEGORY=WEIGHT",
               help="Share of a category among captives to come; repeatable.")  # fmt: skip
+@click.option(
+    "--score",
+    is_flag=True,
+    help="Score the model and its rivals on the record, each batch from the days before.",
+)
+@click.option("--truces", type=click.IntRange(min=1), metavar="N",
+              help="Of --score: on N simulated truces with these terms instead.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "table", type=click.Path(path_type=Path), metavar="PATH",
               help="Write the table of batches, and beside it that of lengths.")  # fmt: skip
@@ -63,6 +73,11 @@ def predict(source: str, table: Path | None, stem: Path | None, **given: Any) ->
     from ceasefire import calibration
 
     exchange = calibration.read(source)
+    if given["score"]:
+        _score(exchange, given, table, stem)
+        return
+    if given["truces"] is not None:
+        raise click.UsageError("--truces goes with --score")
     mix = dict(map(_weight, given["mix"])) or None
     base, draws = _draws(given)
     found = calibration.predict(
@@ -76,6 +91,74 @@ def predict(source: str, table: Path | None, stem: Path | None, **given: Any) ->
         click.echo(text(found, mix, drawn=draws is not None, values=given["values"]))
     for written in _write(found, table, stem):
         click.echo(str(written), err=given["as_json"])
+
+
+def _score(
+    exchange: Exchange, given: dict[str, Any], table: Path | None, stem: Path | None
+) -> None:
+    """Print and write the comparison with rivals."""
+    from ceasefire.cli.text import table as aligned
+    from ceasefire.cli.text import wrapped
+
+    found = _compared(exchange, given)
+    told = found.summary()
+    if given["as_json"]:
+        plain = {"verdict": found.verdict, "summary": _records(told),
+                 "table": _records(found.table)}  # fmt: skip
+        click.echo(json.dumps(plain, indent=1, allow_nan=False))
+    else:
+        rows = [[_number(value) for value in row] for row in told.to_numpy().tolist()]
+        click.echo(aligned(list(told.columns), rows))
+        click.echo("\n".join(["", *wrapped(found.verdict, indent="")]))
+    for written in _write_scores(found, table, stem, many=given["truces"] is not None):
+        click.echo(str(written), err=given["as_json"])
+
+
+def _compared(exchange: Exchange, given: dict[str, Any]) -> RivalScores:
+    """Score on the record, or on truces simulated with its terms."""
+    import numpy as np
+
+    from ceasefire import calibration
+
+    if given["mix"] or given["until"] is not None:
+        raise click.UsageError("--mix and --until do not go with --score")
+    if given["truces"] is None:
+        base, draws = _draws(given)
+        return calibration.compare_rivals(exchange, base, draws=draws, values=given["values"])
+    if given["problem"] is not None or given["posterior"] is not None:
+        raise click.UsageError("--truces are simulated and scored at one set of parameters")
+    own = calibration.carried_over(exchange, _draws(given)[0], values=given["values"])
+    rng = np.random.default_rng(given["seed"])
+    return calibration.compare_rivals(calibration.watch_simulated(own, given["truces"], rng), own)
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "-" if value != value else f"{value:.3f}"
+
+
+def _write_scores(
+    found: RivalScores, table: Path | None, stem: Path | None, *, many: bool
+) -> list[Path]:
+    from ceasefire.calibration.rivals import FULL
+    from ceasefire.figures import predict_rivals
+    from ceasefire.figures.save import write_figure, write_table
+    from ceasefire.figures.style import style
+
+    written = []
+    if table is not None:
+        table.parent.mkdir(parents=True, exist_ok=True)
+        written.append(write_table(found.summary(), table))
+        written.append(write_table(found.table, table.with_name(f"{table.stem}-all.csv")))
+    if stem is not None:
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        with style():
+            written += write_figure(predict_rivals.draw(found), stem)
+            if many:
+                drawn = predict_rivals.draw_reliability(found, FULL)
+                written += write_figure(drawn, stem.with_name(stem.name + "-reliability"))
+    return written
 
 
 def text(found: Prediction, mix: dict[str, float] | None, *, drawn: bool, values: str) -> str:
@@ -281,5 +364,5 @@ def _item(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return None if value != value else str(value)[:10]
     if isinstance(value, float):
-        return _round(value)
+        return None if value != value else _round(value)
     return value.item() if hasattr(value, "item") else value
