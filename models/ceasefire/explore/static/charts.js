@@ -113,7 +113,7 @@ const Charts = (() => {
     }
     if (now.happened) {
       const x = f.px(now.happened.pause_days);
-      f.svg.append(el("path", { class: "mark", d: `M${x} ${f.floor + 1}l5 8h-10z` }));
+      f.svg.append(el("path", { class: "mark", d: `M${x - 11} ${f.floor + 6}l5 9h-10z` }));
       keys.push([(a, b) => el("path", { class: "mark", d: `M${a + 7} ${b}l5 8h-10z` }), "happened"]);
     }
     legend(f.svg, keys, 26);
