@@ -272,3 +272,20 @@ def test_the_figure_has_titles_and_labels(which):
     texts = [t for axes in figure.axes for t in axes.texts]
     boxes = [t.get_window_extent() for t in texts if t.get_text()]
     assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+
+
+@pytest.mark.parametrize(
+    ("values", "least", "most"),
+    [((7, 7, None), 0.75, 1.0), ((3, 7, None), 0.5, 0.75), ((7, None, 7), 0.5, 1.0)],
+)
+def test_points_left_out_of_a_grid_bound_the_volume_and_not_the_count(values, least, most):
+    told = parse(
+        'schema_version = 1\nname = "g"\nscenario = "november-2023"\nrecord = ["mean_days"]\n'
+        'vary.design = "grid"\nvary.parameters.pi0 = { from = 0.0, to = 1.0, steps = 3 }'
+    )
+    days = [float("nan") if value is None else float(value) for value in values]
+    errors = [None if value else "not solved" for value in values]
+    rows = pd.DataFrame({"point": range(3), "replicate": 0, "pi0": [0.0, 0.5, 1.0],
+                         "mean_days": days, "error": errors})  # fmt: skip
+    found = region(rows, told, "mean_days >= 6")
+    assert (found.least, found.most) == (pytest.approx(least), pytest.approx(most))

@@ -198,9 +198,10 @@ class SpencePilot(Model):
                     f"{shown(self.dealer_cost)}."
                 )
             return (
-                f"Releases from {shown(found.least)} to {shown(found.most)} captives would "
-                "prove the channel; no whole number of captives lies in between, so no pilot does."
-            )
+                f"Releases from {shown(found.least)} to {shown(found.most)} captives prove the "
+            "channel, at these costs a captive and as far as so many are held; the least whole "
+            f"one is {whole}, at a cost of {shown(paid)} utils to a captor that means to deal."
+        )
         whole = counted(found.whole, "captive")
         paid = found.whole * float(self.dealer_cost)
         return (

@@ -107,6 +107,8 @@ def _summary(tally: Tally, where: Path) -> str:
     parts = [f"{tally.done} computed", f"{tally.cached} were there", f"{failed} failed"]
     if tally.left_out:
         parts.append(f"{tally.left_out} left out by constraints")
+    if tally.left_out == tally.total:
+        parts.append("no point keeps the constraints")
     return f"{where}: {', '.join(parts)}; {tally.seconds:.1f} s, {tally.rate:.1f} points/s"
 
 

@@ -377,6 +377,8 @@ def _bound_faults(spec: Spec, scenario: Scenario) -> Iterator[Fault]:
     for spot, name, value in _told_values(spec.vary):
         span = known.get(scenarios.resolve(name))
         if span is None:  # an extension, or a parameter of one that a point switches on
+            if isinstance(value, str) and value not in ("on", "off"):
+                yield Fault(spot, value, "on or off", "no switch")
             continue
         if isinstance(value, str) or not span[0] <= value <= span[1]:
             yield Fault(spot, value, f"{span[0]:g} to {span[1]:g}", "outside the bounds")

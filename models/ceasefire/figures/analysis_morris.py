@@ -45,7 +45,7 @@ def _lines(axes: Axes, found: MorrisEffects, order: np.ndarray) -> None:
     axes.set_yticks(places, [found.parameters[which] for which in order])
     axes.set_ylim(len(order) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(f"output a whole range of the parameter, {found.level:.0%} interval")
+    axes.set_xlabel(f"change over a parameter's whole range, {found.level:.0%} interval")
     axes.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ceasefire import truce
@@ -10,6 +12,7 @@ from ceasefire.experiment import analysis
 from ceasefire.figures._solved import solved
 from ceasefire.figures.runs.analyses import LIKE_2023, indices
 from ceasefire.figures.runs.robustness import shares
+from ceasefire.status import Status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +46,7 @@ def _solution(scenario: Scenario) -> dict[str, Any]:
         "pilot": p.x_p, "trust": eq.trust, "matched": eq.pilot.matched,
         "open": eq.pilot.open_probability, "deal": eq.talks.deal_probability,
         "talk_days": eq.talks.mean_days, "block": eq.block_days,
+        "value_pausing_state": eq.block.loc[eq.block_days, "pausing_state"],
         "mean_days": course.mean_days, "mode": course.modal_days,
         "p_mode": float(course.length.max()), "p_8": float(course.length.get(8, 0.0)),
         "left": course.mean_left, "sequence": str(course.chunks.index[0]),
@@ -117,7 +121,26 @@ def _discovery(rows: pd.DataFrame, run: Run) -> dict[str, Any]:
     boxes = analysis.boxes(rows, run.experiment, LIKE_2023)
     best = boxes.boxes[0]
     regression = analysis.regression(rows, run.experiment, "mean_days")
-    return {"like": boxes.share, "box": str(best), "density": best.density, "r2": regression.r2}
+    four = rows[rows["block_days"] == 4]
+    chunks = [[int(days) for days in told.split("-")] for told in rows["sequence"] if "-" in told]
+    kept = [all(a >= b for a, b in pairwise(one)) for one in chunks]
+    return {
+        "like": boxes.share,
+        "box": _rounded(str(best)),
+        "density": best.density,
+        "r2": regression.r2,
+        "incomplete": float((rows["status"] == Status.INCOMPLETE.name).mean()),
+        "four": len(four) / len(rows),
+        "four_count": len(four),
+        "six_to_eight": float(four["modal_days"].between(6, 8).mean()),
+        "four_two_one": float((four["sequence"] == "4-2-1").mean()),
+        "not_longer": sum(kept) / len(kept),
+    }
+
+
+def _rounded(box: str) -> str:
+    """Limits of a box to two digits."""
+    return re.sub(r"\d+\.\d+", lambda found: f"{float(found[0]):.2g}", box)
 
 
 def _best(column: str) -> Any:

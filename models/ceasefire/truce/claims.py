@@ -160,7 +160,7 @@ def propositions(scenario: Scenario) -> pd.DataFrame:
 
     Notes
     -----
-    About fifty solves, half a second warm.
+    About fifty solves: some 0.6 s of one processor, warm.
     """
     import pandas as pd
 

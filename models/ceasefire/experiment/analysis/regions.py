@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -308,10 +308,22 @@ def region(
     elif design == "grid":
         interval = "no interval: random draws on a grid"
     out, every = judged.failed + judged.unjudged, rows + judged.failed + judged.unjudged
-    told = share * rows / every
+    least, most = holding / every, (holding + out) / every
+    if design == "grid" and experiment.spec.replicates == 1:
+        least, most = (_volume(judged, frame, experiment, holds) for holds in (False, True))
     return Region(condition, design, rows, holding, judged.failed, judged.unjudged, share, low,
-                  high, told, told + out / every, interval, level, judged, experiment, units,
+                  high, least, most, interval, level, judged, experiment, units,
                   bins)  # fmt: skip
+
+
+def _volume(judged: Judged, frame: pd.DataFrame, experiment: Experiment, holds: bool) -> float:
+    """Share of the box of a grid if every point that was left out held, or none did."""
+    lost = np.setdiff1d(frame["point"].to_numpy(dtype=np.int64), judged.point)
+    whole = replace(
+        judged, margin=None, point=np.concatenate([judged.point, lost]),
+        holds=np.concatenate([judged.holds, np.full(len(lost), holds)]),
+    )  # fmt: skip
+    return _lattice.volumes(gridded(whole, experiment))[0]
 
 
 def wilson(share: float, count: int, level: float) -> tuple[float, float]:
@@ -329,7 +341,8 @@ def wilson(share: float, count: int, level: float) -> tuple[float, float]:
     half = z / (1 + z * z / count) * float(
         np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     )  # fmt: skip
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    low = 0.0 if share == 0.0 else max(middle - half, 0.0)
+    return low, 1.0 if share == 1.0 else min(middle + half, 1.0)
 
 
 def _units(judged: Judged, experiment: Experiment) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.experiment.analysis.regions import wilson
 from ceasefire.figures.style import BLUE, DOUBLE_MM, GREY, INK, canvas
 from ceasefire.truce.claims import RULES
 
@@ -38,14 +39,6 @@ WORDS = {
 }
 
 
-def wilson(kept: int, count: int, level: float = LEVEL) -> tuple[float, float]:
-    """Return Wilson's interval of a share (Wilson 1927); of independent points."""
-    from scipy.stats import binomtest
-
-    told = binomtest(kept, count).proportion_ci(level, method="wilson")
-    return float(told.low), float(told.high)
-
-
 def shares(rows: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
     """Return one row a part of a proposition: judged points, share that holds, interval.
 
@@ -69,7 +62,7 @@ def _share(values: pd.Series) -> tuple[int, float, float, float]:
     judged = values.dropna().astype(bool)
     if not len(judged):
         return 0, float("nan"), float("nan"), float("nan")
-    return len(judged), float(judged.mean()), *wilson(int(judged.sum()), len(judged))
+    return len(judged), float(judged.mean()), *wilson(float(judged.mean()), len(judged), LEVEL)
 
 
 def _resembles(found: pd.DataFrame) -> dict[str, pd.Series]:
@@ -84,9 +77,10 @@ def _resembles(found: pd.DataFrame) -> dict[str, pd.Series]:
 
 class _Robustness:
     caption = (
-        "In how much of the box of parameters (half to double of what is assumed) each part of "
-        "the propositions holds, with Wilson's interval at 95%; right: points at which it can be "
-        "judged. Below the line: truces that look like that of November 2023."
+        "In how much of a box around the assumed parameters each part of the propositions holds: "
+        "share of the points at which it can be judged, with Wilson's interval at 95%; right: how "
+        "many these are. One chunk alone does not lengthen. Below the line: truces that look like "
+        "that of November 2023."
     )
     table = staticmethod(shares)
 
@@ -108,7 +102,7 @@ class _Robustness:
         axes.set_yticks(y, [WORDS.get(claim, claim) for claim in table["claim"]])
         axes.tick_params(axis="y", length=0)
         axes.set_xlim(-0.01, 1.01)
-        axes.set_xlabel("share of the box in which it holds")
+        axes.set_xlabel("share of the points at which it can be judged")
         axes.grid(axis="x", color="#DDDDDD", lw=0.5)
         axes.set_axisbelow(True)
         return figure
