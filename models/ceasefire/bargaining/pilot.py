@@ -199,15 +199,14 @@ class SpencePilot(Model):
                 )
             return (
                 f"Releases from {shown(found.least)} to {shown(found.most)} captives prove the "
-            "channel, at these costs a captive and as far as so many are held; the least whole "
-            f"one is {whole}, at a cost of {shown(paid)} utils to a captor that means to deal."
-        )
+                "prove the channel; no whole number of captives lies in between, so no pilot does."
+            )
         whole = counted(found.whole, "captive")
         paid = found.whole * float(self.dealer_cost)
         return (
             f"Releases from {shown(found.least)} to {shown(found.most)} captives prove the "
-            f"channel, at these costs a captive and as far as so many are held; the least whole one is {whole}, at a cost of {shown(paid)} utils to a "
-            "captor that means to deal."
+            "channel, at these costs a captive and as far as so many are held; the least whole "
+            f"one is {whole}, at a cost of {shown(paid)} utils to a captor that means to deal."
         )
 
     def _exact(self) -> tuple[Fraction, ...]:
