@@ -198,7 +198,7 @@ class SpencePilot(Model):
                     f"{shown(self.dealer_cost)}."
                 )
             return (
-                f"Releases from {shown(found.least)} to {shown(found.most)} captives prove the "
+                f"Releases from {shown(found.least)} to {shown(found.most)} captives would "
                 "prove the channel; no whole number of captives lies in between, so no pilot does."
             )
         whole = counted(found.whole, "captive")

@@ -36,7 +36,7 @@ def explore(
     scenario: str, port: int, no_browser: bool, limit: float, file: Path | None,
     over: tuple[str, ...],
 ) -> None:  # fmt: skip
-    """Explore a deal in the browser: move a parameter, see what follows.
+    """Explore a deal in the browser: move a value, see what follows.
 
     SCENARIO is a packaged name or a TOML file. The page is served on this machine
     alone and needs no network; Ctrl-C stops it.

@@ -51,7 +51,8 @@ class Report:
         ]
         for row in self.changes.itertuples():
             was = "off" if math.isnan(cast("float", row.first)) else f"{row.first:g}"
-            lines.append(f"  set: {row.path} = {row.second:g} {row.unit} (was {was})")
+            unit = "" if row.unit == "0 or 1" else f" {row.unit}"
+            lines.append(f"  set: {row.path} = {row.second:g}{unit} (was {was})")
         return "\n".join([*lines, f"  {self.eq.status}"])
 
     def _negotiation(self) -> str:
@@ -103,7 +104,7 @@ class Report:
                 mark = "  <- what happened" if observed and days == observed.pause_days else ""
                 bar = "#" * round(BAR * chance)
                 lines.append(f"  {days:>4}  {chance:.3f}  {bar}{mark}".rstrip())
-        left = course.left.idxmax()
+        left, both = course.left.idxmax(), self.eq.scenario.second_category is not None
         sequences = course.chunks.head(SHOWN_SEQUENCES)
         chunks = ", ".join(f"{name}\u00a0({chance:.3f})" for name, chance in sequences.items())
         agreed = [
@@ -113,7 +114,8 @@ class Report:
         ends = course.ends[course.ends >= LEAST_SHOWN].sort_values(ascending=False)
         how = [f"    {cause!s:24}{chance:.3f}" for cause, chance in ends.items()]
         lines += [
-            f"  mean {course.mean_days:.2f} days; captives left: mean {course.mean_left:.1f}, "
+            f"  mean {course.mean_days:.2f} days; captives{' of both categories' * both} left: mean "
+            f"{course.mean_left:.1f}, "
             f"most likely {left:g} ({course.left.max():.3f})",
             *agreed,
         ]
@@ -122,6 +124,7 @@ class Report:
             lines.append(
                 f"  what happened: {observed.pause_days} days, chunks {realised}, "
                 f"about {observed.captives_left:g} left"
+                + (" of the first category" if both else "")
             )
         return "\n".join([*lines, "  how it ends", *how])
 
