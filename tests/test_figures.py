@@ -20,9 +20,7 @@ from ceasefire.figures.tables import TABLES, latex, markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEC, ROWS = ROOT / "experiments" / "paper.toml", ROOT / "results" / "experiments"
-ITEMS = {
-    item.name: item for item in paper.read_spec(SPEC, ROWS) if item.kind == "figure"
-}
+ITEMS = {item.name: item for item in paper.read_spec(SPEC, ROWS) if item.kind == "figure"}
 NAMES = list(ITEMS)
 
 

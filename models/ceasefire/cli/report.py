@@ -114,9 +114,8 @@ class Report:
         ends = course.ends[course.ends >= LEAST_SHOWN].sort_values(ascending=False)
         how = [f"    {cause!s:24}{chance:.3f}" for cause, chance in ends.items()]
         lines += [
-            f"  mean {course.mean_days:.2f} days; captives{' of both categories' * both} left: mean "
-            f"{course.mean_left:.1f}, "
-            f"most likely {left:g} ({course.left.max():.3f})",
+            f"  mean {course.mean_days:.2f} days; captives{' of both categories' * both} left: "
+            f"mean {course.mean_left:.1f}, most likely {left:g} ({course.left.max():.3f})",
             *agreed,
         ]
         if observed:
