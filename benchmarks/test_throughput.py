@@ -100,7 +100,7 @@ def slow(tasks):
     return tasks
 
 
-def died(task, reason):
+def died(task, _reason):
     return task
 
 
