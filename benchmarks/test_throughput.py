@@ -14,7 +14,7 @@ import pytest
 from ceasefire import truce
 from ceasefire.experiment import engine, points, run
 from ceasefire.experiment.spec import parse
-from ceasefire.truce import load
+from ceasefire.truce.scenario import load
 
 POINTS = 2048
 SPEC = f"""
