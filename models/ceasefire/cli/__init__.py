@@ -6,7 +6,6 @@ import contextlib
 import math
 import os
 import sys
-import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,18 +16,19 @@ import ceasefire
 from ceasefire.cli import analysis, estimate
 from ceasefire.cli import experiment as experiments
 from ceasefire.cli import explore as explorer
+from ceasefire.cli import paper as papers
 from ceasefire.cli import predict as prediction
+from ceasefire.cli.text import examples
+from ceasefire.cli.waiting import patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import ModuleType
 
     from ceasefire.truce import Comparison, Scenario
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-SLOW_SECONDS = 2.0
 PICTURE_DPI = 250  # of PNG: 85 mm are 840 pixels
-BAR_FORMAT = "{desc} {bar:24} {n_fmt}/{total_fmt}  {elapsed}"
 BASELINE = "november-2023"
 
 
@@ -87,10 +87,6 @@ def main(debug: bool) -> None:
     """Games of captives and pauses: solve a deal and ask what keeps it going."""
 
 
-def _examples(*lines: str) -> str:
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
-
-
 def _scenario_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option(
         "--set", "settings", multiple=True, metavar="KEY=VALUE",
@@ -104,7 +100,7 @@ def _format_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "form", flag_value="json", help="Print JSON.")(command)
 
 
-@main.command(epilog=_examples("ceasefire solve", "ceasefire solve no-pilot --json",
+@main.command(epilog=examples("ceasefire solve", "ceasefire solve no-pilot --json",
                                "ceasefire solve my-truce.toml --set x=8"))  # fmt: skip
 @_scenario_options
 @_format_options
@@ -115,7 +111,7 @@ def solve(scenario: str, settings: tuple[str, ...], form: str | None, beliefs: i
     SCENARIO is a packaged name or a TOML file (default: november-2023).
     """
     base, loaded = _load(scenario, ()), _load(scenario, settings)
-    with _patience("solving"):
+    with patience("solving"):
         from ceasefire import truce
         from ceasefire.cli.report import Report
 
@@ -130,7 +126,7 @@ def solve(scenario: str, settings: tuple[str, ...], form: str | None, beliefs: i
         sys.exit(FAILED)
 
 
-@main.command(epilog=_examples("ceasefire extension", "ceasefire extension --window 38,5,0.5",
+@main.command(epilog=examples("ceasefire extension", "ceasefire extension --window 38,5,0.5",
                                "ceasefire extension --price 8 --price 12"))  # fmt: skip
 @_scenario_options
 @_format_options
@@ -149,7 +145,7 @@ def extension(
     asked = [_window(text) for text in windows] or None
     offers = [_price(text) for text in prices]
     loaded = _load(scenario, settings)
-    with _patience("solving"):
+    with patience("solving"):
         from ceasefire import truce
         from ceasefire.cli import show
 
@@ -164,7 +160,7 @@ def extension(
         click.echo("\n" + show.gains_text(gains))
 
 
-@main.command(epilog=_examples("ceasefire decompose", "ceasefire decompose --csv"))
+@main.command(epilog=examples("ceasefire decompose", "ceasefire decompose --csv"))
 @_scenario_options
 @_format_options
 def decompose(scenario: str, settings: tuple[str, ...], form: str | None) -> None:
@@ -173,7 +169,7 @@ def decompose(scenario: str, settings: tuple[str, ...], form: str | None) -> Non
     Each friction is taken off alone, all are off, and each is left on alone.
     """
     loaded = _load(scenario, settings)
-    with _patience("solving"):
+    with patience("solving"):
         from ceasefire import truce
         from ceasefire.cli import show
 
@@ -181,7 +177,7 @@ def decompose(scenario: str, settings: tuple[str, ...], form: str | None) -> Non
     _show_comparison(comparison, form, show)
 
 
-@main.command(epilog=_examples("ceasefire compare november-2023 no-pilot",
+@main.command(epilog=examples("ceasefire compare november-2023 no-pilot",
                                "ceasefire compare november-2023 --set x=12"))  # fmt: skip
 @click.argument("first")
 @click.argument("second", required=False)
@@ -197,7 +193,7 @@ def compare(first: str, second: str | None, settings: tuple[str, ...], form: str
         raise click.UsageError("name a second scenario, or change the first with --set KEY=VALUE")
     one, two = _load(first, ()), _load(second or first, settings)
     labels = _labels((one.name, two.name), (first, second or first), bool(settings))
-    with _patience("solving"):
+    with patience("solving"):
         from ceasefire import truce
         from ceasefire.cli import show
 
@@ -220,61 +216,7 @@ def _labels(names: tuple[str, str], arguments: tuple[str, str], changed: bool) -
     return (one, two) if one != two else (one, f"{two} (second)")
 
 
-@main.command(epilog=_examples("ceasefire paper", "ceasefire paper --only course --out /tmp/paper"))
-@click.option("--spec", type=click.Path(path_type=Path), default=Path("experiments/paper.toml"),
-              show_default=True, help="Which figure from which scenario.")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path), default=Path("results/paper"),
-              show_default=True, help="Where to write.")  # fmt: skip
-@click.option("--only", multiple=True, metavar="NAME", help="Build this figure alone; repeatable.")
-@click.option("--rows", type=click.Path(path_type=Path), default=Path("results/experiments"),
-              show_default=True, help="Rows of the experiments.")  # fmt: skip
-@click.option("--rows-of", "only_rows", metavar="EXPERIMENT", multiple=True,
-              help="Only compute the rows of this experiment anew; repeatable.")  # fmt: skip
-@click.option("--full", is_flag=True, help="Compute experiments anew where the code has changed.")
-@click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1),
-              help="Processes for experiments.")  # fmt: skip
-def paper(spec: Path, out: Path, only: tuple[str, ...], rows: Path, only_rows: tuple[str, ...],
-          full: bool, jobs: int) -> None:  # fmt: skip
-    """Build the figures and tables of the paper, and its text.
-
-    The same commit writes the same bytes each time; the manifest lists their digests.
-    Experiments are drawn from their committed rows; rows that are missing are computed.
-    """
-    import json
-
-    from tqdm import tqdm
-
-    from ceasefire.cli import show
-    from ceasefire.figures.document import typeset
-    from ceasefire.figures.paper import build, read_spec
-
-    wanted = {item.run.experiment.spec.name for item in read_spec(spec, rows)
-              if item.run and (not only or item.name in only)}  # fmt: skip
-    for name in only_rows or sorted(wanted):
-        experiments.renew(spec.parent / f"{name}.toml", rows, full or bool(only_rows), jobs)
-    if only_rows:
-        return
-    with tqdm(unit="item", disable=None, leave=False, bar_format=BAR_FORMAT) as bar:
-
-        def progress(name: str, done: int, total: int) -> None:
-            bar.total = total
-            bar.set_description_str(f"{name:22}")
-            bar.update(done - bar.n)
-            if bar.disable:
-                click.echo(f"[{done}/{total}] {name}", err=True)
-
-        with _patience("building", lambda text: tqdm.write(text, file=sys.stderr)):
-            manifest = build(spec, out, only=only or None, rows=rows, progress=progress)
-    click.echo(show.written(json.loads(manifest.read_text(encoding="utf-8"))))
-    captions = "" if only else ", with captions.md"
-    click.echo(f"in {out}{captions}; digests in {manifest}")
-    if not only and (out / "paper.tex").is_file():
-        made = typeset(out)
-        none = "no typst, tectonic or pdflatex found: paper.md, .tex and .typ are not typeset"
-        click.echo(f"typeset in {made}" if made else none)
-
-
-@main.command(epilog=_examples("ceasefire game catalog", "ceasefire game chicken --exact",
+@main.command(epilog=examples("ceasefire game catalog", "ceasefire game chicken --exact",
                                "ceasefire game beer-quiche --concept signalling",
                                "ceasefire game truce-two-types --set rounds=4",
                                "ceasefire game day.toml --concept critical-discount"))  # fmt: skip
@@ -306,7 +248,7 @@ def game(
         return
     loaded = shown.load(file, dict(map(_fraction, settings)))
     shown.check(concept, exact, precision)
-    with _patience("solving"):
+    with patience("solving"):
         found = shown.solve(loaded, concept, exact, 1.0 if precision is None else precision)
     if form:
         _emit(shown.to_json(file, concept, loaded, found))
@@ -315,6 +257,7 @@ def game(
     click.echo("\n".join(filter(None, [about, shown.text(loaded, found)])))
 
 
+main.add_command(papers.paper)
 main.add_command(experiments.run)
 main.add_command(experiments.store)
 main.add_command(analysis.analyse)
@@ -323,12 +266,12 @@ main.add_command(prediction.predict)
 main.add_command(explorer.explore)
 
 
-@main.group(epilog=_examples("ceasefire model list", "ceasefire model solve instalments"))
+@main.group(epilog=examples("ceasefire model list", "ceasefire model solve instalments"))
 def model() -> None:
     """Find, read and solve the games of the negotiation."""
 
 
-@model.command("list", epilog=_examples("ceasefire model list", "ceasefire model list --json"))
+@model.command("list", epilog=examples("ceasefire model list", "ceasefire model list --json"))
 @_format_options
 @click.option("--markdown", "form", flag_value="markdown", help="Print the page docs/models.md.")
 def list_models(form: str | None) -> None:
@@ -338,7 +281,7 @@ def list_models(form: str | None) -> None:
     _emit(model_list.listing(form))
 
 
-@model.command("show", epilog=_examples("ceasefire model show instalments"))
+@model.command("show", epilog=examples("ceasefire model show instalments"))
 @click.argument("name")
 @click.option("--scenario", default=BASELINE, show_default=True,
               help="What the parameters are taken from.")  # fmt: skip
@@ -353,7 +296,7 @@ def show_model(name: str, scenario: str) -> None:
 
 @model.command(
     "solve",
-    epilog=_examples(
+    epilog=examples(
         "ceasefire model solve instalments",
         "ceasefire model solve instalments --set stock=50",
         "ceasefire model solve instalments --figure a.png",
@@ -381,7 +324,7 @@ def solve_model(
         message = f"{figure} should end in .png, .pdf or .svg"
         raise click.BadParameter(message, param_hint="--figure")
     found = models.changed(bargaining.model(name).from_scenario(_load(scenario, ())), settings)
-    with _patience("solving"):
+    with patience("solving"):
         if form == "csv":
             from ceasefire.cli import show
 
@@ -396,12 +339,12 @@ def solve_model(
         click.echo(f"\nfigure in {figure}")
 
 
-@main.group(epilog=_examples("ceasefire scenario list", "ceasefire scenario new my-truce"))
+@main.group(epilog=examples("ceasefire scenario list", "ceasefire scenario new my-truce"))
 def scenario() -> None:
     """List, show, start and check scenario files."""
 
 
-@scenario.command("list", epilog=_examples("ceasefire scenario list"))
+@scenario.command("list", epilog=examples("ceasefire scenario list"))
 def list_scenarios() -> None:
     """List the packaged scenarios."""
     from ceasefire.truce.scenario import load, packaged
@@ -410,7 +353,7 @@ def list_scenarios() -> None:
         click.echo(f"{name:15} {load(name).title}")
 
 
-@scenario.command("show", epilog=_examples("ceasefire scenario show november-2023",
+@scenario.command("show", epilog=examples("ceasefire scenario show november-2023",
                                            "ceasefire scenario show no-pilot --toml"))  # fmt: skip
 @_scenario_options
 @_format_options
@@ -429,7 +372,7 @@ def show_scenario(scenario: str, settings: tuple[str, ...], form: str | None) ->
         click.echo(show.scenario(loaded))
 
 
-@scenario.command("new", epilog=_examples("ceasefire scenario new my-truce",
+@scenario.command("new", epilog=examples("ceasefire scenario new my-truce",
                                           "ceasefire scenario new b --from no-pilot"))  # fmt: skip
 @click.argument("name")
 @click.option("--from", "source", default=BASELINE, show_default=True, help="Scenario to copy.")
@@ -455,7 +398,7 @@ def new_scenario(name: str, source: str, out: Path | None, force: bool) -> None:
     click.echo(f"written to {path}; edit it, then: ceasefire scenario check {path}")
 
 
-@scenario.command("check", epilog=_examples("ceasefire scenario check my-truce.toml"))
+@scenario.command("check", epilog=examples("ceasefire scenario check my-truce.toml"))
 @click.argument("file", type=click.Path(path_type=Path))
 def check_scenario(file: Path) -> None:
     """Report every fault of FILE with its line."""
@@ -465,7 +408,7 @@ def check_scenario(file: Path) -> None:
     click.echo(f"{file}: fine ({loaded.name}: {loaded.title})")
 
 
-@scenario.command("schema", epilog=_examples("ceasefire scenario schema > scenario.schema.json"))
+@scenario.command("schema", epilog=examples("ceasefire scenario schema > scenario.schema.json"))
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
     import json
@@ -475,12 +418,12 @@ def schema() -> None:
     click.echo(json.dumps(json_schema(), indent=1))
 
 
-@main.group(epilog=_examples("ceasefire data list", "ceasefire data show truce_2023"))
+@main.group(epilog=examples("ceasefire data list", "ceasefire data show truce_2023"))
 def data() -> None:
     """Look at the packaged records."""
 
 
-@data.command("list", epilog=_examples("ceasefire data list"))
+@data.command("list", epilog=examples("ceasefire data list"))
 def list_data() -> None:
     """List the packaged records."""
     from ceasefire.data import datasets
@@ -489,7 +432,7 @@ def list_data() -> None:
         click.echo(f"{name:21} {what}")
 
 
-@data.command("show", epilog=_examples("ceasefire data show truce_2023",
+@data.command("show", epilog=examples("ceasefire data show truce_2023",
                                        "ceasefire data show truce_2023 --csv"))  # fmt: skip
 @click.argument("name")
 @_format_options
@@ -508,7 +451,7 @@ def show_data(name: str, form: str | None) -> None:
         click.echo(show.record(table))
 
 
-@data.command("check", epilog=_examples("ceasefire data check my-exchange.csv"))
+@data.command("check", epilog=examples("ceasefire data check my-exchange.csv"))
 @click.argument("file", type=click.Path(path_type=Path))
 def check_data(file: Path) -> None:
     """Report every fault of an exchange's files.
@@ -591,18 +534,3 @@ def _show_comparison(comparison: Comparison, form: str | None, show: ModuleType)
         _emit(show.machine(comparison.table.join(lengths), form))
     else:
         click.echo(show.comparison(comparison))
-
-
-@contextlib.contextmanager
-def _patience(doing: str, say: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Say on stderr what takes so long, once it has taken two seconds."""
-    message = f"{doing} ... (the first run on a machine compiles for some seconds)"
-    timer = threading.Timer(
-        SLOW_SECONDS, say or (lambda text: click.echo(text, err=True)), (message,)
-    )
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ceasefire.cli.text import examples
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,10 +18,6 @@ if TYPE_CHECKING:
 FAILED, INTERRUPTED = 1, 130
 FAR = 1e6  # seconds left that are not worth saying
 EVERY = 0.05  # share of the points between two lines where there is no terminal
-
-
-def _examples(*lines: str) -> str:
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def _store_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,7 +29,7 @@ def _store_argument(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command(
-    epilog=_examples(
+    epilog=examples(
         "ceasefire run experiments/price-trust.toml --jobs 2",
         "ceasefire run my.toml --store my.sqlite --csv my.csv",
         "ceasefire run my.toml --dask tcp://10.0.0.1:8786 --limit 60",
@@ -145,13 +143,13 @@ class _Progress:
         self.bar.close()
 
 
-@click.group(epilog=_examples("ceasefire store ls my.sqlite",
+@click.group(epilog=examples("ceasefire store ls my.sqlite",
                               "ceasefire store export my.sqlite my.csv"))  # fmt: skip
 def store() -> None:
     """What runs have left in a store."""
 
 
-@store.command("ls", epilog=_examples("ceasefire store ls my.sqlite"))
+@store.command("ls", epilog=examples("ceasefire store ls my.sqlite"))
 @click.argument("file", metavar="STORE", type=click.Path(path_type=Path))
 def list_store(file: Path) -> None:
     """List the experiments of a store."""
@@ -164,7 +162,7 @@ def list_store(file: Path) -> None:
             click.echo(f"{one.id:>3}  {one.name:24} {good:>9} {bad:>7}  {one.code}")
 
 
-@store.command("show", epilog=_examples("ceasefire store show my.sqlite --errors 5"))
+@store.command("show", epilog=examples("ceasefire store show my.sqlite --errors 5"))
 @_store_argument
 @click.option("--errors", default=10, show_default=True, help="Errors to print.")
 def show_store(file: Path, name: str | None, errors: int) -> None:
@@ -195,7 +193,7 @@ def _show_run(one: dict[str, Any]) -> None:
     click.echo(f"           {commit}, Python {told['python']}, {told['platform']}, {libraries}")
 
 
-@store.command("export", epilog=_examples("ceasefire store export my.sqlite my.csv"))
+@store.command("export", epilog=examples("ceasefire store export my.sqlite my.csv"))
 @_store_argument
 @click.argument("out", metavar="FILE", type=click.Path(path_type=Path))
 def export_store(file: Path, name: str | None, out: Path) -> None:
@@ -214,7 +212,7 @@ def _export(file: Path, name: str | None, out: Path) -> None:
     click.echo(f"{out}: {count} rows")
 
 
-@store.command("verify", epilog=_examples("ceasefire store verify my.sqlite --sample 50"))
+@store.command("verify", epilog=examples("ceasefire store verify my.sqlite --sample 50"))
 @_store_argument
 @click.option("--sample", default=20, show_default=True, type=click.IntRange(min=1),
               help="Rows to solve again.")  # fmt: skip
@@ -233,7 +231,7 @@ def verify_store(file: Path, name: str | None, sample: int, seed: int) -> None:
         sys.exit(FAILED)
 
 
-@store.command("gc", epilog=_examples("ceasefire store gc my.sqlite --yes"))
+@store.command("gc", epilog=examples("ceasefire store gc my.sqlite --yes"))
 @click.argument("file", metavar="STORE", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Drop them; without it they are only listed.")
 def collect_store(file: Path, yes: bool) -> None:

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ceasefire.cli.text import examples
+
 if TYPE_CHECKING:
     from ceasefire.explore import Explorer
 
 
-def _examples(*lines: str) -> str:
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
-
-
 @click.command(
-    epilog=_examples(
+    epilog=examples(
         "ceasefire explore",
         "ceasefire explore my-truce.toml --port 8000 --no-browser",
         "ceasefire explore --build truce.html --over x=6:16:11 --over pi0=0.1:0.5:5",

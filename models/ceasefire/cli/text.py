@@ -34,3 +34,8 @@ def wrapped(text: str, indent: str = "  ", hanging: str = "") -> list[str]:
         text, WIDTH, initial_indent=indent, subsequent_indent=indent + hanging,
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a command's help: lines to copy."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
