@@ -32,6 +32,24 @@ UNCERTAIN: Final = 0.5  # of its range; a standard error above tells of the rang
 NOT_IDENTIFIED = "not identified by these data"
 
 
+def estimates(
+    problem: Problem, theta: NDArray[np.float64], errors: pd.Series[float], notes: pd.Series[str]
+) -> pd.DataFrame:
+    """Return a row a parameter: estimate, standard_error, from, to, note."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "parameter": list(problem.names),
+            "estimate": theta,
+            "standard_error": errors.to_numpy(),
+            "from": problem.low,
+            "to": problem.high,
+            "note": notes.to_numpy(),
+        }
+    )
+
+
 @dataclass(frozen=True)
 class PatternTest:
     """Certificate of a maximum: what the best of many small moves away from it would gain.
@@ -161,18 +179,7 @@ class Maximum:
 
     def table(self) -> pd.DataFrame:
         """A row a parameter: estimate, standard_error, from, to, note."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "parameter": list(self.problem.names),
-                "estimate": self.theta,
-                "standard_error": self.standard_errors.to_numpy(),
-                "from": self.problem.low,
-                "to": self.problem.high,
-                "note": self.notes.to_numpy(),
-            }
-        )
+        return estimates(self.problem, self.theta, self.standard_errors, self.notes)
 
     @property
     def status(self) -> str:

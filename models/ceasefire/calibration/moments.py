@@ -16,6 +16,7 @@ from ceasefire.calibration.maximum import (
     NOT_IDENTIFIED,
     UNCERTAIN,
     at_shares,
+    estimates,
     shares_of,
     spread_starts,
     width_of,
@@ -142,18 +143,7 @@ class MomentFit:
 
     def table(self) -> pd.DataFrame:
         """A row a parameter: estimate, standard_error, from, to, note."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "parameter": list(self.problem.names),
-                "estimate": self.theta,
-                "standard_error": self.standard_errors.to_numpy(),
-                "from": self.problem.low,
-                "to": self.problem.high,
-                "note": self.notes.to_numpy(),
-            }
-        )
+        return estimates(self.problem, self.theta, self.standard_errors, self.notes)
 
     @cached_property
     def _scaled(self) -> NDArray[np.float64]:
