@@ -93,10 +93,12 @@ def settled(browser):
 
 
 def until(holds):
+    """Wait until something holds; True, or the test fails."""
     end = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
+    return True
 
 
 def after(browser, action):
@@ -230,7 +232,7 @@ def test_a_link_reproduces_the_page(page, explorer):
 
 def test_a_link_to_what_is_not_there_says_so(page, explorer):
     open_at(page, explorer.url + "#scenario=elsewhere&x=12")
-    until(lambda: "elsewhere" in button(page, "general").text)
+    assert until(lambda: "elsewhere" in button(page, "general").text)
 
 
 def test_a_link_with_a_baseline_that_cannot_be_solved_says_so_and_shows_the_rest(page, explorer):
@@ -275,7 +277,7 @@ def test_figure_numbers_and_scenario_are_downloaded(page):
 def test_numbers_stand_behind_each_figure(page):
     figure = page.find_element(By.CSS_SELECTOR, "[data-id=ends]")
     click(page, figure.find_element(By.TAG_NAME, "summary"))
-    until(lambda: len(figure.find_elements(By.CSS_SELECTOR, "tbody tr")) == 10)
+    assert until(lambda: len(figure.find_elements(By.CSS_SELECTOR, "tbody tr")) == 10)
 
 
 def focus_on(page, wanted):
@@ -367,7 +369,7 @@ def test_a_new_value_overtakes_one_that_is_being_solved(page):
     after(page, lambda: (control.send_keys(Keys.CONTROL, "a"), control.send_keys("150")))
     write(page, "W0", "98")
     base = truce.solve(cf.load(NAME)).course().mean_days
-    until(lambda: headline(page, "mean_days") == short(base))
+    assert until(lambda: headline(page, "mean_days") == short(base))
 
 
 def test_the_built_file_works_from_the_disk_without_a_server(browser, tmp_path):
