@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ceasefire.experiment.cached import renewed as renewed
     from ceasefire.experiment.cached import write_cached as write_cached
     from ceasefire.experiment.dask_cluster import Cluster as Cluster
-    from ceasefire.experiment.dask_cluster import ClusterError as ClusterError
     from ceasefire.experiment.dask_cluster import cluster as cluster
     from ceasefire.experiment.design import Point as Point
     from ceasefire.experiment.design import points as points
@@ -27,7 +26,9 @@ if TYPE_CHECKING:
     from ceasefire.experiment.driver import run as run
     from ceasefire.experiment.driver import verify as verify
     from ceasefire.experiment.ema import to_ema as to_ema
-    from ceasefire.experiment.engine import Unfit as Unfit
+    from ceasefire.experiment.errors import ClusterError as ClusterError
+    from ceasefire.experiment.errors import StoreError as StoreError
+    from ceasefire.experiment.errors import Unfit as Unfit
     from ceasefire.experiment.export import frame as frame
     from ceasefire.experiment.export import write as write
     from ceasefire.experiment.export import write_csv as write_csv
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from ceasefire.experiment.spec import load as load
     from ceasefire.experiment.spec import restored as restored
     from ceasefire.experiment.store import Store as Store
-    from ceasefire.experiment.store import StoreError as StoreError
 
 _HOMES = {
     "Cached": "cached",
@@ -45,7 +45,7 @@ _HOMES = {
     "renewed": "cached",
     "write_cached": "cached",
     "Cluster": "dask_cluster",
-    "ClusterError": "dask_cluster",
+    "ClusterError": "errors",
     "cluster": "dask_cluster",
     "Point": "design",
     "points": "design",
@@ -55,7 +55,7 @@ _HOMES = {
     "verify": "driver",
     "frame": "export",
     "to_ema": "ema",
-    "Unfit": "engine",
+    "Unfit": "errors",
     "to_xarray": "arrays",
     "write": "export",
     "write_netcdf": "arrays",
@@ -66,7 +66,7 @@ _HOMES = {
     "load": "spec",
     "restored": "spec",
     "Store": "store",
-    "StoreError": "store",
+    "StoreError": "errors",
 }
 
 __all__ = list(_HOMES)

@@ -10,7 +10,8 @@ import time
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
-from ceasefire.errors import ArgumentError, CeasefireError
+from ceasefire.errors import ArgumentError
+from ceasefire.experiment.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,17 +20,6 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 15.0  # to reach a scheduler
 WORKER_SECONDS = 60.0  # for the first worker, and for another one when all are gone
 POLL_SECONDS = 0.2
-
-
-class ClusterError(CeasefireError, OSError):
-    """A scheduler or its workers cannot be reached; rows written so far are kept."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-
-    def __str__(self) -> str:
-        """Return the message."""
-        return str(self.args[0])
 
 
 class Cluster:

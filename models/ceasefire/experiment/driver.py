@@ -18,6 +18,7 @@ import numpy as np
 from ceasefire.errors import ArgumentError
 from ceasefire.experiment import engine
 from ceasefire.experiment.design import point_key, points, size
+from ceasefire.experiment.errors import Unfit
 from ceasefire.experiment.outputs import evaluate
 from ceasefire.experiment.provenance import code_version, provenance
 from ceasefire.experiment.spec import Spec
@@ -181,9 +182,7 @@ def _workers(
     opened = stack.enter_context(cluster(address, jobs))
     opened.executor()  # waits for a worker
     if limit is not None and not opened.single():
-        raise engine.Unfit(
-            f"workers at {opened.where} have several threads: a limit needs one each"
-        )
+        raise Unfit(f"workers at {opened.where} have several threads: a limit needs one each")
     return opened.executor, max(opened.workers, 1)
 
 
@@ -203,7 +202,7 @@ def solve(
     """
     here = code_version(record)
     if here != code:
-        raise engine.Unfit(
+        raise Unfit(
             f"a worker has other code ({here}) than this process ({code}); rows written so far are"
             " kept: install the same on all, and run again"
         )

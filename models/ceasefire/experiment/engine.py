@@ -23,7 +23,7 @@ from itertools import islice
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ceasefire.errors import CeasefireError
+from ceasefire.experiment.errors import Unfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,17 +32,6 @@ CHUNK_SECONDS = 0.25  # of work in a chunk: a thousand times what it costs to se
 MOST_IN_CHUNK = 2000
 AHEAD = 2  # chunks in flight for every worker, so that none waits for the driver
 TRIES = 3
-
-
-class Unfit(CeasefireError, RuntimeError):  # noqa: N818  # says what a worker is
-    """A worker that must not be asked: a run ends with it, and keeps what is written."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-
-    def __str__(self) -> str:
-        """Return the message."""
-        return str(self.args[0])
 
 
 T = TypeVar("T")

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from ceasefire.errors import ArgumentError, CeasefireError
+from ceasefire.errors import ArgumentError
+from ceasefire.experiment.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -63,17 +64,6 @@ _MEANING = {
     ),
     sqlite3.SQLITE_NOTADB: "it is no store, and was left as it is; give another --store",
 }
-
-
-class StoreError(CeasefireError, OSError):
-    """A store cannot be opened, read or written; the message says why and what to do."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-
-    def __str__(self) -> str:
-        """Return the message."""
-        return str(self.args[0])
 
 
 @dataclass(frozen=True)
