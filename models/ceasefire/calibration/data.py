@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ceasefire import data as packaged
+from ceasefire import toml_text
 from ceasefire.calibration import record, terms
 from ceasefire.calibration.errors import DataError
 from ceasefire.calibration.exchange import Exchange
@@ -160,13 +161,8 @@ def _packaged(name: str) -> Exchange:
 
 
 def _text(path: Path) -> tuple[str, list[Fault]]:
-    try:
-        return path.read_text(encoding="utf-8"), []
-    except FileNotFoundError:
+    if not path.exists():
         hint = "the record (.csv) and the terms (.toml) stand beside each other"
         return "", [Fault("", None, "an existing file", "not found", hint=hint)]
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        return "", [Fault("", None, "UTF-8 text", "is not UTF-8", line)]
-    except OSError as error:
-        return "", [Fault("", None, "a readable file", f"cannot be read: {error.strerror}")]
+    text = toml_text.file_text(path)
+    return ("", [text]) if isinstance(text, Fault) else (text, [])

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ceasefire import toml_text
 from ceasefire.calibration.data import exchanges, read
 from ceasefire.calibration.priors import KINDS, UNIFORM, Prior
 from ceasefire.calibration.problem import Parameter, Problem, Settings
 from ceasefire.errors import ArgumentError, Fault, ScenarioError
 from ceasefire.truce import scenario as scenarios
-from ceasefire.truce._toml_lines import key_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
     from os import PathLike
 
     from ceasefire.calibration.exchange import Exchange
@@ -128,15 +125,11 @@ def load_problem(path: str | PathLike[str]) -> Problem:
         fit its terms.
     """
     file = Path(path)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ArgumentError("problem", str(file), "an existing TOML file") from None
-    except UnicodeDecodeError:
-        raise ProblemError([Fault("", None, "UTF-8 text", "is not UTF-8")], file) from None
-    except OSError as error:
-        fault = Fault("", None, "a readable file", f"cannot be read: {error.strerror}")
-        raise ProblemError([fault], file) from None
+    if not file.exists():
+        raise ArgumentError("problem", str(file), "an existing TOML file")
+    text = toml_text.file_text(file)
+    if isinstance(text, Fault):
+        raise ProblemError([text], file)
     return parse_problem(text, file=file)
 
 
@@ -159,24 +152,21 @@ def parse_problem(text: str, *, file: Path | None = None) -> Problem:
     ... ''')
     Problem('two': pi0, k0 from 1 observation)
     """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r"line (\d+)", str(error))
-        line = int(at[1]) if at else text.count("\n") + 1
-        message = re.sub(r" \(at .*\)$", "", str(error))
-        raise ProblemError([Fault("", None, "valid TOML", message, line)], file) from None
-    lines = {".".join(key): line for key, line in key_lines(text).items()}
+    values = toml_text.values(text)
+    if isinstance(values, Fault):
+        raise ProblemError([values], file)
+    raw, lines = values
     try:
         told = ProblemFile.model_validate(raw)
     except ValidationError as error:
-        raise ProblemError(_placed(map(_fault, error.errors()), lines), file) from None
+        wrong = toml_text.placed(map(_fault, error.errors()), lines)
+        raise ProblemError(wrong, file) from None
     faults: list[Fault] = []
     found = _exchanges(told, file, faults)
     base = _scenario(told, file, faults)
     parameters = _parameters(told, faults)
     if faults or base is None:
-        raise ProblemError(_placed(faults, lines), file)
+        raise ProblemError(toml_text.placed(faults, lines), file)
     return Problem(
         base,
         tuple(exchange.observation(talks=told.talks) for exchange in found),
@@ -272,16 +262,3 @@ def _fault(detail: Any) -> Fault:
         return Fault(path, None, "", "missing")
     got = detail["input"] if isinstance(detail["input"], bool | int | float | str) else None
     return Fault(path, got, "", str(detail["msg"]))
-
-
-def _placed(faults: Iterable[Fault], lines: Mapping[str, int]) -> list[Fault]:
-    """Faults with their lines, in the order of the file; each once."""
-    placed: dict[str, Fault] = {}
-    for f in faults:
-        where = f.path
-        while where and where not in lines:
-            where = where.rpartition(".")[0]
-        line = lines.get(where)
-        fault = Fault(f.path, f.got, f.allowed, f.message, line, f.hint)
-        placed.setdefault(str(fault), fault)
-    return sorted(placed.values(), key=lambda fault: fault.line or math.inf)

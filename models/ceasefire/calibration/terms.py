@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import re
-import tomllib
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from ceasefire import toml_text
 from ceasefire.calibration.observation import BLOCK_PRECISION, TALKS_OUTCOMES
 from ceasefire.calibration.ranges import RANGE_WORDS, Range, Ranged
 from ceasefire.errors import Fault
-from ceasefire.truce._toml_lines import key_lines
 from ceasefire.truce.course import Ending
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SCHEMA_VERSION = 1
 DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -222,19 +217,15 @@ class Terms(_Table):
 
 def parse(text: str) -> tuple[Terms | None, list[Fault]]:
     """Read a terms file; None with every fault where it is not valid."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r"line (\d+)", str(error))
-        line = int(at[1]) if at else text.count("\n") + 1
-        message = re.sub(r" \(at .*\)$", "", str(error))
-        return None, [Fault("", None, "valid TOML", message, line)]
-    lines = key_lines(text)
+    found = toml_text.values(text)
+    if isinstance(found, Fault):
+        return None, [found]
+    raw, lines = found
     try:
         terms = Terms.model_validate(raw)
     except ValidationError as error:
-        return None, [_placed(_fault(detail), lines) for detail in error.errors()]
-    faults = [_placed(fault, lines) for fault in _cross_faults(terms)]
+        return None, toml_text.placed(map(_fault, error.errors()), lines)
+    faults = toml_text.placed(_cross_faults(terms), lines)
     return (None if faults else terms), faults
 
 
@@ -319,15 +310,6 @@ def _talks_faults(talks: TalksFacts | None) -> list[Fault]:
         what = "talks take a day at least"
         faults.append(Fault("talks.days", str(talks.days), "at least 1", what))
     return faults
-
-
-def _placed(fault: Fault, lines: Mapping[tuple[str, ...], int]) -> Fault:
-    parts = tuple(fault.path.split(".")) if fault.path else ()
-    for end in range(len(parts), 0, -1):
-        line = lines.get(parts[:end])
-        if line is not None:
-            return Fault(fault.path, fault.got, fault.allowed, fault.message, line, fault.hint)
-    return fault
 
 
 def rounded_up(days: float, period: float) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
+from ceasefire import toml_text
 from ceasefire.errors import ArgumentError, Fault, ScenarioError
 from ceasefire.experiment import constraints
 from ceasefire.experiment.outputs import RANDOM, output
+from ceasefire.toml_text import placed
 from ceasefire.truce import scenario as scenarios
-from ceasefire.truce._toml_lines import key_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -160,15 +160,11 @@ def load(path: str | PathLike[str]) -> Experiment:
         No such file.
     """
     file = Path(path)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ArgumentError("experiment", str(file), "an existing TOML file") from None
-    except UnicodeDecodeError:
-        raise SpecError([Fault("", None, "UTF-8 text", "is not UTF-8")], file) from None
-    except OSError as error:
-        fault = Fault("", None, "a readable file", f"cannot be read: {error.strerror}")
-        raise SpecError([fault], file) from None
+    if not file.exists():
+        raise ArgumentError("experiment", str(file), "an existing TOML file")
+    text = toml_text.file_text(file)
+    if isinstance(text, Fault):
+        raise SpecError([text], file)
     return parse(text, file=file)
 
 
@@ -188,22 +184,18 @@ def parse(text: str, *, file: Path | None = None) -> Experiment:
     >>> experiment
     Experiment('price': grid over x of 'november-2023')
     """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r"line (\d+)", str(error))
-        line = int(at[1]) if at else text.count("\n") + 1
-        message = re.sub(r" \(at .*\)$", "", str(error))
-        raise SpecError([Fault("", None, "valid TOML", message, line)], file) from None
-    lines = key_lines(text)
+    found = toml_text.values(text)
+    if isinstance(found, Fault):
+        raise SpecError([found], file)
+    raw, lines = found
     try:
         spec = Spec.model_validate(raw)
     except ValidationError as error:
-        raise SpecError(_placed(map(_fault, error.errors()), lines), file) from None
-    faults = _placed(_cross_faults(spec), lines)
+        raise SpecError(placed(map(_fault, error.errors()), lines), file) from None
+    faults = placed(_cross_faults(spec), lines)
     scenario = None if faults else _scenario(spec, file, lines)
     if scenario is not None:
-        faults = _placed(_bound_faults(spec, scenario), lines)
+        faults = placed(_bound_faults(spec, scenario), lines)
     if faults or scenario is None:
         raise SpecError(faults, file)
     return Experiment(spec, scenario)
@@ -215,7 +207,7 @@ def restored(kept: Kept) -> Experiment:
     return Experiment(Spec.model_validate_json(kept.spec), scenario)
 
 
-def _scenario(spec: Spec, file: Path | None, lines: Mapping[tuple[str, ...], int]) -> Scenario:
+def _scenario(spec: Spec, file: Path | None, lines: Mapping[str, int]) -> Scenario:
     source = spec.scenario
     if source not in scenarios.packaged() and file is not None:
         source = str(file.parent / source)
@@ -223,7 +215,7 @@ def _scenario(spec: Spec, file: Path | None, lines: Mapping[tuple[str, ...], int
         return scenarios.load(source)
     except ArgumentError as error:
         fault = Fault("scenario", spec.scenario, error.allowed, "not found", hint=error.hint)
-        raise SpecError(_placed([fault], lines), file) from None
+        raise SpecError(placed([fault], lines), file) from None
 
 
 def _fault(detail: Any) -> Fault:
@@ -235,23 +227,6 @@ def _fault(detail: Any) -> Fault:
         return Fault(".".join(loc), None, "", "missing")
     got = detail["input"] if isinstance(detail["input"], bool | int | float | str) else None
     return Fault(".".join(loc), got, "", str(detail["msg"]))
-
-
-def _placed(faults: Any, lines: Mapping[tuple[str, ...], int]) -> list[Fault]:
-    placed = [
-        Fault(f.path, f.got, f.allowed, f.message, _line(f.path, lines), f.hint) for f in faults
-    ]
-    return sorted(placed, key=lambda fault: fault.line or 0)
-
-
-def _line(path: str, lines: Mapping[tuple[str, ...], int]) -> int | None:
-    """Line of the key that is `path` or the longest part of it; a key may have dots in it."""
-    dotted = {".".join(key): line for key, line in lines.items()}
-    while path:
-        if path in dotted:
-            return dotted[path]
-        path = path.rpartition(".")[0]
-    return None
 
 
 def _cross_faults(spec: Spec) -> Iterator[Fault]:

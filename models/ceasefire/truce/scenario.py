@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -15,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from ceasefire import data
+from ceasefire import data, toml_text
 from ceasefire.errors import ArgumentError, Fault, ScenarioError
-from ceasefire.truce._toml_lines import key_lines
 from ceasefire.truce.extensions import EXTENSIONS, Extensions
 from ceasefire.truce.fields import (
     Captor,
@@ -181,9 +178,9 @@ def load(source: str | PathLike[str]) -> Scenario:
     name = fspath(source)
     if name in packaged():
         return _parse(data.scenario_text(name), f"{name}.toml")
-    text, faults = _read(name)
-    if faults:
-        raise ScenarioError(faults, name)
+    text = _read(name)
+    if isinstance(text, Fault):
+        raise ScenarioError([text], name)
     return _parse(text, name)
 
 
@@ -247,7 +244,7 @@ def symbol_paths() -> dict[str, str]:
 def build(
     raw: Mapping[str, Any],
     file: str | None = None,
-    lines: Mapping[tuple[str, ...], int] | None = None,
+    lines: Mapping[str, int] | None = None,
 ) -> Scenario:
     """Validate a mapping as read from TOML.
 
@@ -256,10 +253,9 @@ def build(
     ScenarioError
         Every fault at once.
     """
-    where = lines or {}
-    faults = [_placed(fault, where) for fault in _faults(raw)]
+    faults = toml_text.placed(_faults(raw), lines or {})
     if faults:
-        raise ScenarioError(sorted(faults, key=lambda f: f.line or 0), file)
+        raise ScenarioError(faults, file)
     return Scenario.model_validate(raw)
 
 
@@ -277,36 +273,25 @@ def _switched(name: str, value: Any) -> Any:
     return dict(value)
 
 
-def _read(name: str) -> tuple[str, list[Fault]]:
+def _read(name: str) -> str | Fault:
     path = Path(name)
     if not path.exists():
         close = get_close_matches(name, packaged(), n=1, cutoff=0.5)
         hint = f"did you mean {close[0]}?" if close else "give a path to a TOML file"
         raise ArgumentError("scenario", name, f"one of {', '.join(packaged())}, or a file", hint)
-    if path.is_dir():
-        return "", [Fault("", None, "a TOML file", "is a directory")]
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        return "", [Fault("", None, "UTF-8 text", "is not UTF-8", line)]
-    except OSError as error:
-        return "", [Fault("", None, "a readable file", f"cannot be read: {error.strerror}")]
-    if not text.strip():
+    text = toml_text.file_text(path)
+    if isinstance(text, str) and not text.strip():
         hint = "start from `ceasefire scenario new NAME`"
-        return "", [Fault("", None, "a scenario", "is empty", 1, hint)]
-    return text, []
+        return Fault("", None, "a scenario", "is empty", 1, hint)
+    return text
 
 
 def _parse(text: str, file: str) -> Scenario:
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r"line (\d+)", str(error))
-        line = int(at.group(1)) if at else text.count("\n") + 1
-        message = re.sub(r" \(at .*\)$", "", str(error))
-        raise ScenarioError([Fault("", None, "valid TOML", message, line)], file) from None
-    return build(raw, file, key_lines(text))
+    found = toml_text.values(text)
+    if isinstance(found, Fault):
+        raise ScenarioError([found], file)
+    raw, lines = found
+    return build(raw, file, lines)
 
 
 def _faults(raw: Mapping[str, Any]) -> list[Fault]:
@@ -349,21 +334,6 @@ def _keys_beside(loc: tuple[str, ...]) -> list[str]:
         model = None if field is None else field.annotation
         model = EXTENSIONS.get(part, Observed if part == "observed" else model)
     return list(model.model_fields) if hasattr(model, "model_fields") else []
-
-
-def _placed(fault: Fault, lines: Mapping[tuple[str, ...], int]) -> Fault:
-    parts = tuple(fault.path.split(".")) if fault.path else ()
-    # `sources` has keys with dots in them, so the longest known prefix is looked for.
-    if parts[:1] == ("sources",) and len(parts) > 1:
-        parts = ("sources", ".".join(parts[1:]))
-    line = None
-    for end in range(len(parts), 0, -1):
-        line = lines.get(parts[:end])
-        if line is not None:
-            break
-    if line is None:
-        return fault
-    return Fault(fault.path, fault.got, fault.allowed, fault.message, line, fault.hint)
 
 
 def _cross_faults(raw: Mapping[str, Any]) -> list[Fault]:

@@ -1,4 +1,4 @@
-"""The scanner that finds the line of each key of a TOML text."""
+"""Files of TOML: the scanner that finds the line of each key, and faults put in their lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ceasefire.truce._toml_lines import key_lines
+from ceasefire import toml_text
+from ceasefire.errors import Fault
+from ceasefire.toml_text import key_lines
 
 TEXT = '''# heading
 top = 1
@@ -88,3 +90,29 @@ def test_it_finds_exactly_the_keys_that_tomllib_reads(tables):
 @given(st.text(max_size=60))
 def test_it_ends_on_any_text(text):
     assert all(line >= 1 for line in key_lines(text).values())
+
+
+def test_faults_take_the_line_of_the_longest_part_of_their_path_and_are_told_once():
+    _, lines = toml_text.values('[sources]\n"captor.trust" = 3\n[captor]\ntrust = 2\n')
+    faults = [
+        Fault("captor.trust", 2, "0 to 1", "too large"),
+        Fault("sources.captor.trust.more", None, "", "unknown"),
+        Fault("captor.trust", 2, "0 to 1", "too large"),
+        Fault("elsewhere", None, "", "missing"),
+    ]
+    placed = toml_text.placed(faults, lines)
+    assert [(fault.path, fault.line) for fault in placed] == [
+        ("sources.captor.trust.more", 2),
+        ("captor.trust", 4),
+        ("elsewhere", None),
+    ]
+
+
+def test_text_that_is_no_toml_is_a_fault_in_its_line(tmp_path):
+    fault = toml_text.values("a = 1\nb = = 2\n")
+    assert isinstance(fault, Fault)
+    assert fault.line == 2
+    file = tmp_path / "latin.toml"
+    file.write_bytes(b"a = 1\nb = '\xe9'\n")
+    assert toml_text.file_text(file).line == 2
+    assert toml_text.file_text(tmp_path).message == "is a directory"

@@ -1,10 +1,65 @@
-"""Lines of the keys in a TOML text: ``tomllib`` reads values but forgets where they stood."""
+"""Files of TOML: their text, their values with the line of each key, faults put in their lines.
+
+``tomllib`` reads values but forgets where they stood.
+"""
 
 from __future__ import annotations
 
-Path = tuple[str, ...]
+import math
+import re
+import tomllib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-_CLOSERS = {"[": "]", "{": "}"}
+from ceasefire.errors import Fault
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Iterable, Mapping
+
+Path = tuple[str, ...]
+Lines = dict[str, int]  # dotted path of a key -> line
+
+
+def file_text(file: pathlib.Path) -> str | Fault:
+    """Return the text of a file that exists, or why it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return Fault("", None, "UTF-8 text", "is not UTF-8", line)
+    except IsADirectoryError:
+        return Fault("", None, "a file", "is a directory")
+    except OSError as error:
+        return Fault("", None, "a readable file", f"cannot be read: {error.strerror}")
+
+
+def values(text: str) -> tuple[dict[str, Any], Lines] | Fault:
+    """Return what a text says and the line of each key, or the fault that makes it no TOML."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"line (\d+)", str(error))
+        line = int(at[1]) if at else text.count("\n") + 1
+        message = re.sub(r" \(at .*\)$", "", str(error))
+        return Fault("", None, "valid TOML", message, line)
+    return raw, {".".join(path): line for path, line in key_lines(text).items()}
+
+
+def placed(faults: Iterable[Fault], lines: Mapping[str, int]) -> list[Fault]:
+    """Faults with the line of their key or of the longest part of it, in the order of the file.
+
+    Keys may have dots in them, so paths are compared dotted. What is told twice is told once.
+    """
+    found = (replace(fault, line=_line(fault.path, lines)) for fault in faults)
+    once = {str(fault): fault for fault in found}
+    return sorted(once.values(), key=lambda fault: math.inf if fault.line is None else fault.line)
+
+
+def _line(path: str, lines: Mapping[str, int]) -> int | None:
+    while path and path not in lines:
+        path = path.rpartition(".")[0]
+    return lines.get(path)
 
 
 def key_lines(text: str) -> dict[Path, int]:
@@ -100,8 +155,6 @@ class _Scanner:
 
     def _quoted(self, quote: str) -> str:
         """Step over a one-line string; return its text with escapes resolved."""
-        import tomllib
-
         start = self.at
         self._step()
         while self._peek() not in ("", "\n", quote):
