@@ -251,3 +251,10 @@ def test_sources_do_not_change_the_digest_and_parameters_do(baseline):
     assert baseline.replace({"title": "another"}).digest == baseline.digest
     for symbol in ("k0", "pi0", "relay"):
         assert baseline.replace({symbol: 0.123}).digest != baseline.digest
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+@pytest.mark.parametrize("symbol", ["x", "J", "k0", "lam", "W0"])
+def test_a_whole_number_larger_than_any_float_is_a_fault_in_words(baseline, symbol, digits):
+    with pytest.raises(ScenarioError, match="more than 300 digits; allowed: "):
+        baseline.replace({symbol: 10**digits})

@@ -129,8 +129,8 @@ def agreement(equilibrium: TruceEquilibrium, held: float, day: int, trust: float
     """
     gains = _gains(equilibrium, held, day, trust)
     pieces = _pieces(float(held), _spent(equilibrium, float(held), int(day)))
-    captor = _accepted(lambda y: gains(y)[1], pieces)
-    pauser = _accepted(lambda y: gains(y)[0], pieces)
+    scanned = [(prices, gains(prices)) for prices in map(_scan, pieces)]
+    pauser, captor = (_accepted(scanned, gains, side) for side in (0, 1))
     return Agreement(
         captor_accepts=captor,
         pausing_state_accepts=pauser,
@@ -337,22 +337,33 @@ def _pieces(held: float, spent: list[float]) -> list[tuple[float, float]]:
     return [(low, high) for low, high in pieces if high > low or high == 0.0]
 
 
+def _scan(piece: tuple[float, float]) -> NDArray[np.float64]:
+    """Prices of one piece at which gains are looked at, both ends included."""
+    low, high = piece
+    return np.linspace(low, high, max(int(np.ceil((high - low) / PRICE_STEP)), 1) + 1)
+
+
 def _accepted(
-    gain: Callable[[NDArray[np.float64]], NDArray[np.float64]], pieces: list[tuple[float, float]]
+    scanned: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]],
+    gains: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    side: int,
 ) -> Intervals:
-    """Prices with a gain of at least 0, as maximal closed intervals."""
+    """Prices at which one side's gain is at least 0, as maximal closed intervals.
+
+    `scanned` holds prices (n,) with the gains (2, n) at them, a pair a piece.
+    """
+
+    def gain(price: float) -> float:
+        return float(gains(np.array([price]))[side, 0])
+
     found: list[tuple[float, float]] = []
-    for low, high in pieces:
-        n = max(int(np.ceil((high - low) / PRICE_STEP)), 1) + 1
-        grid = np.linspace(low, high, n)
-        found += _positive(grid, gain(grid), gain)
+    for prices, values in scanned:
+        found += _positive(prices, values[side], gain)
     return _join(found)
 
 
 def _positive(
-    grid: NDArray[np.float64],
-    values: NDArray[np.float64],
-    gain: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    grid: NDArray[np.float64], values: NDArray[np.float64], gain: Callable[[float], float]
 ) -> list[tuple[float, float]]:
     fine = values >= 0.0
     runs: list[tuple[float, float]] = []
@@ -360,9 +371,7 @@ def _positive(
     for i in range(1, grid.size):
         if fine[i] == fine[i - 1]:
             continue
-        edge = float(
-            brentq(lambda y: float(gain(np.array([y]))[0]), grid[i - 1], grid[i], xtol=PRICE_XTOL)
-        )
+        edge = float(brentq(gain, grid[i - 1], grid[i], xtol=PRICE_XTOL))
         if fine[i]:
             start = edge
         elif start is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -323,8 +324,12 @@ def _fault(detail: Any) -> Fault:
     if kind == "missing":
         table = len(loc) == 1 and loc[0] in (*PARAMETER_GROUPS, "parties")
         return Fault(path, None, allowed, "table missing" if table else "missing")
-    message = "not finite" if kind == "finite_number" else str(detail["msg"])
-    return Fault(path, detail["input"], allowed, message.replace("Input s", "s"))
+    message, got = str(detail["msg"]).replace("Input s", "s"), detail["input"]
+    if kind == "finite_number":
+        message = "not finite"
+    elif _endless(got):
+        message, got = "a whole number of more than 300 digits", None
+    return Fault(path, got, allowed, message)
 
 
 def _keys_beside(loc: tuple[str, ...]) -> list[str]:
@@ -395,7 +400,12 @@ def _number(raw: Mapping[str, Any], path: str) -> float | None:
             return None
         value = value.get(part)
     fine = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if fine else None
+    return float(value) if fine and not _endless(value) else None
+
+
+def _endless(value: Any) -> bool:
+    """Whether a whole number is larger than any float; such a one may not even print."""
+    return isinstance(value, int) and value.bit_length() > sys.float_info.max_exp
 
 
 def _extra(info: FieldInfo) -> dict[str, str]:
