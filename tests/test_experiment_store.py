@@ -50,11 +50,11 @@ def reference(tmp_path_factory) -> bytes:
     return exported(folder / "serial.sqlite", folder / "serial.csv")
 
 
-def test_a_killed_driver_loses_nothing_and_a_second_run_computes_what_is_missing(
-    tmp_path, reference
-):
+def test_a_killed_driver_loses_nothing_and_a_second_run_computes_what_is_missing(tmp_path):
+    # long enough that much is missing when the driver is killed, however late that is seen
+    long = GRID.replace("steps = 6", "steps = 20").replace("steps = 5", "steps = 6")
     spec, file = tmp_path / "grid.toml", tmp_path / "grid.sqlite"
-    spec.write_text(GRID)
+    spec.write_text(long)
     command = [sys.executable, "-m", "ceasefire", "run", str(spec), "--jobs", "2"]
     driver = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert driver.stderr is not None
@@ -64,17 +64,19 @@ def test_a_killed_driver_loses_nothing_and_a_second_run_computes_what_is_missing
         assert said, "the run ended before it could be killed"
     os.kill(driver.pid, signal.SIGSTOP)
     with pytest.raises(StoreError, match="another run is using it"):
-        run(parse(GRID), file)
+        run(parse(long), file)
     workers = children(driver.pid)
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     driver.stderr.close()
     with Store(file) as store:
         before = sum(store.counts(1))
-    assert 0 < before < 30
-    tally = run(parse(GRID), file)
-    assert (tally.cached, tally.done, tally.failed) == (before, 30 - before, 0)
-    assert exported(file, tmp_path / "grid.csv") == reference
+    assert 0 < before < 120
+    tally = run(parse(long), file)
+    assert (tally.cached, tally.done, tally.failed) == (before, 120 - before, 0)
+    run(parse(long), tmp_path / "serial.sqlite")
+    serial = exported(tmp_path / "serial.sqlite", tmp_path / "serial.csv")
+    assert exported(file, tmp_path / "grid.csv") == serial
     until = time.monotonic() + 10
     while any(map(alive, workers)) and time.monotonic() < until:
         time.sleep(0.05)
