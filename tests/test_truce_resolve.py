@@ -277,7 +277,9 @@ def test_questions_about_what_cannot_be_are_refused_or_answered_with_nan(resolve
 def test_what_is_no_equilibrium_says_so_and_can_be_looked_at(baseline, monkeypatch):
     """No scenario is known that fails by more than rounding, so the verdict is put in."""
     verdict = "ceasefire.truce.extensions._resolve_equilibrium.claim"
-    monkeypatch.setattr(verdict, lambda *_, **__: Status.EXPLOITABLE)
+    monkeypatch.setattr(
+        verdict, lambda opened, *_, **__: opened._replace(status=Status.EXPLOITABLE)
+    )
     on = baseline.replace({"resolve": "on"})
     reached = truce.solve(on, beliefs=31, throw=False)
     assert reached.status is Status.EXPLOITABLE

@@ -7,14 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ceasefire.errors import ArgumentError
-from ceasefire.tolerances import EXPLOITABILITY
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce import course as courses
 from ceasefire.truce.extensions import solve_extended
 from ceasefire.truce.game import DEFAULT_BELIEFS, LineOfPlay, solve_line
 from ceasefire.truce.opening import check_solved, open_pause
 from ceasefire.truce.solution import BaseCourses, check_number, check_window, claim, first_blocks
-from ceasefire.truce.verify import check_line, may_have_several_roots, payoff_range, worst
+from ceasefire.truce.verify import check_line, may_have_several_roots, payoff_range
 from ceasefire.truce.windows import WindowValues, trust_needed, window_values
 
 if TYPE_CHECKING:
@@ -205,14 +204,13 @@ def solve(
         for days, batch in first_blocks(p)
     )
     opened = open_pause(p, lines, beliefs)
-    status = claim(
-        opened.status,
+    claimed = claim(
+        opened,
         lines,
-        gain=lambda: worst(tuple(check_line(line, opened.trust) for line in lines)).exploitability,
-        allowed=EXPLOITABILITY * payoff_range(p),
-        several=lambda: any(map(may_have_several_roots, lines)),
+        check=check_line,
+        payoff_range=payoff_range(p),
+        several=may_have_several_roots,
     )
-    claimed = opened._replace(status=status)
     equilibrium = TruceEquilibrium.of(scenario, claimed, lines, METHOD, beliefs)
     check_solved(equilibrium, throw=throw)
     return equilibrium

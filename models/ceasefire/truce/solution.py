@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, Self, TypeVar
 
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
+from ceasefire.tolerances import EXPLOITABILITY
 from ceasefire.truce import course as courses
 from ceasefire.truce.course import Course
 from ceasefire.truce.fields import MOST_CAPTIVES
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 
 Line = TypeVar("Line", bound=SolvedLine)
 Played = TypeVar("Played", bound=Course)
+
+
+class Checked(Protocol):
+    """What a walk of the tree behind a first block finds."""
+
+    @property
+    def exploitability(self) -> float:
+        """Most that anyone gains by a better reply, utils."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -149,26 +158,30 @@ def first_blocks(p: Parameters) -> list[tuple[int, float]]:
 
 
 def claim(
-    status: Status,
-    lines: Sequence[SolvedLine],
+    opened: Opened,
+    lines: Sequence[Line],
     *,
-    gain: Callable[[], float],
-    allowed: float,
-    several: Callable[[], bool],
-) -> Status:
-    """Weaken `status` where days have several consistent probabilities or values that jump.
+    check: Callable[[Line, float], Checked],
+    payoff_range: float,
+    several: Callable[[Line], bool],
+) -> Opened:
+    """Weaken the status where days have several consistent probabilities or values that jump.
 
     A jump of a value in the belief can leave a day without an exact equilibrium; then the tree is
-    walked at once, and the verdict is the walk's: the most anyone gains, `gain`, is compared with
-    what is `allowed`.
+    walked at once by `check`, and the verdict is the walk's: the most that anyone gains on a line
+    is compared with what the range of payoffs allows. `several` says of a line whether it may
+    have other equilibria.
     """
+    status = opened.status
     if status is Status.NOT_CONVERGED:
-        return status
-    if any(int(line.nodes.jumps.sum()) for line in lines) and gain() > allowed:
-        return Status.EXPLOITABLE
-    if status is Status.OK and several():
-        return Status.INCOMPLETE
-    return status
+        return opened
+    if any(int(line.nodes.jumps.sum()) for line in lines):
+        gain = max(check(line, opened.trust).exploitability for line in lines)
+        if gain > EXPLOITABILITY * payoff_range:
+            return opened._replace(status=Status.EXPLOITABLE)
+    if status is Status.OK and any(map(several, lines)):
+        return opened._replace(status=Status.INCOMPLETE)
+    return opened
 
 
 class BaseCourses(Solution[Line, Course], ABC):

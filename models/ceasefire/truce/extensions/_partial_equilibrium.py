@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.errors import ArgumentError
-from ceasefire.tolerances import EXPLOITABILITY
 from ceasefire.truce import course as courses
 from ceasefire.truce.extensions import _partial_kernels as kernels
 from ceasefire.truce.extensions._partial_course import PartialCourse, PartialTable, trace
@@ -112,14 +111,13 @@ def solve_partial(scenario: Scenario, *, beliefs: int, throw: bool) -> PartialEq
         for days, batch in first_blocks(p)
     )
     opened = open_pause(p, lines, beliefs)
-    status = claim(
-        opened.status,
+    claimed = claim(
+        opened,
         lines,
-        gain=lambda: worst(tuple(check_line(line, opened.trust) for line in lines)).exploitability,
-        allowed=EXPLOITABILITY * payoff_range(p),
-        several=lambda: any(map(_may_have_several_roots, lines)),
+        check=check_line,
+        payoff_range=payoff_range(p),
+        several=_may_have_several_roots,
     )
-    claimed = opened._replace(status=status)
     equilibrium = PartialEquilibrium.of(scenario, claimed, lines, METHOD, beliefs)
     check_solved(equilibrium, throw=throw)
     return equilibrium

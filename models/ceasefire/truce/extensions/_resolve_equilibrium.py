@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from ceasefire.errors import ArgumentError
-from ceasefire.tolerances import BELIEF_NEAR_ZERO, EXPLOITABILITY, ROOT_XTOL
+from ceasefire.tolerances import BELIEF_NEAR_ZERO, ROOT_XTOL
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce.extensions._resolve_course import ResolveTable, misses, trace
 from ceasefire.truce.extensions._resolve_line import ResolveLine, cabinet, solve_line
@@ -199,14 +199,13 @@ def solve_resolve(scenario: Scenario, *, beliefs: int, throw: bool) -> ResolveEq
         for days, batch in first_blocks(p)
     )
     opened = open_pause(p, lines, beliefs)
-    status = claim(
-        opened.status,
+    claimed = claim(
+        opened,
         lines,
-        gain=lambda: worst(tuple(check_line(line, opened.trust) for line in lines)).exploitability,
-        allowed=EXPLOITABILITY * payoff_range(p, types),
-        several=lambda: any(map(may_have_several_roots, lines)),
+        check=check_line,
+        payoff_range=payoff_range(p, types),
+        several=may_have_several_roots,
     )
-    claimed = opened._replace(status=status)
     equilibrium = ResolveEquilibrium.of(scenario, claimed, lines, METHOD, beliefs)
     check_solved(equilibrium, throw=throw)
     return equilibrium

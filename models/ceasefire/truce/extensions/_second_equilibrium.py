@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ceasefire.errors import ArgumentError
-from ceasefire.tolerances import EXPLOITABILITY, PAYOFF_TIE
+from ceasefire.tolerances import PAYOFF_TIE
 from ceasefire.truce import _kernels as base
 from ceasefire.truce.extensions._second_boundary import reopen
 from ceasefire.truce.extensions._second_course import (
@@ -218,14 +218,13 @@ def solve_categories(scenario: Scenario, *, beliefs: int, throw: bool) -> Catego
     close = boundary.nash_product - PAYOFF_TIE * _range(scenario)
     # where boundaries are worth the same, more ambiguous captives stay in the first category
     boundary, opened, lines = [one for one in solved if one[0].nash_product >= close][-1]
-    status = claim(
-        opened.status,
+    claimed = claim(
+        opened,
         lines,
-        gain=lambda: worst(tuple(check_line(line, opened.trust) for line in lines)).exploitability,
-        allowed=EXPLOITABILITY * _range(scenario),
-        several=lambda: any(map(may_have_several_roots, lines)),
+        check=check_line,
+        payoff_range=_range(scenario),
+        several=may_have_several_roots,
     )
-    claimed = opened._replace(status=status)
     equilibrium = replace(
         CategoryEquilibrium.of(scenario, claimed, lines, METHOD, beliefs),
         boundaries=tuple(one for one, _, _ in solved),
