@@ -106,6 +106,38 @@ def test_beside_a_change_of_block_the_derivative_is_one_sided_and_told(exchange)
     assert found.score["r_C"] == pytest.approx(away.score["r_C"], rel=0.01)
 
 
+def test_a_kink_that_only_another_block_feels_is_not_stepped_across(exchange):
+    # The four-day block seen is weighed against one of two days, whose value bends in pi0 at .3719.
+    near = {"s": 0.05, "c_hi": 0.75, "l_lo": 0.95, "beta": 0.0, "k0": 5.2993274, "lam": 0.048433483}
+    base, seen = exchange.scenario().replace({**near, "chi": 0.040844771}), exchange.observation()
+
+    def at(pi0: float):
+        return log_likelihood(base.replace(pi0=pi0), seen)
+
+    def rise(low: float, high: float) -> float:
+        return (at(high).total - at(low).total) / (high - low)
+
+    low, high = 0.370, 0.374
+    left, right = regime(at(low)), regime(at(high))
+    told = [{days for days in piece.days if days[0] == 4} for piece in (left, right)]
+    assert told[0] == told[1]
+    assert left.days != right.days
+    while high - low > 1e-10:
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if regime(at(middle)) == left else (low, middle)
+    before, after = rise(low - 1e-6, low), rise(high, high + 1e-6)
+    assert before - after > 2.0
+    for place, method in ((low, "backward"), (high, "forward")):
+        found = gradient(base.replace(pi0=place), seen, ["pi0"])
+        assert found.methods["pi0"] == method
+        assert found.kinks[0].distance < 0.01
+        slope_here = before if method == "backward" else after
+        assert found.score["pi0"] == pytest.approx(slope_here, abs=1e-2)
+    beside = gradient(base.replace(pi0=low - 0.001), seen, ["pi0"])
+    assert beside.score["pi0"] == pytest.approx(rise(low - 0.00101, low - 0.00099), abs=1e-3)
+    assert beside.errors["pi0"] < 1e-4
+
+
 def test_second_derivatives_are_those_of_the_scores(exchange):
     scenario, seen = exchange.scenario(), exchange.observation()
     found = observed_information(scenario, seen, ["chi", "k0"])

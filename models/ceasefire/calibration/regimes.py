@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
+import math
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ceasefire.truce import _kernels as kernels
+from ceasefire.truce.opening import head_values, nash_products
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from ceasefire.calibration.likelihood import Likelihood
     from ceasefire.truce.game import LineOfPlay
 
-SURE, NEVER, NO_DAY = -1, -2, -3
+Origin: TypeAlias = tuple[int, int]
+
+SURE, NEVER = -1, -2
+OPENING, ONE = (-1, 0), (-2, 0)  # origins of beliefs that are no critical posterior of a day
 
 
 class Regime(NamedTuple):
@@ -23,38 +26,100 @@ class Regime(NamedTuple):
     Attributes
     ----------
     blocks : tuple of int
-        First blocks in play; two where they tie.
+        First blocks of the equilibrium; two where they tie.
     all_match : bool
         Whether every opportunist matches the pilot.
-    days : tuple of bytes
-        For each belief met on the course of each block, which critical posterior each day uses:
+    weighed : tuple of tuple of int
+        For each belief after the pilot, the best block and all that both sides want.
+    days : tuple
+        For each block whose value counts, behind each belief after the pilot: which critical
+        posterior each day that can be come to uses, at each belief that it can be come to with:
         none because delivery is sure, none because it never happens, or which root.
     """
 
     blocks: tuple[int, ...]
     all_match: bool
-    days: tuple[bytes, ...]
+    weighed: tuple[tuple[int, ...], ...]
+    days: tuple[tuple[int, ...], ...]
 
 
 def regime(found: Likelihood) -> Regime:
-    """Read off the regime of a likelihood's equilibrium, along all that its record allows."""
+    """Read off the regime of a likelihood's equilibrium, along all that its values rest on.
+
+    That is more than the record shows: an offer is chosen among all chunks, and the block that
+    was seen is weighed against all blocks, so each play that could have followed counts.
+    """
     eq = found.equilibrium
-    days = [
-        _roots(eq.line(block), belief).tobytes()
-        for block, beliefs in sorted(found.beliefs.items())
-        for belief in beliefs
-    ]
-    return Regime(tuple(sorted(eq.block_weights)), eq.pilot.matched >= 1.0, tuple(days))
+    weighed, days = [], []
+    for trust in _openings(found):
+        best, wanted = _wanted(eq.lines, trust, eq.bargaining_weight)
+        weighed.append((best, *wanted))
+        for block in sorted(_blocks(found, best, wanted)):
+            days.append((block, *_pieces(eq.line(block), trust)))
+    matched = eq.pilot.matched >= 1.0
+    return Regime(tuple(sorted(eq.block_weights)), matched, tuple(weighed), tuple(days))
 
 
-def _roots(line: LineOfPlay, belief: float) -> NDArray[np.int8]:
-    """Which root each node's day uses at a belief; all roots of days behind count with it."""
-    nodes, at = line.nodes, line.at(belief)
-    deliver = at[kernels.DELIVER]
-    first_above = (nodes.roots <= belief) & (
-        np.arange(nodes.roots.shape[1]) < nodes.n_roots[:, None]
-    )
-    which = first_above.sum(axis=1)
-    which = np.where(deliver >= 1.0, SURE, np.where(deliver <= 0.0, NEVER, which))
-    which = np.where(nodes.kind == kernels.DAY, which, NO_DAY)
-    return np.concatenate((which, nodes.n_roots)).astype(np.int8)
+def _openings(found: Likelihood) -> list[float]:
+    """Beliefs after the pilot that the record allows."""
+    eq, seen = found.equilibrium, found.observation
+    refused = seen.pilot is not True and "pilot" not in seen.given
+    return [eq.trust, 0.0] if refused and eq.parameters.x_p > 0.0 else [eq.trust]
+
+
+def _wanted(lines: Sequence[LineOfPlay], trust: float, weight: float) -> tuple[int, list[int]]:
+    """Best block (0: none), and all with a positive Nash product."""
+    products = nash_products(head_values(lines, trust), weight)
+    wanted = [i + 1 for i in range(len(products)) if products[i] > 0.0]
+    return (int(products.argmax()) + 1 if wanted else 0), wanted
+
+
+def _blocks(found: Likelihood, best: int, wanted: list[int]) -> set[int]:
+    """Blocks whose values count: the equilibrium's, the one seen, and all that it is held against.
+
+    The values of a block that a side would rather not have count nowhere else than here.
+    """
+    seen = found.observation
+    blocks = {best, *found.equilibrium.block_weights}
+    if "block" in seen.given:
+        blocks.add(int(seen.block_days or 0))
+    elif math.isfinite(seen.block_precision):
+        blocks.update(wanted)
+    return blocks - {0}
+
+
+def _pieces(line: LineOfPlay, trust: float) -> list[int]:
+    """Node, origin of the belief and root in use, of every day that can be come to.
+
+    A belief is told by its origin, not its value, so that the same play has the same name after a
+    small move: the opening, one, or a critical posterior of a day.
+    """
+    nodes = line.nodes
+    kind, following = nodes.kind.tolist(), nodes.following.tolist()
+    offers, n_offers = nodes.offers.tolist(), nodes.n_offers.tolist()
+    waiting: list[dict[Origin, float]] = [{} for _ in kind]
+    waiting[line.head][OPENING] = trust
+    told: list[int] = []
+    for node in range(line.head, -1, -1):  # every successor has a smaller index
+        for origin, belief in waiting[node].items():
+            if kind[node] == kernels.WINDOW:
+                for day in offers[node][1 : n_offers[node] + 1]:
+                    waiting[day][origin] = belief
+                continue
+            at = line.at(belief)
+            deliver, posterior = at[kernels.DELIVER, node], float(at[kernels.POSTERIOR, node])
+            use, leads = _use(line, node, belief, deliver)
+            told += (node, *origin, use)
+            waiting[following[node]][leads or origin] = posterior
+    return told
+
+
+def _use(line: LineOfPlay, node: int, belief: float, deliver: float) -> tuple[int, Origin | None]:
+    """Which root a day uses, and the origin of the belief after a delivery; None: as before."""
+    if deliver >= 1.0:
+        return SURE, None
+    if deliver <= 0.0:
+        return NEVER, ONE if belief > 0.0 else None
+    roots = line.nodes.roots[node, : line.nodes.n_roots[node]]
+    which = int((roots <= belief).sum())
+    return which, (node, which)
