@@ -8,7 +8,18 @@ import numpy as np
 
 from ceasefire import data
 from ceasefire.figures._solved import solved
-from ceasefire.figures.style import BLUE, DOUBLE_MM, INK, PALE, RED, SKY, canvas, panel
+from ceasefire.figures.style import (
+    BLUE,
+    DOUBLE_MM,
+    INK,
+    PALE,
+    RED,
+    SINGLE_MM,
+    SKY,
+    canvas,
+    panel,
+    style,
+)
 from ceasefire.tolerances import PROBABILITY_SUM
 
 if TYPE_CHECKING:
@@ -16,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ceasefire.truce import Scenario
+    from ceasefire.truce import Course, Scenario
 
 WIDTH_MM = DOUBLE_MM
 CAPTION = (
@@ -30,9 +41,13 @@ LEVELS = (0.05, 0.25, 0.75, 0.95)
 
 def table(scenario: Scenario) -> pd.DataFrame:
     """Quantities: p_length by day; held_mean, held_q05, ... by day; realised length and stock."""
+    return told(solved(scenario).course(), scenario)
+
+
+def told(course: Course, scenario: Scenario | None = None) -> pd.DataFrame:
+    """The same of a course at hand; what happened is told where the scenario is."""
     import pandas as pd
 
-    course = solved(scenario).course()
     rows = [("p_length", day, float(p)) for day, p in enumerate(course.length)]
     stocks = course.held_by_day.columns.to_numpy(dtype=float)
     for day, chances in enumerate(course.held_by_day.to_numpy()):
@@ -40,7 +55,7 @@ def table(scenario: Scenario) -> pd.DataFrame:
         for level in LEVELS:
             at = int(np.searchsorted(np.cumsum(chances), level - PROBABILITY_SUM))
             rows.append((f"held_q{100 * level:02.0f}", day, float(stocks[at])))
-    rows += _realised(scenario)
+    rows += [] if scenario is None else _realised(scenario)
     return pd.DataFrame(rows, columns=["quantity", "day", "value"])
 
 
@@ -60,10 +75,28 @@ def _realised(scenario: Scenario) -> list[tuple[str, int, float]]:
 
 def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
     """Draw the two panels."""
+    return both(table, scenario.terms.eligible_captives)
+
+
+def both(table: pd.DataFrame, captives: float | None = None) -> Figure:
+    """Draw the two panels; `captives` are held when the pause starts, the table's most if None."""
     figure, (left, right) = canvas(WIDTH_MM, 62.0, 1, 2)
     _lengths(left, table)
-    _held(right, table, scenario)
+    panel(left, "a", "how long the pause lasts")
+    _held(right, table, captives)
+    panel(right, "b", "how many are still held")
     return figure
+
+
+def alone(name: str, table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw one of the panels, "lengths" or "held"."""
+    with style():
+        axes: Axes = canvas(SINGLE_MM, 62.0)[1] if ax is None else ax
+        if name == "lengths":
+            _lengths(axes, table)
+        else:
+            _held(axes, table, None)
+    return axes
 
 
 def _get(table: pd.DataFrame, quantity: str) -> pd.DataFrame:
@@ -90,10 +123,9 @@ def _lengths(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylim(0, 1.12 * float(length["value"].max()))
     axes.set_xlabel("pause length (days)")
     axes.set_ylabel("probability")
-    panel(axes, "a", "how long the pause lasts")
 
 
-def _held(axes: Axes, table: pd.DataFrame, scenario: Scenario) -> None:
+def _held(axes: Axes, table: pd.DataFrame, captives: float | None) -> None:
     mean = _get(table, "held_mean")
     days = mean["day"].to_numpy()
     for low, high, colour, label in (("05", "95", PALE, "90 %"), ("25", "75", SKY, "50 %")):
@@ -107,8 +139,8 @@ def _held(axes: Axes, table: pd.DataFrame, scenario: Scenario) -> None:
             markeredgecolor=INK, markeredgewidth=0.4, label="happened",
         )  # fmt: skip
     axes.set_xticks(days)
-    axes.set_ylim(0, scenario.terms.eligible_captives * 1.04)
+    most = float(mean["value"].max()) if captives is None else captives
+    axes.set_ylim(0, most * 1.04)
     axes.set_xlabel("pause day")
     axes.set_ylabel("captives held at the end of the day")
     axes.legend(loc="upper right")
-    panel(axes, "b", "how many are still held")

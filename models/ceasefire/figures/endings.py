@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ceasefire.truce import Scenario
+    from ceasefire.truce import Comparison, Scenario
 
 WIDTH_MM = DOUBLE_MM
 CAPTION = (
@@ -51,24 +51,29 @@ ENDS = {
 
 def table(scenario: Scenario) -> pd.DataFrame:
     """Probabilities by case: quantity 'length' by days, quantity 'end' by cause."""
+    return tidy(truce.decompose(scenario))
+
+
+def tidy(found: Comparison) -> pd.DataFrame:
+    """The same of any cases side by side."""
     import pandas as pd
 
-    found = truce.decompose(scenario)
     parts = []
     for quantity, frame in (("length", found.lengths), ("end", found.ends)):
         tidy = frame.reset_index().melt("case", var_name="key", value_name="probability")
         parts.append(tidy.assign(quantity=quantity))
     whole = pd.concat(parts, ignore_index=True)
-    # Cases in the order of the decomposition, so that the figure reads from its CSV.
+    # Cases in the order of the comparison, so that the figure reads from its CSV.
     order = {case: i for i, case in enumerate(found.courses)}
     whole = whole.sort_values("case", key=lambda cases: cases.map(order), kind="stable")
     return whole[["case", "quantity", "key", "probability"]].reset_index(drop=True)
 
 
-def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
+def draw(table: pd.DataFrame, scenario: Scenario | None = None) -> Figure:
     """Two stacked-bar panels that share their cases."""
-    figure, (left, right) = canvas(WIDTH_MM, 98.0, 1, 2, sharey=True)
     cases = list(dict.fromkeys(table["case"]))
+    tall = min(98.0, 42.0 + 9.0 * len(cases))
+    figure, (left, right) = canvas(WIDTH_MM, tall, 1, 2, sharey=True)
     lengths = table[table["quantity"] == "length"]
     days = lengths["key"].astype(int)
     bands = (days <= 5, days == 6, days == 7, days >= 8)

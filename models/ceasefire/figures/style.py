@@ -81,9 +81,10 @@ def canvas(
 ) -> tuple[Figure, Any]:
     """Return a figure of the given size and its axes, without global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width_mm * MM, height_mm * MM), layout="constrained")
+    from ceasefire.figures.shown import ShownFigure
+
+    figure = ShownFigure(figsize=(width_mm * MM, height_mm * MM), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns, **options)
 

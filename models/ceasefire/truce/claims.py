@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.tolerances import RESOLVED_RTOL
 from ceasefire.truce.equilibrium import solve
@@ -37,7 +38,7 @@ class NotApplicable(Exception):  # noqa: N818  # no error: a scenario that a pro
 
 
 @dataclass(frozen=True, eq=False)
-class Proposition:
+class Proposition(Displayed):
     """One proposition, judged in one scenario.
 
     Attributes

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.truce.course import Course, trace
 from ceasefire.truce.equilibrium import TruceEquilibrium, solve
@@ -25,7 +26,7 @@ ALL_OFF = "all off"
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Displayed):
     """Courses of several cases, in order.
 
     Attributes
@@ -83,9 +84,6 @@ class Comparison:
 
         frame = pd.DataFrame({name: course.ends for name, course in self.courses.items()})
         return frame.T.rename_axis(index="case", columns="cause")
-
-    def _repr_html_(self) -> str:
-        return str(self.table.to_html(float_format="{:.3f}".format))
 
 
 @dataclass(frozen=True)

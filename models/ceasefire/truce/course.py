@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.tolerances import COURSE_SEQUENCES
 from ceasefire.truce import _kernels as kernels
 
@@ -64,7 +65,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Course:
+class Course(Displayed):
     """Exact joint distribution over outcomes, with the marginals that papers print.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import brentq
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.tolerances import BESIDE_A_JUMP, HAZARD_XTOL, PRICE_XTOL
 from ceasefire.truce import _kernels as kernels
@@ -55,7 +56,7 @@ UNITS = {
 
 
 @dataclass(frozen=True)
-class Agreement:
+class Agreement(Displayed):
     """Prices of one more day that each side would accept at one window.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import brentq
 
+from ceasefire.display import Displayed
 from ceasefire.tolerances import FIXED_POINT, ROOT_XTOL
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Pilot:
+class Pilot(Displayed):
     """Outcome of the pilot stage.
 
     Attributes

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, ValidationError, model_validator
 
 from ceasefire import data, toml_text
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, Fault, ScenarioError
 from ceasefire.truce.extensions import EXTENSIONS, Extensions
 from ceasefire.truce.fields import (
@@ -39,7 +40,7 @@ ASSUMED = "assumed"
 PARAMETER_GROUPS = ("terms", "captor", "pausing_state", "hazards", "pilot", "talks")
 
 
-class Scenario(Extensions):
+class Scenario(Displayed, Extensions):
     """A deal: parties, terms, payoffs, hazards, and where each number comes from.
 
     Frozen. Build one with :func:`load`, change it with :meth:`replace`. Optional tables switch

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, Self, TypeVar
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY
@@ -39,7 +40,7 @@ class Checked(Protocol):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Solution(ABC, Generic[Line, Played]):
+class Solution(Displayed, ABC, Generic[Line, Played]):
     """A solved truce: the stages before the pause, and a line of play behind each first block.
 
     Attributes are described at :class:`ceasefire.truce.TruceEquilibrium`. An equilibrium says how

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.display import Displayed
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -41,7 +43,7 @@ def _relay_loss(days_per_leg: float, rate: float) -> float:
 
 
 @dataclass(frozen=True)
-class Talks:
+class Talks(Displayed):
     """Talks as a daily chain live -> deal | blackout, blackout -> live | dead (THEORY A6).
 
     Attributes

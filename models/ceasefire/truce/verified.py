@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict
 from typing import Any
 
+from ceasefire.display import Displayed
 from ceasefire.tolerances import EXPLOITABILITY, FIXED_POINT, MONTE_CARLO_P, PROBABILITY_SUM
 
 REPLY = "best reply at any of its histories"
 
 
-class Verified(ABC):
+class Verified(Displayed, ABC):
     """Errors that should be 0, judged and told; frozen dataclasses below hold them."""
 
     payoff_range: float
@@ -102,10 +103,6 @@ class Verified(ABC):
 
     def _most(self) -> float:
         return max(gain for _, gain, _ in self._gains())
-
-    def _repr_html_(self) -> str:
-        cells = "".join(f"<tr><th>{n}</th><td>{v}</td><td>{w}</td></tr>" for n, v, w in self.rows())
-        return f"<table><caption>certificate</caption>{cells}</table>"
 
 
 def _utils(value: float) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import brentq
 
+from ceasefire.display import Displayed
 from ceasefire.tolerances import BELIEF_NEAR_ZERO, ROOT_XTOL
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce.course import window_play
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class WindowValues:
+class WindowValues(Displayed):
     """Values and play at one window.
 
     Attributes

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
+from ceasefire.display import Displayed
 from ceasefire.tolerances import BELIEF_NEAR_ZERO, ROOT_XTOL
 from ceasefire.truce.extensions import _mediator_kernels as kernels
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class ReportPlay:
+class ReportPlay(Displayed):
     """Play after one report.
 
     Attributes
@@ -50,7 +51,7 @@ class ReportPlay:
 
 
 @dataclass(frozen=True, eq=False)
-class MediatedWindow:
+class MediatedWindow(Displayed):
     """Values and play at one window.
 
     Attributes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce.extensions._second_line import Stocks, solve_line
 from ceasefire.truce.extensions._second_tree import check_line
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class ReopenedBoundary:
+class ReopenedBoundary(Displayed):
     """Gains over keeping the boundary from counting some captives anew at a window, utils.
 
     Attributes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce.extensions._second_line import FIRST, SECOND, Head, Stocks, solve_line
 from ceasefire.truce.windows import WindowValues, window_values
@@ -69,7 +70,7 @@ class CategoryWindow(WindowValues):
 
 
 @dataclass(frozen=True, eq=False)
-class CategoryZone:
+class CategoryZone(Displayed):
     """Gains over stopping from one more day at each whole price of one category, utils.
 
     Attributes
