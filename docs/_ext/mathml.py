@@ -1,0 +1,80 @@
+"""Mathematics as MathML, made when the site is built: no script, no font, no other host.
+
+Sphinx's own renderers load MathJax from another host or need LaTeX. See decision 15.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from latex2mathml.converter import convert
+from sphinx.errors import ExtensionError
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
+    from sphinx.writers.html5 import HTML5Translator
+
+NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+# what the converter lacks, told in what it has
+ALIGNED = re.compile(r"\\(begin|end)\{(?:aligned|align\*?|split|gathered|gather\*?)\}")
+
+
+def mathml(latex: str, *, block: bool) -> str:
+    """Return LaTeX as a MathML element."""
+    text = re.sub(r"\s+", " ", latex).strip()
+    columns = max(row.count("&") for row in text.split(r"\\")) + 1
+    if block and columns > 1 and not re.search(r"\\begin\{", text):
+        text = rf"\begin{{aligned}}{text}\end{{aligned}}"
+    text = ALIGNED.sub(lambda found: _array(found[1], columns), text)
+    return _tidied(convert(text, display="block" if block else "inline"))
+
+
+def _array(edge: str, columns: int) -> str:
+    spec = ("rl" * columns)[: max(columns, 1)]
+    return rf"\begin{{array}}{{{spec}}}" if edge == "begin" else r"\end{array}"
+
+
+def _tidied(text: str) -> str:
+    """Say alignment in CSS, which browsers follow; refuse what is not well formed."""
+    ElementTree.register_namespace("", NAMESPACE)
+    root = ElementTree.fromstring(text)
+    for cell in root.iter(f"{{{NAMESPACE}}}mtd"):
+        align = cell.attrib.pop("columnalign", None)
+        if align:
+            cell.set("style", f"text-align: {align}")
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _inline(self: HTML5Translator, node: nodes.math) -> None:
+    self.body.append(_rendered(node, block=False))
+    raise _skip()
+
+
+def _block(self: HTML5Translator, node: nodes.math_block) -> None:
+    self.body.append(self.starttag(node, "div", CLASS="math", role="math"))
+    self.body.append(_rendered(node, block=True))
+    self.body.append("</div>\n")
+    raise _skip()
+
+
+def _rendered(node: Any, *, block: bool) -> str:
+    try:
+        return mathml(node.astext(), block=block)
+    except Exception as error:
+        where = f"{node.source or ''}:{node.line or ''}"
+        raise ExtensionError(f"{where}: mathematics: {node.astext()!r}: {error}") from error
+
+
+def _skip() -> Exception:
+    from docutils import nodes
+
+    return nodes.SkipNode()
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the renderer."""
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
