@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ceasefire.bargaining import _rounds
 from ceasefire.bargaining.interface import Checks
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.tolerances import BARGAINING_PROOF
@@ -22,7 +23,7 @@ SETS = "largest self-generating intervals"
 
 
 @dataclass(frozen=True)
-class Agreement:
+class Agreement(Displayed):
     """What both sides get, by who offers first.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.status import Status
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Found:
+class Found(Displayed):
     """What a solve found; subclasses add the numbers.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ceasefire.bargaining._words import counted
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.status import Status
 
@@ -21,7 +22,7 @@ REMEMBERED = 20_000  # clauses solved that are kept; a few hundred bytes each
 
 
 @dataclass(frozen=True, order=True)
-class Clause:
+class Clause(Displayed):
     """Terms of a pause and of its extension.
 
     Attributes
@@ -90,7 +91,7 @@ class Clause:
 
 
 @dataclass(frozen=True)
-class ClausePlay:
+class ClausePlay(Displayed):
     """Equilibrium play under one clause; days, captives and values are expectations given a deal.
 
     Attributes

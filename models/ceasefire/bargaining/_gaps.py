@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ceasefire.bargaining._rounds import Number, checked_number
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ LONGEST = 1e9  # days within which quantiles are looked for
 
 
 @dataclass(frozen=True)
-class GapLaw:
+class GapLaw(Displayed):
     r"""Days that `legs` legs take, each exponential while the line is live.
 
     A live line goes dark at rate om; a dark one is restored at rate rho, and the leg goes on, or

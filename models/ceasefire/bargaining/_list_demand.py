@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ceasefire.display import Displayed
+
 if TYPE_CHECKING:
     from ceasefire.bargaining._staged import Number
     from ceasefire.bargaining.interface import Checks
@@ -17,7 +19,7 @@ SILENT = "silent"
 
 
 @dataclass(frozen=True, repr=False)
-class ListDemand:
+class ListDemand(Displayed):
     """What each way to handle the list is worth, and where asking for it kills the deal.
 
     Attributes

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.status import Status
 from ceasefire.tolerances import STAGED_MARGIN, STAGED_PROGRAM
@@ -37,7 +38,7 @@ FAR = math.log(1e14)  # steps below 1e-14 of the first are beyond its rounding
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StagingCertificate:
+class StagingCertificate(Displayed):
     """What was recomputed about a schedule, by summing payoffs along it day by day.
 
     Attributes
@@ -81,7 +82,7 @@ class StagingCertificate:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Staging:
+class Staging(Displayed):
     """A staged release: what is handed over when, and what that is worth.
 
     Attributes

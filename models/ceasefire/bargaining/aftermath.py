@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.truce.scenario import Scenario
@@ -28,7 +29,7 @@ OTHERS = (0.0, 20.0, 40.0, 60.0, 80.0, 100.0, 120.0)
 
 
 @dataclass(frozen=True)
-class Prospect:
+class Prospect(Displayed):
     """The first truce when a second may follow.
 
     Attributes
@@ -274,7 +275,7 @@ def _mean_days(ends: list[End]) -> float:
 
 
 @dataclass(frozen=True)
-class Phases:
+class Phases(Displayed):
     """Which phases of a deal are carried, and by what.
 
     Attributes

@@ -14,6 +14,7 @@ from ceasefire.bargaining import _staged
 from ceasefire.bargaining._staged import Number, exact
 from ceasefire.bargaining._windows import costly_days
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY
@@ -35,7 +36,7 @@ STEPS = 200  # rounds of best replies; each halves the distance at least
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LinearAuction:
+class LinearAuction(Displayed):
     """Linear strategies of a double auction and what comes of them.
 
     Attributes

@@ -13,6 +13,7 @@ from ceasefire.bargaining import _staged
 from ceasefire.bargaining._staged import Number, exact
 from ceasefire.bargaining._windows import costly_days
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.status import Status
 
@@ -26,7 +27,7 @@ PROGRAM = 1e-8  # agreement with the linear program, which is solved to 1e-10
 
 
 @dataclass(frozen=True, repr=False)
-class TwoTypeResult:
+class TwoTypeResult(Displayed):
     """The best rules for two types each.
 
     Attributes

@@ -20,6 +20,7 @@ from ceasefire.bargaining._talk_chain import (
 )
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.bargaining.offers import checked_rounds
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.tolerances import BARGAINING_PROOF
@@ -41,7 +42,7 @@ GRID_DAYS = (0.1, 0.25)  # chances a day of restoring that tables compare
 
 
 @dataclass(frozen=True)
-class TalksLength:
+class TalksLength(Displayed):
     """When talks end, and in what.
 
     Attributes

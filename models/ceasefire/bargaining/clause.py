@@ -11,6 +11,7 @@ from ceasefire.bargaining._clause_play import Clause, ClausePlay, Setting, playe
 from ceasefire.bargaining._clause_search import PROOF_BELIEFS, Search, frontier, prove
 from ceasefire.bargaining._staged import checked, checked_count
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.truce.scenario import Scenario
@@ -30,7 +31,7 @@ MOST_HALVINGS = 6
 
 
 @dataclass(frozen=True)
-class ClauseDesign:
+class ClauseDesign(Displayed):
     """The clauses found.
 
     Attributes

@@ -11,6 +11,7 @@ import numpy as np
 
 from ceasefire.bargaining._staged import Number, checked, checked_count, exact
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -25,7 +26,7 @@ HALVINGS = 200
 
 
 @dataclass(frozen=True)
-class Shift:
+class Shift(Displayed):
     """Whether a coming shift of power means war now.
 
     Attributes
@@ -231,7 +232,7 @@ class PowerShift(Model):
 
 
 @dataclass(frozen=True)
-class Threat:
+class Threat(Displayed):
     """The best threat that leaves something to chance.
 
     Attributes
@@ -405,7 +406,7 @@ class Brinkmanship(Model):
 
 
 @dataclass(frozen=True)
-class Exits:
+class Exits(Displayed):
     """Stationary equilibria of staying in a pause or leaving it.
 
     Attributes

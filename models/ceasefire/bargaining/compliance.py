@@ -11,6 +11,7 @@ import numpy as np
 
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.tolerances import DISCOUNT_XTOL
@@ -31,7 +32,7 @@ MOST_DAYS = 200  # of a punishment that `days_needed` tries
 
 
 @dataclass(frozen=True)
-class Compliance:
+class Compliance(Displayed):
     """What keeps mutual compliance.
 
     Attributes

@@ -13,6 +13,7 @@ import numpy as np
 from ceasefire.bargaining._staged import Number, checked, checked_count, exact
 from ceasefire.bargaining._words import counted
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.tolerances import STAGED_MARGIN
@@ -33,7 +34,7 @@ REST_SHARE = 0.8  # assumed: what a side that walks out expects to secure of wha
 
 
 @dataclass(frozen=True)
-class Ladder:
+class Ladder(Displayed):
     """Levels conceded in turn.
 
     Attributes

@@ -13,6 +13,7 @@ import numpy as np
 from ceasefire.bargaining._staged import checked, checked_count
 from ceasefire.bargaining._words import counted
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY, PAYOFF_TIE
@@ -32,7 +33,7 @@ MESSAGES = 2  # legs of a relay between one contribution and the next
 
 
 @dataclass(frozen=True)
-class Contributed:
+class Contributed(Displayed):
     """The equilibrium path of a project of a given size.
 
     Attributes

@@ -12,6 +12,7 @@ from ceasefire.bargaining import _proposals
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining._windows import day_surplus, require_worth
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -29,7 +30,7 @@ BISECTIONS = 48  # halvings of [0, 1]: to rounding
 
 
 @dataclass(frozen=True)
-class Settlement:
+class Settlement(Displayed):
     """How often the sides settle, with and without somebody who asks them.
 
     Attributes

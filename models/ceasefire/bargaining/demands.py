@@ -12,6 +12,7 @@ from ceasefire.bargaining import _staged
 from ceasefire.bargaining._staged import Number  # noqa: TC001 - `takes` resolves it
 from ceasefire.bargaining._windows import relay_discount, require_cost, require_worth
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import SolveError
 from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY
@@ -34,7 +35,7 @@ BACKWARDS = "backward induction from the last round"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PriceSchedule:
+class PriceSchedule(Displayed):
     """Prices that are asked as long as they are refused, and who takes them.
 
     Attributes

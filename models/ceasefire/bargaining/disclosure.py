@@ -13,6 +13,7 @@ from ceasefire.bargaining import _staged
 from ceasefire.bargaining._staged import Number, exact
 from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY
 
@@ -32,7 +33,7 @@ SILENT = "silent"
 
 
 @dataclass(frozen=True, repr=False)
-class Disclosure:
+class Disclosure(Displayed):
     """Who names its captives of its own accord.
 
     Attributes

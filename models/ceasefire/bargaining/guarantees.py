@@ -13,6 +13,7 @@ from ceasefire.bargaining._proposals import short
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining._words import counted, shown
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -33,7 +34,7 @@ SMALL = 1e-6  # trust that an answer does not speak of
 
 
 @dataclass(frozen=True)
-class Guarantees:
+class Guarantees(Displayed):
     """The least promises, each by itself, with which one more day is agreed at the clause's price.
 
     Attributes

@@ -10,6 +10,7 @@ import numpy as np
 
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.status import Status
 
@@ -26,7 +27,7 @@ PATIENCE = 0.5  # of the daily game of attrition: any factor gives the same equi
 
 
 @dataclass(frozen=True)
-class HoldingOut:
+class HoldingOut(Displayed):
     """The equilibrium in which both hold out for random times.
 
     Attributes

@@ -22,6 +22,7 @@ from ceasefire.bargaining._staged import (
     exact,
 )
 from ceasefire.bargaining.interface import Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -41,7 +42,7 @@ GIVEN = "the schedule given"
 
 
 @dataclass(frozen=True, eq=False)
-class Schedules:
+class Schedules(Displayed):
     """Schedules of whole batches that keep themselves; `complete` says whether these are all."""
 
     found: tuple[Staging, ...]

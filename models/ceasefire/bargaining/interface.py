@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol, Self, get_type_hints
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Solution(Protocol):
         """The proof of that claim."""
 
 
-class Model(ABC):
+class Model(Displayed, ABC):
     """A published model of one step of the negotiation.
 
     Final subclasses are frozen dataclasses whose fields are the model's parameters. They have
@@ -106,7 +107,7 @@ class Model(ABC):
 
 
 @dataclass(frozen=True)
-class Checks:
+class Checks(Displayed):
     """Numbers that should be zero, each recomputed by other code than the solver's.
 
     Attributes

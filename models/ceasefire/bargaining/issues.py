@@ -19,6 +19,7 @@ from ceasefire.bargaining.terms import (
     require_weight,
     rule_weights,
 )
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ ZERO = Fraction(0)
 
 
 @dataclass(frozen=True)
-class Issue:
+class Issue(Displayed):
     """One issue of an agreement, worth so much a unit to each side.
 
     Attributes
@@ -83,7 +84,7 @@ class Issue:
 
 
 @dataclass(frozen=True)
-class Corner:
+class Corner(Displayed):
     """A corner of the contract curve.
 
     Attributes

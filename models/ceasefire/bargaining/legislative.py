@@ -15,6 +15,7 @@ from ceasefire.bargaining._proposals import short
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.bargaining.parties import check_table, seats, truce_worth
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.status import Status
 
@@ -34,7 +35,7 @@ PARTS = ALWAYS, MARGIN, NEVER = "always", "at the margin", "never"
 
 
 @dataclass(frozen=True)
-class Coalitions:
+class Coalitions(Displayed):
     """Stationary equilibrium: values, prices of votes, and who is bought how often.
 
     Attributes

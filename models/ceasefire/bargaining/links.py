@@ -12,6 +12,7 @@ from ceasefire.bargaining._proposals import short
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -29,7 +30,7 @@ COST, WEIGHT = 1.0, 0.5  # utils a channel and a mediator's weight, assumed for 
 
 
 @dataclass(frozen=True)
-class Links:
+class Links(Displayed):
     """Channels used and their fees.
 
     Attributes

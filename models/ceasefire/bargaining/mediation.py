@@ -15,6 +15,7 @@ from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining._windows import shared_surplus
 from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -30,7 +31,7 @@ CLOSED, PROGRAM = "closed form", "linear program"
 
 
 @dataclass(frozen=True)
-class Advice:
+class Advice(Displayed):
     """What advice on whether to yield is worth.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ceasefire.bargaining import _agreement
 from ceasefire.bargaining._rounds import Number, Opting, Rounds, checked_number, finite
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -26,7 +27,7 @@ ROLES = ("responder", "proposer", "both")
 
 
 @dataclass(frozen=True)
-class WholeSplits:
+class WholeSplits(Displayed):
     """Stationary equilibria over a pie of whole units, where who is indifferent accepts.
 
     Attributes

@@ -11,6 +11,7 @@ import numpy as np
 
 from ceasefire.bargaining._staged import checked
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.truce.scenario import Scenario
@@ -30,7 +31,7 @@ SHOWN_PRICES = 4.0  # times the clause price, up to which the table goes
 
 
 @dataclass(frozen=True)
-class DayWindow:
+class DayWindow(Displayed):
     """Prices of one more day at one window.
 
     Attributes
@@ -88,7 +89,7 @@ class DayWindow:
 
 
 @dataclass(frozen=True)
-class DayPrices:
+class DayPrices(Displayed):
     """All windows asked about, in order.
 
     Attributes

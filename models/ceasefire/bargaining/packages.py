@@ -13,6 +13,7 @@ from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.bargaining.issues import LinearIssues
 from ceasefire.bargaining.terms import Number, require
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.status import Status
 from ceasefire.tolerances import BARGAINING
@@ -33,7 +34,7 @@ GAPS = (1.0, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01)  # lengths of a round, in rounds 
 
 
 @dataclass(frozen=True)
-class PackageOffers:
+class PackageOffers(Displayed):
     """What each side proposes, and what it is worth.
 
     Attributes

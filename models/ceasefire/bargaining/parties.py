@@ -13,6 +13,7 @@ from ceasefire.bargaining._proposals import short
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -30,7 +31,7 @@ CLOSED = "closed form"
 
 
 @dataclass(frozen=True)
-class TableTerms:
+class TableTerms(Displayed):
     """What everybody gets in the stationary equilibrium.
 
     Attributes

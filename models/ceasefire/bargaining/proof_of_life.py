@@ -12,6 +12,7 @@ import numpy as np
 from ceasefire.bargaining._staged import Number, checked, checked_count, exact
 from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY
 
@@ -32,7 +33,7 @@ COSTS = (0.0, 0.1, 0.25, 0.5)  # of a proof, in parts of what a captive in the b
 
 
 @dataclass(frozen=True, repr=False)
-class ProofGiven:
+class ProofGiven(Displayed):
     """Who is proved to be alive, and what is thought of the others.
 
     Attributes

@@ -12,6 +12,7 @@ import numpy as np
 from ceasefire.bargaining._staged import checked, checked_count, exact
 from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -34,7 +35,7 @@ DOUBLINGS = 60  # of the number of offers that backward induction starts from
 
 
 @dataclass(frozen=True)
-class RelayTerms:
+class RelayTerms(Displayed):
     """What the channel does to terms, chance and day of a deal.
 
     Attributes

@@ -11,6 +11,7 @@ from ceasefire.bargaining._gaps import GapLaw
 from ceasefire.bargaining._rounds import Number, Pair, Rounds, checked_number
 from ceasefire.bargaining.interface import Checks, Model
 from ceasefire.bargaining.offers import AlternatingOffers, checked_rounds
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.tolerances import BARGAINING_PROOF
 
@@ -29,7 +30,7 @@ MOST_DAYS_PER_LEG = 30.0
 
 
 @dataclass(frozen=True)
-class RelayedTerms:
+class RelayedTerms(Displayed):
     """What both get through relays, and what the relays do.
 
     Attributes

@@ -20,6 +20,7 @@ from ceasefire.bargaining._windows import (
 )
 from ceasefire.bargaining._words import shown
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -38,7 +39,7 @@ ALIKE = 1e-5  # pies by which types' costs differ if there is something to repor
 
 
 @dataclass(frozen=True)
-class Credibility:
+class Credibility(Displayed):
     """How partial a mediator must be to be believed.
 
     Attributes

@@ -12,6 +12,7 @@ from ceasefire.bargaining import _staged
 from ceasefire.bargaining._staged import Number, exact
 from ceasefire.bargaining._windows import costly_days, relay_discount
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY, PAYOFF_TIE
@@ -32,7 +33,7 @@ REFUSED, TAKEN = "refuse", "accept"
 
 
 @dataclass(frozen=True, repr=False)
-class ScreeningPlan:
+class ScreeningPlan(Displayed):
     """What the seller asks and the buyer does on the path.
 
     Attributes

@@ -11,6 +11,7 @@ import numpy as np
 
 from ceasefire.bargaining._staged import Number, checked, checked_count, exact
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -25,7 +26,7 @@ MOST_RUNGS = 500
 
 
 @dataclass(frozen=True)
-class Front:
+class Front(Displayed):
     """Shares agreed at every rung.
 
     Attributes
@@ -267,7 +268,7 @@ class WarLadder(Model):
 
 
 @dataclass(frozen=True)
-class Offer:
+class Offer(Displayed):
     """The best take-it-or-leave-it offer.
 
     Attributes

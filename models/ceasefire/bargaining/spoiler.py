@@ -12,6 +12,7 @@ import numpy as np
 
 from ceasefire.bargaining._staged import checked, exact
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.truce.scenario import Scenario
@@ -32,7 +33,7 @@ MOST_DAYS = 8  # of the tree
 
 
 @dataclass(frozen=True)
-class Spoiled:
+class Spoiled(Displayed):
     """Windows, payments and course.
 
     Attributes

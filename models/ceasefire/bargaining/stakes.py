@@ -12,6 +12,7 @@ import numpy as np
 
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY
@@ -29,7 +30,7 @@ USUAL_RATIO = 4.0  # of later to earlier stakes, where nothing says otherwise: a
 
 
 @dataclass(frozen=True)
-class SplitStakes:
+class SplitStakes(Displayed):
     """Symmetric equilibria of the first stage, and the thresholds that part them.
 
     Attributes

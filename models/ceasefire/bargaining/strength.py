@@ -14,6 +14,7 @@ from ceasefire.bargaining._proposals import short
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining._unmediated import public, silence
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -40,7 +41,7 @@ class Shares(NamedTuple):
 
 
 @dataclass(frozen=True)
-class MediatedPeace:
+class MediatedPeace(Displayed):
     """Chance of peace by what stands between the sides.
 
     Attributes

@@ -12,6 +12,7 @@ import numpy as np
 from ceasefire.bargaining._staged import Number, checked, exact
 from ceasefire.bargaining._words import counted
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.tolerances import EXPLOITABILITY
@@ -35,7 +36,7 @@ EPSILON = 2.0**-52  # of floats
 
 
 @dataclass(frozen=True)
-class Watched:
+class Watched(Displayed):
     """What can be kept up under noise.
 
     Attributes
@@ -310,7 +311,7 @@ class NoisySurveillance(Model):
 
 
 @dataclass(frozen=True)
-class Told:
+class Told(Displayed):
     """What inspectors are worth as patience grows.
 
     Attributes

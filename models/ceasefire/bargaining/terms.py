@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ceasefire.bargaining._words import counted
 from ceasefire.bargaining.interface import Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class DividedDollar(Model):
 
 
 @dataclass(frozen=True)
-class DaysExplained:
+class DaysExplained(Displayed):
     """What makes a number of days for the whole block the answer of a rule.
 
     Attributes

@@ -10,6 +10,7 @@ import numpy as np
 
 from ceasefire.bargaining import _swings
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 
@@ -26,7 +27,7 @@ CABINET, AGAINST = 38, 3  # members assumed; all but three voted for the deal (d
 
 
 @dataclass(frozen=True)
-class Body:
+class Body(Displayed):
     """A body that passes a deal if the weights of those in favour reach its quota.
 
     Attributes
@@ -60,7 +61,7 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Power:
+class Power(Displayed):
     """Power of each member.
 
     Attributes

@@ -11,6 +11,7 @@ import numpy as np
 from ceasefire.bargaining._staged import checked
 from ceasefire.bargaining._words import rounded, shown
 from ceasefire.bargaining.interface import Checks, Model
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.truce.scenario import Scenario
@@ -31,7 +32,7 @@ TOLERANCE = 1e-6  # utils
 
 
 @dataclass(frozen=True)
-class Resumption:
+class Resumption(Displayed):
     """Window by window: what the next chunk is worth, and what would make war better.
 
     Attributes

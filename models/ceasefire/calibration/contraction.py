@@ -13,6 +13,7 @@ from ceasefire.calibration._events import derivatives, look
 from ceasefire.calibration.likelihood import log_likelihood
 from ceasefire.calibration.maximum import NOT_IDENTIFIED
 from ceasefire.calibration.observation import DELIVERED, MISSED, Observation, WindowReading
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.truce import Ending
 
@@ -83,7 +84,7 @@ def _prior_sd(problem: Problem) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, eq=False)
-class NextDay:
+class NextDay(Displayed):
     """What one more observed day of an exchange would teach.
 
     Attributes
@@ -238,7 +239,7 @@ def _mass(eq: TruceEquilibrium, seen: Observation) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class ExpectedContraction:
+class ExpectedContraction(Displayed):
     """What the record so far has narrowed, and what the next day is expected to.
 
     Attributes

@@ -18,6 +18,7 @@ from ceasefire.calibration.observation import (
 from ceasefire.calibration.ranges import Range
 from ceasefire.calibration.record import Row
 from ceasefire.calibration.terms import CAUSES, rounded_up
+from ceasefire.display import Displayed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ NOTHING = DayReading(0.0, 1.0, over=1.0)  # nothing came, on what may have been 
 
 
 @dataclass(frozen=True)
-class Exchange:
+class Exchange(Displayed):
     """One exchange of captives as recorded. Made by :func:`ceasefire.calibration.read`.
 
     Attributes

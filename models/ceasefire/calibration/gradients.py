@@ -13,6 +13,7 @@ from ceasefire import truce
 from ceasefire.calibration.differences import Point, Slope, slope
 from ceasefire.calibration.likelihood import Likelihood, log_likelihood
 from ceasefire.calibration.regimes import Regime, regime
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.truce.scenario import parameter_fields, resolve, symbol_paths
 
@@ -48,7 +49,7 @@ class Kink:
 
 
 @dataclass(frozen=True, eq=False)
-class Gradient:
+class Gradient(Displayed):
     """Derivatives of a record's log-likelihood.
 
     Attributes

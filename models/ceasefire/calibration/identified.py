@@ -19,6 +19,7 @@ from ceasefire.calibration.maximum import (
     curvature,
     width_of,
 )
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.tolerances import INFORMATION_RANK
 
@@ -37,7 +38,7 @@ TRADE = 0.5  # correlation from which two parameters are said to trade off
 
 
 @dataclass(frozen=True, eq=False)
-class Identification:
+class Identification(Displayed):
     """Information about the parameters, at theta, in shares of their ranges.
 
     A direction with information J moves the log-likelihood by J/2 times the square of the part
@@ -321,7 +322,7 @@ def _null(information: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, eq=False)
-class PlausibleSet:
+class PlausibleSet(Displayed):
     """Values within some log units of the best.
 
     Attributes

@@ -11,6 +11,7 @@ import numpy as np
 from ceasefire.calibration.gradients import check_possible, estimable, names_of, scale_of
 from ceasefire.calibration.likelihood import log_likelihood
 from ceasefire.calibration.regimes import Regime, regime
+from ceasefire.display import Displayed
 from ceasefire.errors import ScenarioError, SolveError
 from ceasefire.tolerances import LIKELIHOOD_NOISE
 
@@ -27,7 +28,7 @@ HALVINGS = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Information:
+class Information(Displayed):
     """Observed information of a record.
 
     Attributes

@@ -13,6 +13,7 @@ from ceasefire import truce
 from ceasefire.calibration._filter import End, Followed, fits, follow
 from ceasefire.calibration._talks import chances
 from ceasefire.calibration.observation import DEAL, NOT_OPENED, Observation, TalksReading
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.tolerances import CAPTIVES_LEFT
 from ceasefire.truce import Ending
@@ -31,7 +32,7 @@ STAGE_PARTS = ("pilot", "talks", "block")
 
 
 @dataclass(frozen=True, eq=False)
-class Likelihood:
+class Likelihood(Displayed):
     """Log-likelihood of an observation, split by part.
 
     Attributes

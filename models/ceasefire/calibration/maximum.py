@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ceasefire.calibration._climb import Ascent, climb
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class PatternTest:
 
 
 @dataclass(frozen=True, eq=False)
-class Maximum:
+class Maximum(Displayed):
     """A maximum of the likelihood.
 
     Attributes

@@ -21,6 +21,7 @@ from ceasefire.calibration.maximum import (
     spread_starts,
     width_of,
 )
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.truce.course import OTHER_SEQUENCES
 
@@ -40,7 +41,7 @@ LEAST_VARIANCE = 1e-6  # of a moment's scale squared: one that never varies is w
 
 
 @dataclass(frozen=True, eq=False)
-class MomentFit:
+class MomentFit(Displayed):
     """Estimates by the method of moments.
 
     Attributes

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class TalksReading:
 
 
 @dataclass(frozen=True)
-class Observation:
+class Observation(Displayed):
     """What was seen of one exchange; whatever is left out was not observed.
 
     An observation is a function on the plays of the truce's tree, from 0 (excluded) to 1: the

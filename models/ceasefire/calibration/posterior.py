@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ceasefire.calibration.diagnostics import bulk_size, split_r_hat, tail_size
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ QUANTILES = (0.05, 0.5, 0.95)
 
 
 @dataclass(frozen=True, eq=False)
-class Chains:
+class Chains(Displayed):
     """All steps of all ensembles so far: what a checkpoint keeps.
 
     Attributes
@@ -56,7 +57,7 @@ class Chains:
 
 
 @dataclass(frozen=True, eq=False)
-class Posterior:
+class Posterior(Displayed):
     """Draws from a posterior.
 
     Attributes

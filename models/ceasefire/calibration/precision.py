@@ -11,6 +11,7 @@ import numpy as np
 
 from ceasefire import solvers
 from ceasefire.calibration.maximum import NOT_IDENTIFIED
+from ceasefire.display import Displayed
 from ceasefire.errors import SolveError
 from ceasefire.games import catalog
 
@@ -28,7 +29,7 @@ CLOSE = 1e-6  # relative, of an interval's end
 
 
 @dataclass(frozen=True, eq=False)
-class PlayPrecision:
+class PlayPrecision(Displayed):
     """Precision of observed play in a game, with an interval by likelihood.
 
     Attributes

@@ -14,6 +14,7 @@ from ceasefire import truce
 from ceasefire.calibration.gradients import estimable
 from ceasefire.calibration.likelihood import Likelihood, log_likelihood
 from ceasefire.calibration.transfer import BY_TERMS, carried_over, days_of_batches
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.tolerances import PREDICTED_SUM
 from ceasefire.truce import Ending, Scenario
@@ -44,7 +45,7 @@ class Way(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Spread:
+class Spread(Displayed):
     """Mean and central interval of a discrete distribution.
 
     Attributes
@@ -63,7 +64,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class NextBatch:
+class NextBatch(Displayed):
     """The next batch due: its number, pause day, date where one is known, and chances."""
 
     number: int
@@ -74,7 +75,7 @@ class NextBatch:
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
+class Prediction(Displayed):
     """How an exchange will go on, given its record up to a day. Made by :func:`predict`.
 
     Attributes

@@ -14,6 +14,7 @@ from ceasefire import truce
 from ceasefire.calibration.gradients import estimable
 from ceasefire.calibration.likelihood import log_likelihood
 from ceasefire.calibration.priors import LOG_NORMAL, LOG_UNIFORM, Prior
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.truce.scenario import resolve, symbol_paths
 
@@ -129,7 +130,7 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Problem(Displayed):
     """What is estimated, from what.
 
     The log-likelihood of several exchanges is the sum of theirs,

@@ -17,6 +17,7 @@ from ceasefire.calibration.prediction import ways
 from ceasefire.calibration.scores import binary_log_score, brier, crps, log_score
 from ceasefire.calibration.simulated import simulate_records
 from ceasefire.calibration.transfer import BY_TERMS, carried_over
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.truce import Ending
 
@@ -69,7 +70,7 @@ class Watched:
 
 
 @dataclass(frozen=True, eq=False)
-class RivalScores:
+class RivalScores(Displayed):
     """Scores of the model and its rivals. Made by :func:`compare_rivals`.
 
     Attributes

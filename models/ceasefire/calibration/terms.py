@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ceasefire import toml_text
 from ceasefire.calibration.observation import BLOCK_PRECISION, TALKS_OUTCOMES
 from ceasefire.calibration.ranges import RANGE_WORDS, Range, Ranged
+from ceasefire.display import Displayed
 from ceasefire.errors import Fault
 from ceasefire.truce.course import Ending
 
@@ -180,7 +181,7 @@ class Reading(_Table):
     block_precision: float = Field(default=BLOCK_PRECISION, ge=0.0)
 
 
-class Terms(_Table):
+class Terms(Displayed, _Table):
     """The terms file of an exchange; docs/calibration.md describes every key."""
 
     schema_version: int = Field(ge=1, le=SCHEMA_VERSION)

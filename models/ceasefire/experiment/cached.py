@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.experiment.design import points
 from ceasefire.experiment.driver import run
@@ -46,7 +47,7 @@ KINDS: dict[str, Callable[[str], Any]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Cached:
+class Cached(Displayed):
     """Committed rows of an experiment.
 
     Attributes

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.experiment import engine
 from ceasefire.experiment.design import point_key, points, size
@@ -41,7 +42,7 @@ BLOCK = 500  # points looked up in the store at once
 
 
 @dataclass(frozen=True)
-class Tally:
+class Tally(Displayed):
     """How far a run is.
 
     Attributes

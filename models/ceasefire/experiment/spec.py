@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from ceasefire import toml_text
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, Fault, ScenarioError
 from ceasefire.experiment import constraints
 from ceasefire.experiment.outputs import RANDOM, output
@@ -102,7 +103,7 @@ class Spec(_Table):
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Experiment(Displayed):
     """A valid experiment with its scenario.
 
     Attributes

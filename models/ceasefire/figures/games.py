@@ -211,13 +211,18 @@ def _places(tree: ExtensiveForm) -> tuple[Any, Any]:
 
 
 def logit_path(
-    game: NormalForm | ExtensiveForm, *, precision: float | None = None, ax: Axes | None = None
-) -> Axes:
+    game: NormalForm | ExtensiveForm | LogitPath, *, precision: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:  # fmt: skip
     """Choice probabilities along the principal logit branch, over the precision (log scale).
 
-    The first action of each player (or information set) with several; at most eight curves.
+    The first action of each player (or information set) with several; at most eight curves. A
+    game's path is followed by `ceasefire.solvers.logit_path`.
     """
-    path: LogitPath = solvers.logit_path(game, precision=precision)
+    if isinstance(game, solvers.LogitPath):
+        path, game = game, game.game
+    else:
+        path = solvers.logit_path(game, precision=precision)
     rows, at = [], 0
     for name, s, labels in labelled(game, _cut(path, game)):
         if len(s) > 1:

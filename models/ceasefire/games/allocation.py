@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.tolerances import PROBABILITY_SUM
 
@@ -21,7 +22,7 @@ TRADE = ("no trade", "trade")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AllocationProblem:
+class AllocationProblem(Displayed):
     r"""Agents with private types, an outcome to choose, and money that may change hands.
 
     Agent i of type t_i has the utility ``v_i(k, t) + m_i`` of outcome k at type profile t with

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games import _automaton_rules as rules
 from ceasefire.games.normal import NormalForm
@@ -26,7 +27,7 @@ SHOWN_STATES = 12
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Automaton:
+class Automaton(Displayed):
     """A strategy profile of a repeated game, as a finite automaton ``(S, s_0, f, tau)``.
 
     In state ``s`` the players play ``f(s)``; the next state is ``tau(s, a)`` after the profile

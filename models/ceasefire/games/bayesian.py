@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games.normal import (
     NormalForm,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BayesianGame:
+class BayesianGame(Displayed):
     """A finite Bayesian game: types drawn from a common prior, then one simultaneous move.
 
     Player ``i`` learns its type ``t_i``, moves ``a_i`` and gets ``u_i(t, a)``, which may depend on

@@ -17,6 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games import families
 from ceasefire.games.gambit import parse
@@ -57,7 +58,7 @@ class Solution:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Displayed):
     """A catalogued game: what it is, where it is from, and what is known about it.
 
     `parameters` maps the names that `load` takes to their default values; `solutions` are those

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.tolerances import PROBABILITY_SUM
 
@@ -62,7 +63,7 @@ class End:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ExtensiveForm:
+class ExtensiveForm(Displayed):
     """A finite game tree. Nodes are numbered in preorder: the root is 0, a subtree an interval.
 
     Build one with `from_rules`, `from_arrays` or ``games.read("x.efg")``.

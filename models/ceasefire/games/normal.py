@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from html import escape
 from itertools import product
 from numbers import Rational
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ WIDEST = 1e308  # payoff range past which differences of payoffs overflow
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NormalForm:
+class NormalForm(Displayed):
     """A finite game in strategic form: ``u_i(a_1, ..., a_n)``.
 
     Parameters
@@ -239,19 +239,6 @@ class NormalForm:
             body = "".join(f"  {cell:^{w}}" for cell, w in zip(row, widths, strict=True))
             lines.append(f"  {name:<{left}}{body}")
         return "\n".join([head, *(line.rstrip() for line in lines)])
-
-    def _repr_html_(self) -> str:
-        """Return the payoff table for a notebook; a list of sizes where it would be too long."""
-        if self.n_players != 2 or self.payoffs[0].size > SHOWN_CELLS:
-            return f"<pre>{escape(repr(self))}</pre>"
-        head = "".join(f"<th>{escape(name)}</th>" for name in self.actions[1])
-        body = "".join(
-            f"<tr><th>{escape(name)}</th>{''.join(f'<td>{escape(c)}</td>' for c in row)}</tr>"
-            for name, row in zip(self.actions[0], self._cells(), strict=True)
-        )
-        corner = f"{escape(self.players[0])} \\ {escape(self.players[1])}"
-        caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
-        return f"<table>{caption}<tr><th>{corner}</th>{head}</tr>{body}</table>"
 
     def _cells(self) -> list[list[str]]:
         source = self.payoffs if self._rational is None else self._rational

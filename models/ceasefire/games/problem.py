@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games.normal import _labels
 
@@ -119,7 +120,7 @@ class Frontier:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BargainingProblem:
+class BargainingProblem(Displayed):
     r"""A bargaining problem (S, d): payoffs that an agreement can give, and those without one.
 
     The players get any ``u in S`` that all agree to, and d otherwise. Payoff may be thrown away:

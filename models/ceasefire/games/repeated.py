@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games.normal import NormalForm, number
 from ceasefire.tolerances import PROBABILITY_SUM
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PublicSignals:
+class PublicSignals(Displayed):
     """Noisy public monitoring: after the profile ``a`` all see a signal with law ``rho(y | a)``.
 
     Nobody sees the others' actions. Payoffs of the stage game are the expected ones.
@@ -123,7 +124,7 @@ class PublicSignals:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RepeatedGame:
+class RepeatedGame(Displayed):
     """A stage game played on every day t = 0, 1, 2, ... with discounted payoffs.
 
     Player ``i``'s payoff is the per-day average ``(1 - delta_i) sum_t delta_i^t u_i(a_t)``.

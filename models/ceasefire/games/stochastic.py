@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games._state_arrays import (
     Law,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StochasticGame:
+class StochasticGame(Displayed):
     """A finite discounted stochastic game.
 
     On every day, in the state ``s``, players choose actions at the same time; each gets

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games import _automaton_rules as rules
 from ceasefire.games.automaton import Automaton
@@ -31,7 +32,7 @@ AUTOMATA = ("states", "grim", "n-day", "staged-release", "tit-for-tat")
 
 
 @dataclass(frozen=True, eq=False)
-class RepeatedFile:
+class RepeatedFile(Displayed):
     """A repeated game as a file tells it, and what is asked of it.
 
     Attributes

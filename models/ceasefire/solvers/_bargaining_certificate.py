@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.games.problem import Frontier, Points
 from ceasefire.solvers import _bargaining_programs as programs
 from ceasefire.tolerances import BARGAINING
@@ -32,7 +33,7 @@ NOTHING = 1e-8  # a reduced cost of an issue without bound that counts as zero
 
 
 @dataclass(frozen=True)
-class BargainingCertificate:
+class BargainingCertificate(Displayed):
     """What was recomputed about a bargaining solution.
 
     Attributes

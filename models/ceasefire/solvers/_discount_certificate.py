@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.games import Automaton
 from ceasefire.games.repeated import RepeatedGame
 from ceasefire.solvers import _patience as patience
@@ -33,7 +34,7 @@ CHECKED_DAYS = 60  # of a punishment whose automaton is checked whole
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DiscountCertificate:
+class DiscountCertificate(Displayed):
     """What was checked of a critical discount factor.
 
     Attributes

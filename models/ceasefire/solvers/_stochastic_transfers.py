@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import SolveError
 from ceasefire.solvers._flat_states import first_of, flatten
 from ceasefire.solvers.sets import PayoffSet
@@ -30,7 +31,7 @@ ROUNDS = 10_000  # policy iteration ends after a few; this only bounds a cycle o
 
 
 @dataclass(frozen=True, eq=False)
-class SimpleRegime:
+class SimpleRegime(Displayed):
     """An optimal simple equilibrium with transfers, and how firmly it holds in every state.
 
     A deviation from a payment or an action of player i is followed by one day of its punishment,

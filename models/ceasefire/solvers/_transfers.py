@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.solvers.sets import PayoffSet
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ METHOD = "optimal simple equilibria with transfers (Goldluecke and Kranz 2012)"
 
 
 @dataclass(frozen=True, eq=False)
-class SimplePath:
+class SimplePath(Displayed):
     """An optimal simple equilibrium with transfers, and how firmly it holds.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games.automaton import Automaton
 from ceasefire.games.normal import number
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AutomatonValue:
+class AutomatonValue(Displayed):
     """What an automaton pays in each of its states, per-day averages.
 
     Attributes
@@ -61,7 +62,7 @@ class AutomatonValue:
 
 
 @dataclass(frozen=True)
-class Deviation:
+class Deviation(Displayed):
     """One day's deviation: the state, the player and the action, by name, and its gain in utils."""
 
     state: str
@@ -74,7 +75,7 @@ class Deviation:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AutomatonCheck:
+class AutomatonCheck(Displayed):
     """What every one-day deviation from an automaton would gain.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.problem import BargainingProblem, Frontier, Issues, Points, _fractions
 from ceasefire.solvers import _bargaining_certificate as certificates
@@ -36,7 +37,7 @@ SCAN = "comparison of all outcomes"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BargainingSolution:
+class BargainingSolution(Displayed):
     """What a rule picks.
 
     Attributes

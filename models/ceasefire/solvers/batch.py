@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games.normal import WIDEST, NormalForm, require_range
 from ceasefire.solvers import _bimatrix, _minors, certificate
@@ -23,7 +24,7 @@ CHUNK_BYTES = 8_000_000  # payoffs that a worker takes at a time
 
 
 @dataclass(frozen=True, eq=False)
-class BatchEquilibria:
+class BatchEquilibria(Displayed):
     """All extreme equilibria of N games of the same size; K in all, sorted by game.
 
     Attributes

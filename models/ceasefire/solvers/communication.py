@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.bayesian import BayesianGame
 from ceasefire.solvers._exact_programs import maximise
@@ -36,7 +37,7 @@ LISTED_PLANS = 3125  # five actions; past it the best reply to each piece of adv
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Communication:
+class Communication(Displayed):
     """A mediation plan ``m(a | t)`` with which nobody gains by lying, disobeying, or both.
 
     Attributes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.normal import NormalForm
 from ceasefire.games.stochastic import StochasticGame
@@ -60,7 +61,7 @@ class SupportChange:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Continuation:
+class Continuation(Displayed):
     """An equilibrium along a parameter.
 
     Attributes

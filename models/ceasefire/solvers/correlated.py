@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.solvers.nash import require_normal
 from ceasefire.solvers.rationalizable import (
@@ -37,7 +37,7 @@ POLISHED_ENTRIES = 4_000_000  # a dense system of 32 MB
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Correlated:
+class Correlated(Displayed):
     """A correlated equilibrium: ``p(a)`` from which nobody gains by disobeying.
 
     Attributes
@@ -102,13 +102,6 @@ class Correlated:
         if len(rows) > SHOWN_CELLS:
             shown.append(f"... {len(rows) - SHOWN_CELLS} more")
         return "\n".join([*shown, self._claim()])
-
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th>{escape(cell)}</th><td>{share}</td></tr>"
-            for cell, share in self._rows()[:100]
-        )
-        return f"<table><caption>{escape(self._claim())}</caption>{rows}</table>"
 
     def _rows(self) -> list[tuple[str, str]]:
         used = [tuple(int(k) for k in cell) for cell in np.argwhere(self.distribution)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games._automaton_rules import labels
 from ceasefire.games._automaton_rules import profile as indices
@@ -35,7 +36,7 @@ CODES = "optimal penal codes with transfers (Goldluecke and Kranz 2012)"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CriticalDiscount:
+class CriticalDiscount(Displayed):
     """The least discount factor at which a profile is played for ever in equilibrium.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games._automaton_rules import labels
 from ceasefire.games._automaton_rules import profile as indices
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ExtensionThreshold:
+class ExtensionThreshold(Displayed):
     """What it takes that every party complies on one more day, day after day.
 
     The discount factor is ``delta = survival * patience``: the chance that the pause is still there

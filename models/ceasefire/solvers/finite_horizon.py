@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games._automaton_rules import labels, mixture
 from ceasefire.games._automaton_rules import profile as indices
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FiniteHorizon:
+class FiniteHorizon(Displayed):
     """The least discount factor that keeps a profile until the day before a known last one.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.extensive import ExtensiveForm
 from ceasefire.games.stochastic import StochasticGame
@@ -51,7 +52,7 @@ FARTHEST = 1000.0  # precision times payoff range at which a path ends by itself
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Logit:
+class Logit(Displayed):
     """A logit equilibrium: each action's log-odds are `precision` times its payoff advantage.
 
     Attributes
@@ -87,7 +88,7 @@ class Logit:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LogitPath:
+class LogitPath(Displayed):
     """Points of the principal branch, in the order of the path.
 
     `precision` (k,) need not increase: it falls behind a turning point. `strategies`

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.extensive import ExtensiveForm
 from ceasefire.solvers._logit_curve import between, crossing
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LogitFit:
+class LogitFit(Displayed):
     """The point of the principal branch at which observed choices are most likely.
 
     Attributes

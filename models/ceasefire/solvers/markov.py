@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.solvers import _markov_values
 from ceasefire.solvers.result import mixture, short
@@ -31,7 +31,7 @@ SHOWN_STATES = 12
 
 
 @dataclass(frozen=True, eq=False)
-class MarkovCertificate:
+class MarkovCertificate(Displayed):
     """What was recomputed about a Markov behaviour.
 
     Attributes
@@ -68,7 +68,7 @@ class MarkovCertificate:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MarkovEquilibrium:
+class MarkovEquilibrium(Displayed):
     """A behaviour that depends on the state alone, and what it is worth.
 
     Attributes
@@ -141,13 +141,6 @@ class MarkovEquilibrium:
         more = self.game.n_states - len(rows)
         rows += [f"... {more} more states"] if more else []
         return "\n".join([*rows, self._foot()])
-
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th>{escape(name)}</th><td>{escape(acts)}</td><td>{escape(worth)}</td></tr>"
-            for name, acts, worth in self._rows(100)
-        )
-        return f"<table><caption>{escape(self._foot())}</caption>{rows}</table>"
 
     def _rows(self, most: int) -> list[tuple[str, str, str]]:
         game, rows = self.game, []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.stochastic import StochasticGame
 from ceasefire.solvers import _homotopy as homotopy
@@ -38,7 +39,7 @@ DUST = 1e-9  # probabilities below it at the very end of a path are zero
 
 
 @dataclass(frozen=True)
-class PathRecord:
+class PathRecord(Displayed):
     """How a path was followed.
 
     Attributes
@@ -68,7 +69,7 @@ class PathRecord:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MarkovLogit:
+class MarkovLogit(Displayed):
     """A Markov logit equilibrium (quantal response) of a stochastic game.
 
     Attributes
@@ -118,7 +119,7 @@ class MarkovLogit:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MarkovPath:
+class MarkovPath(Displayed):
     """Points of a path, in its order, and the equilibrium at its end.
 
     Attributes

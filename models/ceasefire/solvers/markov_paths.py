@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.solvers import _markov_values
 from ceasefire.solvers._kernels import markov as kernel
@@ -25,7 +26,7 @@ MOST_CELLS = 500_000_000  # periods times states, or times plays, that are held 
 
 
 @dataclass(frozen=True, eq=False)
-class ExpectedPath:
+class ExpectedPath(Displayed):
     """Where play is, and what it pays, period by period.
 
     Attributes
@@ -48,7 +49,7 @@ class ExpectedPath:
 
 
 @dataclass(frozen=True, eq=False)
-class SimulatedPaths:
+class SimulatedPaths(Displayed):
     """Random plays.
 
     Attributes

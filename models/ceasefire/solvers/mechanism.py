@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.allocation import AllocationProblem
 from ceasefire.solvers._linear_program import (
@@ -39,7 +40,7 @@ BUDGET = ("balanced", "surplus", "expected", "none")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Mechanism:
+class Mechanism(Displayed):
     """A direct mechanism: agents report types, an outcome is drawn, money changes hands.
 
     Attributes

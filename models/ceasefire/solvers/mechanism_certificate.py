@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.tolerances import MECHANISM
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Multipliers:
+class Multipliers(Displayed):
     r"""Prices of the constraints of a mechanism: the proof that no other does better.
 
     Attributes
@@ -61,7 +62,7 @@ class Rules(NamedTuple):
 
 
 @dataclass(frozen=True)
-class MechanismCertificate:
+class MechanismCertificate(Displayed):
     """How far each condition is missed, in units of the range of values; 0 in exact arithmetic.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import optimize
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.normal import NormalForm, number
 from ceasefire.solvers.nash import EXACT_PATH_ACTIONS, follow, require_normal
@@ -21,7 +22,7 @@ PURE, MIXED, CORRELATED = "pure", "mixed", "correlated"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Minmax:
+class Minmax(Displayed):
     r"""What each player can be held to, ``v_i = min_{s_-i} max_{a_i} u_i(a_i, s_-i)``.
 
     Attributes

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games import Automaton, PublicSignals, RepeatedGame
 from ceasefire.games.normal import number
@@ -35,7 +36,7 @@ SAME = 1e-12  # payoff ranges: a continuation that is one of the points
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PenalCode:
+class PenalCode(Displayed):
     """An initial path and one punishment a player, started by that player's deviation.
 
     In state s the profile `profiles[s]` is played. Where nobody deviates the next state is drawn

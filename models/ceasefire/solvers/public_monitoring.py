@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games import NormalForm, PublicSignals, RepeatedGame
 from ceasefire.games import _automaton_rules as rules
@@ -33,7 +34,7 @@ MOST_NEW = 64  # directions a round
 
 
 @dataclass(frozen=True, eq=False)
-class RankCondition:
+class RankCondition(Displayed):
     """Whether signals tell the deviations of one player, or of two, apart at a profile.
 
     Attributes
@@ -70,7 +71,7 @@ class RankCondition:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RankConditions:
+class RankConditions(Displayed):
     """Individual and pairwise full rank at every pure profile.
 
     Attributes
@@ -250,7 +251,7 @@ def _law(
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LimitSet:
+class LimitSet(Displayed):
     """A bound on public equilibrium payoffs at every discount factor, met as delta goes to 1.
 
     Attributes

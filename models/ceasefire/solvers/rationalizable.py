@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.solvers.nash import require_normal
 
@@ -54,7 +54,7 @@ class Elimination(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Rationalizable:
+class Rationalizable(Displayed):
     """What survives iterated elimination.
 
     Attributes
@@ -95,9 +95,6 @@ class Rationalizable:
         names = zip(self.game.players, self.game.actions, self.kept, strict=True)
         left = "; ".join(f"{who}: {', '.join(acts[a] for a in kept)}" for who, acts, kept in names)
         return "\n".join([*lines, f"left: {left}", self._claim()])
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{escape(repr(self))}</pre>"
 
     def _line(self, removed: Elimination) -> str:
         labels = self.game.actions[removed.player]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games.stochastic import StochasticGame
 from ceasefire.solvers._flat_states import flatten
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class NegotiationCheck:
+class NegotiationCheck(Displayed):
     """A repeated negotiation equilibrium recomputed over all states at once.
 
     Attributes
@@ -59,7 +60,7 @@ class NegotiationCheck:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Relational:
+class Relational(Displayed):
     """A repeated negotiation equilibrium, state by state.
 
     Payoffs are per-day averages, utils; nan in states that have no equilibrium.

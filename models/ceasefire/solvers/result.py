@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any, Generic, overload
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.games.normal import number
 from ceasefire.status import Status
 
@@ -31,7 +31,7 @@ LONGEST = 24  # characters of a fraction that is printed as one
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Equilibrium:
+class Equilibrium(Displayed):
     """One equilibrium of a game.
 
     Attributes
@@ -96,19 +96,9 @@ class Equilibrium:
         claim = "exact" if self.exact else f"regret {self.regret:.1e}"
         return "\n".join([*shown, f"payoffs {pay}; {claim}; {self.method}"])
 
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th>{escape(name)}</th><td>{escape(mixture(s, labels))}</td></tr>"
-            for name, s, labels in labelled(self.game, self.strategies)[:100]
-        )
-        pay = ", ".join(short(u) for u in self.payoffs)
-        claim = "exact" if self.exact else f"regret {self.regret:.1e}"
-        foot = f"payoffs {pay}; {claim}; {self.method}; {self.status}"
-        return f"<table><caption>{escape(foot)}</caption>{rows}</table>"
-
 
 @dataclass(frozen=True)
-class Component:
+class Component(Displayed):
     """A connected component of the Nash equilibria of a two-player game.
 
     Attributes
@@ -131,7 +121,7 @@ class Component:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Equilibria(Generic[E]):
+class Equilibria(Displayed, Generic[E]):
     """A list of equilibria and the claim made for it.
 
     Attributes
@@ -198,12 +188,6 @@ class Equilibria(Generic[E]):
         blocks = [f"[{k}] " + repr(e).replace("\n", "\n    ") for k, e in enumerate(self[:12])]
         more = [f"... {count - 12} more"] if count > 12 else []
         return "\n".join([head, *blocks, *more])
-
-    def _repr_html_(self) -> str:
-        claim = self.claim if self.complete else f"{self.claim}, perhaps not all"
-        body = "".join(e._repr_html_() for e in self.equilibria[:12])
-        more = f"<p>{len(self) - 12} more</p>" if len(self) > 12 else ""
-        return f"<p>{len(self)} equilibria ({escape(claim)})</p>{body}{more}"
 
 
 def labelled(

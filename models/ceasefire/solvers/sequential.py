@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.extensive import ExtensiveForm
 from ceasefire.solvers._layout import beliefs as bayes
@@ -29,7 +30,7 @@ DENSE = 300  # trembles and ties of beliefs up to which equations are solved as 
 
 
 @dataclass(frozen=True)
-class Condition:
+class Condition(Displayed):
     """One condition of a sequential equilibrium: how far it is missed, and whether it is met.
 
     `gap` is in payoff ranges for sequential rationality, in probability for the others.
@@ -44,7 +45,7 @@ class Condition:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Assessment:
+class Assessment(Displayed):
     """Behaviour strategies with beliefs, and what was verified about them.
 
     Attributes

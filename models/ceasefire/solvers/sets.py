@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.status import Status
 from ceasefire.tolerances import SELF_GENERATION, SHOWN_ZERO
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PayoffSet:
+class PayoffSet(Displayed):
     """Equilibrium payoffs of a repeated or stochastic game: ``inner <= V <= outer``.
 
     Payoffs are per-day averages, ``(1 - delta) sum_t delta^t u(a_t)``, in utils. A convex set is
@@ -157,7 +158,7 @@ def _distance(points: Floats, target: Floats) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class SelfGeneration:
+class SelfGeneration(Displayed):
     """Evidence that every payoff of a polygon is an equilibrium payoff: ``W <= B(W)``.
 
     Every vertex is ``v = (1 - delta) u(a) + delta w`` with ``w`` in the polygon and

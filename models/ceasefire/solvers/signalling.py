@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.optimize import linprog
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 from ceasefire.games.extensive import CHANCE, TERMINAL, ExtensiveForm
 from ceasefire.solvers._layout import chance
@@ -27,7 +28,7 @@ EQUAL = 1e-9  # of the payoff range
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SignallingComponent:
+class SignallingComponent(Displayed):
     """A connected set of sequential equilibria of a sender-receiver game.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.optimize import linprog
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games import NormalForm, RepeatedGame
 from ceasefire.games import _automaton_rules as rules
@@ -56,7 +57,7 @@ class SymmetricGeneration:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StronglySymmetric:
+class StronglySymmetric(Displayed):
     """The payoffs of strongly symmetric public equilibria in pure actions: an interval.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.solvers._kernels import tree as kernel
 from ceasefire.solvers._layout import layout, weights
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TreeCertificate:
+class TreeCertificate(Displayed):
     """What deviating from a behaviour profile would gain, utils.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.games import Automaton, PublicSignals, RepeatedGame
 from ceasefire.games import _automaton_rules as rules
@@ -28,7 +29,7 @@ CERTIFIED_DAYS = 400  # an automaton has a state a day, and its check a linear s
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TriggerRegime:
+class TriggerRegime(Displayed):
     """Cooperate until a bad signal, then punish for some days, then cooperate again.
 
     Attributes

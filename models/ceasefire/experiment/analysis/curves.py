@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, CeasefireError
 from ceasefire.experiment.analysis._jumps import Jump, Tracer
 
@@ -25,7 +26,7 @@ POINTS = 33
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Curve:
+class Curve(Displayed):
     """Outputs along one parameter.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.experiment.analysis import _clean
 from ceasefire.experiment.design import saltelli_rows
@@ -52,7 +53,7 @@ class Axis:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PartialDependence:
+class PartialDependence(Displayed):
     """Means of one output by value of one parameter, or of two.
 
     Attributes

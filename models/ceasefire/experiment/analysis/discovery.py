@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.experiment.analysis import _prim
 from ceasefire.experiment.analysis._condition import judge
@@ -74,7 +75,7 @@ class Limit:
 
 
 @dataclass(frozen=True, eq=False)
-class Box:
+class Box(Displayed):
     """A box, judged on the rows that boxes before it left.
 
     Attributes
@@ -115,7 +116,7 @@ class Box:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Boxes:
+class Boxes(Displayed):
     """Boxes that cover where a condition holds, each found where those before it are not.
 
     Attributes

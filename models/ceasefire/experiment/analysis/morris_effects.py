@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.experiment.analysis import _clean
 
@@ -24,7 +25,7 @@ MOVED = 1e-12  # share of a range: a parameter that stayed carries the rounding 
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MorrisEffects:
+class MorrisEffects(Displayed):
     """Elementary effects of one output, in units of the output a whole range of the parameter.
 
     Attributes

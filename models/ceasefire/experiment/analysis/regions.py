@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.experiment.analysis import _lattice
 from ceasefire.experiment.analysis._boundary import gridded, opposite, threshold, wordy
@@ -36,7 +37,7 @@ INTERVALS = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Region:
+class Region(Displayed):
     """Where a condition holds.
 
     Attributes

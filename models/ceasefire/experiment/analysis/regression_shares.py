@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.experiment.analysis import _clean
 
@@ -23,7 +24,7 @@ SINGULAR = 1e-9  # smallest eigenvalue of correlations that rounding may make of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Regression:
+class Regression(Displayed):
     """Standardised regression coefficients of one output.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.experiment.analysis import _clean
 from ceasefire.experiment.design import saltelli_rows
@@ -24,7 +25,7 @@ LEAST = 8  # base rows: with fewer a resample is often one row many times
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SobolIndices:
+class SobolIndices(Displayed):
     """Sobol indices of one output, with bootstrap percentile intervals.
 
     Attributes
