@@ -20,10 +20,13 @@ import ceasefire as cf
 from ceasefire import explore, truce
 from ceasefire.cli import main
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
-from ceasefire.explore import page, state
+from ceasefire.explore import extended, page, state
 from ceasefire.figures import course as course_figure
 from ceasefire.figures import negotiation as negotiation_figure
 from ceasefire.figures import style
+from ceasefire.truce.extensions import EXTENSIONS
+from ceasefire.truce.extensions._mediator_course import MediatedWalk
+from ceasefire.truce.path import follow
 
 NAME = "november-2023"
 JSON = {"Content-Type": "application/json"}
@@ -190,11 +193,18 @@ def test_a_scenario_is_one_of_those_known_never_a_path(explorer, name):
 
 
 @pytest.mark.parametrize(
-    "key", ["name", "title", "mediator", "mediator.bias", "terms", "__class__", "sources"]
+    "key", ["name", "title", "mediator.bias", "terms", "__class__", "sources", "observed"]
 )
-def test_only_parameters_of_the_base_model_can_be_changed(explorer, key):
+def test_only_parameters_and_extensions_can_be_changed(explorer, key):
     told = ask(explorer, changes={key: "on"})
     assert told["faults"][0]["path"] == "changes"
+
+
+@pytest.mark.parametrize("value", ["yes", "", 1, 0.5, "{}", "ON"])
+def test_an_extension_is_on_or_off_and_nothing_else(explorer, value):
+    told = ask(explorer, changes={"mediator": value})
+    assert told["faults"][0]["path"] == "mediator"
+    assert '"on" or "off"' in told["faults"][0]["message"]
 
 
 def test_every_fault_comes_with_the_path_of_its_field(explorer):
@@ -322,9 +332,84 @@ def test_an_unknown_part_or_proposition_is_told(explorer):
     assert ask(explorer, "proposition", name="P10")["faults"][0]["path"] == "name"
 
 
-def test_an_extension_is_refused(scenario):
-    with pytest.raises(ArgumentError, match="base model"):
-        explore.answer("course", scenario.replace({"mediator": "on"}))
+def test_a_parameter_of_an_extension_that_is_off_is_refused_with_a_remedy(explorer):
+    told = ask(explorer, changes={"b_M": 0.3})
+    assert "[mediator] is off" in told["faults"][0]["message"]
+
+
+def test_two_extensions_at_once_are_refused_in_words(explorer):
+    told = ask(explorer, changes={"mediator": "on", "resolve": "on"})
+    assert "one extension at a time" in told["faults"][0]["message"]
+
+
+@pytest.mark.parametrize("name", list(EXTENSIONS))
+def test_an_extension_is_solved_and_says_what_only_the_base_model_has(scenario, name):
+    extended_scenario = scenario.replace({name: "on"})
+    told = explore.answer("course", extended_scenario)
+    equilibrium = truce.solve(extended_scenario)
+    course = equilibrium.course()
+    assert told["headline"]["mean_days"] == pytest.approx(course.mean_days, rel=1e-14)
+    assert told["headline"]["trust"] == pytest.approx(equilibrium.trust, rel=1e-14)
+    assert told["held"]["mean"][0] == pytest.approx(equilibrium.captives)
+    assert told["extension"]["name"] == name
+    assert told["extension"]["without"]["block_days"] == 4  # MODEL.md section 5
+    assert len(told["extension"]["rows"]) >= 3
+    assert told["trust"] or "most likely course" in told["no_trust"]
+    zone = explore.answer("windows", extended_scenario)
+    assert zone["windows"] == []
+    assert "base model alone" in zone["why"]
+    judged = explore.answer("proposition", extended_scenario, "P5")
+    assert judged["holds"] is None
+    assert "base model" in judged["reason"]
+    assert "base model" in explore.answer("decomposition", extended_scenario)["why"]
+    json.dumps([told, zone, judged], allow_nan=False)
+
+
+def test_the_windows_of_resolve_are_those_of_its_path(scenario):
+    equilibrium = truce.solve(scenario.replace(resolve="on"))
+    rows = extended.windows(equilibrium, (4, 2, 1))
+    path = follow(equilibrium, (4, 2, 1))
+    path = path[path["stage"] == "window"]
+    for name in ("day", "held_captives", "trust_held", "trust_needed", "goes_on_probability"):
+        assert [row[name] for row in rows] == pytest.approx(path[name].tolist(), rel=1e-12)
+
+
+def test_beliefs_along_the_mediators_course_end_with_its_own_posteriors(scenario):
+    equilibrium = truce.solve(scenario.replace(mediator="on"))
+    rows = extended.windows(equilibrium, (4, 2, 1))
+    walk = MediatedWalk(equilibrium.line(4), equilibrium.trust, 4)
+    walk.course()
+    reached = {trust for states in (*walk.arriving, *walk.starting) for trust, _ in states}
+    assert all(any(abs(row["trust_held"] - t) < 1e-12 for t in reached) for row in rows)
+
+
+@pytest.mark.parametrize("name", list(EXTENSIONS))
+@pytest.mark.parametrize("changes", [{"v": 0.0}, {"x": 98}])
+def test_an_extension_without_a_deal_or_windows_is_answered_too(scenario, name, changes):
+    told = explore.answer("course", scenario.replace({name: "on", **changes}))
+    assert told["extension"]["rows"] is not None
+
+
+def test_an_extensions_scenario_file_reads_back(explorer, scenario, tmp_path):
+    text = ask(explorer, "toml", {"b_M": 0.3, "mediator": "on"})["answer"]
+    file = tmp_path / "changed.toml"
+    file.write_text(text, encoding="utf-8")
+    assert cf.load(file).digest == scenario.replace({"mediator": {"bias": 0.3}}).digest
+    assert cf.load(file).name == f"{NAME}-changed"
+
+
+def test_the_decomposition_is_that_of_the_command(scenario):
+    told = explore.answer("decomposition", scenario)
+    found = truce.decompose(scenario)
+    assert [case["case"] for case in told["cases"]] == list(found.courses)
+    for case, course in zip(told["cases"], found.courses.values(), strict=True):
+        assert case["mean_days"] == pytest.approx(course.mean_days, rel=1e-14)
+        assert case["length"] == pytest.approx(course.length.tolist(), rel=1e-14)
+    assert (told["block_days"], round(told["trust"], 3)) == (4, 0.471)  # MODEL.md section 5
+
+
+def test_without_a_block_the_decomposition_says_why_there_is_none(scenario):
+    assert "no first block" in explore.answer("decomposition", scenario.replace(v=0.0))["why"]
 
 
 def test_the_scenario_file_is_read_back_and_forgets_the_source_of_what_changed(
@@ -345,8 +430,11 @@ def test_the_page_knows_every_parameter_with_meaning_and_source(explorer, scenar
     told = json.loads(request(explorer, "GET", "/api/page")[1])
     rows = told["scenarios"][NAME]["parameters"]
     table = scenario.parameters()
-    assert [row["path"] for row in rows] == table["path"].tolist()
-    assert [row["source"] for row in rows] == table["source"].tolist()
+    base = [row for row in rows if row["group"] not in EXTENSIONS]
+    assert [row["path"] for row in base] == table["path"].tolist()
+    assert [row["source"] for row in base] == table["source"].tolist()
+    assert {row["group"] for row in rows} >= set(EXTENSIONS) == set(told["extensions"])
+    assert told["scenarios"][NAME]["on"] == []
     assert {row["symbol"] for row in rows if row["main"]} == set(state.MAIN)
     assert set(told["scenarios"]) == {NAME, "no-pilot", "all-at-once"}
     assert set(told["propositions"]) == {f"P{i}" for i in range(1, 10)}
@@ -443,6 +531,40 @@ def test_a_point_that_is_refused_holds_its_reason(built):
     assert "larger than the pool" in grid_of(built)["points"][-1]["faults"][0]["message"]
 
 
+def test_the_built_file_holds_propositions_and_the_decomposition(built, scenario):
+    judged = grid_of(built)["points"][1]["judged"]  # x = 10, pi0 = 0.2: the scenario's own
+    assert set(judged) == {f"P{i}" for i in range(1, 10)} | {"decomposition"}
+    assert judged["P2"]["holds"] is truce.proposition("P2", scenario).holds
+    assert len(judged["decomposition"]["cases"]) == 12
+
+
+def test_beyond_a_few_points_they_are_held_where_the_grid_starts_alone(scenario):
+    grid = grid_of(explore.standalone(scenario, [explore.Axis.parse("x=8:14:13")]))
+    assert [i for i, point in enumerate(grid["points"]) if "judged" in point] == [4]  # x = 10
+
+
+def test_the_built_files_presets_are_solved_where_the_grid_starts(built, scenario, tmp_path):
+    grid = grid_of(built)
+    presets = grid["about"]["scenarios"][NAME]["presets"]
+    assert [p["name"] for p in presets] == [p.name for p in state.presets(scenario)]
+    for preset, held in zip(presets, grid["presets"], strict=True):
+        changed = scenario.replace(preset["changes"])
+        wanted = truce.solve(changed).course().mean_days
+        assert held["solved"]["headline"]["mean_days"] == pytest.approx(wanted, rel=1e-5)
+        file = tmp_path / "preset.toml"
+        file.write_text(held["toml"], encoding="utf-8")
+        assert cf.load(file).digest == changed.digest
+
+
+def test_a_grid_over_a_parameter_of_an_extension_needs_it_switched_on(scenario):
+    axes = [explore.Axis.parse("nu0=0.1,0.2")]
+    with pytest.raises(ArgumentError, match="is off"):
+        explore.standalone(scenario, axes)
+    grid = grid_of(explore.standalone(scenario.replace(resolve="on"), axes))
+    assert [point["extension"]["name"] for point in grid["points"]] == ["resolve"] * 2
+    assert grid["about"]["scenarios"][NAME]["on"] == ["resolve"]
+
+
 def test_the_built_files_scenario_reads_back(built, scenario, tmp_path):
     grid = grid_of(built)
     parts = [p if isinstance(p, str) else p["texts"][(1, 0)[p["axis"]]] for p in grid["toml"]]
@@ -515,6 +637,7 @@ def test_a_solver_that_dies_is_told_and_started_again(explorer, scenario):
 
 def test_a_long_solve_is_ended_and_the_solver_starts_again(explorer):
     explorer.solver.limit_seconds = 1e-4
+    assert explorer.solver._to_compile(cf.load(NAME)) == 0.0  # only extensions may still compile
     told = ask(explorer, changes={"x": 11.5})
     assert "ended after" in told["faults"][0]["message"]
     assert ask(explorer) == {"starting": True}

@@ -48,9 +48,6 @@ def explore(
         _build(loaded, file, over)
         return
     from ceasefire.explore import serve
-    from ceasefire.truce.extensions import require_base
-
-    require_base(loaded, "the explorer")
 
     def started(explorer: Explorer) -> None:
         click.echo(f"{explorer.url}  (Ctrl-C stops it)")

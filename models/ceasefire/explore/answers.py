@@ -12,18 +12,18 @@ import numpy as np
 
 from ceasefire import data
 from ceasefire.errors import ArgumentError
+from ceasefire.explore import extended
+from ceasefire.explore.judged import decomposed, judged
 from ceasefire.tolerances import PROBABILITY_SUM
-from ceasefire.truce import agreement, proposition, solve
-from ceasefire.truce.extensions import require_base
+from ceasefire.truce import agreement, solve
 from ceasefire.truce.incentives import clause_price
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     import pandas as pd
 
     from ceasefire.truce import Course, Scenario, TruceEquilibrium
-    from ceasefire.truce.fields import Observed
 
 TALK_DAYS: Final = 120
 QUANTILES: Final = {"q05": 0.05, "q25": 0.25, "q75": 0.75, "q95": 0.95}
@@ -32,51 +32,6 @@ TRUST: Final = (
     "goes_on_probability",
 )  # fmt: skip
 KEPT: Final = 8  # solutions kept: what the page asks for next is mostly about the last one
-
-# Of each proposition: rows kept, what stands below the curves, the curves, what tells them apart.
-CURVES: Final[dict[str, tuple[str, tuple[str, ...], str]]] = {
-    "P1": ("held_captives", ("trust_needed",), "day"),
-    "P2": ("trust", ("mean_days", "mean_left"), ""),
-    "P3": ("x_p", ("matched_share", "trust_after", "dealer_net", "block_days"), ""),
-    "P4": ("key", ("value",), "quantity"),
-    "P5": ("x", ("pausing_state", "dealer", "freed", "offer_probability"), ""),
-    "P6": ("c_hi", ("mean_days",), ""),
-    "P7": ("ratio", ("weight", "block_days", "captives_per_day"), ""),
-    "P8": ("l_lo", ("blame", "trust_needed", "mean_days"), ""),
-    "P9": ("W0", ("modal_days", "mean_days", "mean_left"), ""),
-}
-WORDS: Final = {
-    "held_captives": "captives held",
-    "trust_needed": "trust needed",
-    "day": "day",
-    "trust": "belief at the opening",
-    "mean_days": "mean length (days)",
-    "modal_days": "most likely length (days)",
-    "mean_left": "captives left (mean)",
-    "x_p": "captives in the pilot",
-    "matched_share": "share of opportunists that match",
-    "trust_after": "belief after the pilot",
-    "dealer_net": "dealer's value, net of the pilot (utils)",
-    "block_days": "days of the first block",
-    "key": "",
-    "value": "",
-    "x": "captives per further day",
-    "pausing_state": "pausing state's value (utils)",
-    "dealer": "dealer's value (utils)",
-    "freed": "captives freed (mean)",
-    "offer_probability": "chance of an offer",
-    "c_hi": "worth of the last captive (utils)",
-    "ratio": "captor's impatience over the pausing state's",
-    "weight": "captor's bargaining weight",
-    "captives_per_day": "captives per day of the block",
-    "l_lo": "chance that the last batch can be produced",
-    "blame": "chance that a miss was refusal",
-    "W0": "captives held at the start",
-    "chunk": "days of each chunk, in order",
-    "first_extension": "days offered first, by the relay's risk",
-}
-
-TRIED: Final = {"P3": "x_p", "P5": "x", "P6": "c_hi", "P8": "l_lo", "P9": "W0"}  # by column
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +49,11 @@ class Solved:
     def windows(self) -> list[dict[str, Any]]:
         """Rows of the windows on the most likely course."""
         likely = str(self.course.chunks.index[0])
+        if likely == "other" or self.equilibrium.scenario.second_category is not None:
+            return []
         chunks = () if likely == "none" else tuple(map(int, likely.split("-")))
+        if self.equilibrium.scenario.extensions:
+            return extended.windows(self.equilibrium, chunks)
         path = self.equilibrium.path(chunks)
         return _records(path[path["stage"] == "window"])
 
@@ -108,10 +67,12 @@ def answer(what: str, scenario: Scenario, name: str = "") -> dict[str, Any]:
     Parameters
     ----------
     what : str
-        ``course`` (the course, trust by window, the negotiation), ``windows`` (prices that each
-        side accepts at the windows of the most likely course) or ``proposition``.
+        ``course`` (the course, trust by window, the negotiation, what an extension adds),
+        ``windows`` (prices that each side accepts at the windows of the most likely course),
+        ``decomposition`` (one friction off at a time, the negotiation held fixed) or
+        ``proposition``.
     scenario : Scenario
-        Of the base model.
+        With one extension at most; parts that only the base model has then say so.
     name : str
         P1 to P9, for a proposition.
 
@@ -123,7 +84,7 @@ def answer(what: str, scenario: Scenario, name: str = "") -> dict[str, Any]:
     Raises
     ------
     ArgumentError
-        An unknown part, or a scenario that switches an extension on.
+        An unknown part, or a scenario that switches two extensions on.
     SolveError
         Not solved.
 
@@ -136,7 +97,6 @@ def answer(what: str, scenario: Scenario, name: str = "") -> dict[str, Any]:
     """
     if what not in ANSWERS:
         raise ArgumentError("what", what, "one of " + ", ".join(ANSWERS))
-    require_base(scenario, "the explorer")
     told: dict[str, Any] = plain(ANSWERS[what](solved(scenario), name))
     return told
 
@@ -171,10 +131,12 @@ def _course(found: Solved, _: str) -> dict[str, Any]:
         "headline": _headline(eq, course),
         "length": {"days": course.length.index.to_numpy(), "probability": course.length.to_numpy()},
         "held": _held(course),
-        "happened": _happened(eq.scenario.observed, eq.scenario.terms.eligible_captives),
+        "happened": _happened(eq),
         "ends": {"cause": list(course.ends.index), "probability": course.ends.to_numpy()},
         "trust": [{name: row[name] for name in TRUST} for row in found.windows],
+        "no_trust": "" if eq.scenario.second_category is None else extended.NO_TRUST,
         "negotiation": _negotiation(eq),
+        "extension": extended.told(eq, course) if eq.scenario.extensions else None,
     }
 
 
@@ -205,11 +167,12 @@ def _held(course: Course) -> dict[str, Any]:
     return {"day": np.arange(len(chances)), "mean": chances @ stocks, **bands}
 
 
-def _happened(observed: Observed | None, pool: float) -> dict[str, Any] | None:
+def _happened(eq: TruceEquilibrium) -> dict[str, Any] | None:
+    observed, pool = eq.scenario.observed, eq.scenario.terms.eligible_captives
     if observed is None:
         return None
     left: list[float] = []
-    if observed.dataset:
+    if observed.dataset and eq.scenario.second_category is None:  # the record is of the first
         credited = _credited(observed.dataset)
         left = [pool - sum(credited[:day]) for day in range(observed.pause_days + 1)]
     return {"pause_days": observed.pause_days, "held": left}
@@ -245,6 +208,8 @@ def _negotiation(eq: TruceEquilibrium) -> dict[str, Any]:
 def _windows(found: Solved, _: str) -> dict[str, Any]:
     """Prices of one more day that each side accepts, window by window."""
     eq, rows = found.equilibrium, []
+    if eq.scenario.extensions:
+        return {"windows": [], "why": extended.ZONE}
     for row in found.windows:
         held, day, trust = row["held_captives"], int(row["day"]), row["trust_held"]
         agreed = agreement(eq, held, day, trust)
@@ -263,53 +228,17 @@ def _windows(found: Solved, _: str) -> dict[str, Any]:
     return {"windows": rows}
 
 
-def _proposition(solution: Solved, name: str) -> dict[str, Any]:
-    eq = solution.equilibrium
-    found = proposition(name, eq.scenario, equilibrium=eq)
-    below, curves, apart = CURVES[name]
-    table = found.measured
-    panels: list[dict[str, Any]] = []
-    if len(table) and name == "P4":  # two quantities, each of its own kind
-        for kind, part in table.groupby("quantity", sort=False):
-            panels.append(_panel(part, "key", "value", WORDS[str(kind)]))
-    elif len(table):
-        panels = [_panel(table, below, curve, WORDS[curve], apart) for curve in curves]
-    return {
-        "name": name,
-        "statement": found.statement,
-        "holds": found.holds,
-        "claims": dict(found.claims),
-        "reason": found.reason,
-        "below": WORDS[below],
-        "panels": panels,
-        "tried": _tried(name, table),
-    }
+def _proposition(found: Solved, name: str) -> dict[str, Any]:
+    return judged(found.equilibrium, name)
 
 
-def _tried(name: str, table: pd.DataFrame) -> dict[str, Any] | None:
-    """The values of the parameter that a proposition varies, where it is one of the page."""
-    if name not in TRIED or not len(table):
-        return None
-    return {"symbol": TRIED[name], "values": table[TRIED[name]].to_numpy(dtype=float)}
-
-
-def _panel(
-    table: pd.DataFrame, below: str, curve: str, title: str, apart: str = ""
-) -> dict[str, Any]:
-    parts: Iterable[tuple[Any, pd.DataFrame]] = table.groupby(apart) if apart else [("", table)]
-    series = [
-        {
-            "name": f"after day {key:g}" if apart else "",
-            "x": part[below].to_numpy(dtype=float),
-            "y": part[curve].to_numpy(dtype=float),
-        }
-        for key, part in parts
-    ]
-    return {"title": title, "series": series}
+def _decomposition(found: Solved, _: str) -> dict[str, Any]:
+    return decomposed(found.equilibrium)
 
 
 ANSWERS: Final[dict[str, Callable[[Solved, str], dict[str, Any]]]] = {
     "course": _course,
     "windows": _windows,
     "proposition": _proposition,
+    "decomposition": _decomposition,
 }

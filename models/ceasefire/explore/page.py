@@ -7,8 +7,8 @@ from dataclasses import asdict
 from importlib.resources import files as resources
 from typing import TYPE_CHECKING, Any
 
-from ceasefire.explore.answers import CURVES
-from ceasefire.explore.state import GROUPS, parameters, presets
+from ceasefire.explore.judged import CURVES
+from ceasefire.explore.state import GROUPS, extensions, parameters, presets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +47,7 @@ def about(served: Scenario, known: Mapping[str, Scenario]) -> dict[str, Any]:
     return {
         "first": served.name,
         "groups": GROUPS,
+        "extensions": extensions(),
         "scenarios": {name: _scenario(scenario) for name, scenario in known.items()},
         "propositions": {name: RULES[name].statement for name in CURVES},
     }
@@ -56,6 +57,7 @@ def _scenario(scenario: Scenario) -> dict[str, Any]:
     return {
         "title": scenario.title,
         "about": scenario.description,
+        "on": list(scenario.extensions),
         "parameters": parameters(scenario),
         "presets": [asdict(preset) for preset in presets(scenario)],
     }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ceasefire.truce import Scenario
 
 LIMIT_SECONDS: Final = 20.0  # the largest scenario that fits the memory takes about half of it
+COMPILE_SECONDS: Final = 180.0  # more, the first time that a process solves an extension
 
 
 class NotReady(Exception):  # noqa: N818  # no error: the compiler is at work, ask again
@@ -47,6 +48,7 @@ class Solver:
             start_new_session=True,  # Ctrl-C is the server's to hear
         )
         self._ready = threading.Event()
+        self._compiled: set[str] = set()
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
         reader = threading.Thread(
             target=_read, args=(self._process, self._ready, self._answers), daemon=True
@@ -72,18 +74,25 @@ class Solver:
                 if self._process.poll() is not None and not self._closed:
                     self._start()
                 raise NotReady
+            extra = self._to_compile(scenario)
             asked = {"what": what, "raw": scenario.model_dump(mode="json"), "name": name}
-            return self._asked(json.dumps(asked))
+            return self._asked(json.dumps(asked), self.limit_seconds + extra)
 
-    def _asked(self, line: str) -> dict[str, Any]:
+    def _to_compile(self, scenario: Scenario) -> float:
+        """Seconds that the compiler may need before this scenario is solved."""
+        new = set(scenario.extensions) - self._compiled
+        self._compiled |= new
+        return COMPILE_SECONDS if new else 0.0
+
+    def _asked(self, line: str, seconds: float) -> dict[str, Any]:
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
-            told = self._answers.get(timeout=self.limit_seconds)
+            told = self._answers.get(timeout=seconds)
         except queue.Empty:
             self._restart()
-            limit = f"{self.limit_seconds:g} seconds"
+            limit = f"{seconds:g} seconds"
             raise SolveError(f"ended after {limit}; lower the caps or raise the price") from None
         except OSError:
             told = None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ceasefire.errors import ArgumentError, Fault, ScenarioError
+from ceasefire.explore.extended import ABOUT, TITLES
+from ceasefire.truce.extensions import EXTENSIONS
 from ceasefire.truce.scenario import (
     PARAMETER_GROUPS,
     Scenario,
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 # Shown at once; the other parameters stand behind "more" of their group.
 MAIN: Final = (
     "W0", "n0", "x", "J", "pi0", "g", "c_hi", "l_lo", "v", "k0", "k1", "kappa", "beta", "chi",
-    "x_p", "lam", "relay",
+    "x_p", "lam", "relay", "l_p", "phi_p", "psi_p", "b_M", "alpha_M", "h_M", "c_F", "nu0",
+    "kappa_r", "h", "W2", "x2", "v2", "M",
 )  # fmt: skip
 GROUPS: Final = {
     "terms": "Terms of the deal",
@@ -69,19 +72,22 @@ def changed(known: Mapping[str, Scenario], name: str, changes: Mapping[str, Any]
     Raises
     ------
     ArgumentError
-        The scenario is not among `known`, or a key is no parameter of the base model.
+        The scenario is not among `known`; a key is neither a parameter nor an extension that is
+        switched "on" or "off"; or it is a parameter of an extension that is off.
     ScenarioError
         Every fault of the values.
     """
     if name not in known:
         raise ArgumentError("scenario", name, "one of " + ", ".join(known))
-    paths = symbol_paths()
-    for symbol, value in changes.items():
-        if symbol not in paths or paths[symbol].split(".")[0] not in PARAMETER_GROUPS:
-            raise ArgumentError("changes", symbol, "symbols of the parameters on the page")
+    for key, value in changes.items():
+        if key not in symbol_paths() and key not in EXTENSIONS:
+            raise ArgumentError("changes", key, "symbols of the parameters on the page")
+        if key in EXTENSIONS and value not in ("on", "off"):
+            raise ArgumentError(key, value, '"on" or "off"')
         if isinstance(value, str) and len(value) > LONGEST_TEXT:
-            raise ArgumentError("changes", symbol, f"at most {LONGEST_TEXT} characters")
-    scenario = known[name].replace(dict(changes))
+            raise ArgumentError("changes", key, f"at most {LONGEST_TEXT} characters")
+    switches = {key: value for key, value in changes.items() if key in EXTENSIONS}
+    scenario = known[name].replace(switches | dict(changes))  # tables stand before their fields
     check_size(scenario)
     return scenario
 
@@ -109,8 +115,8 @@ def check_size(scenario: Scenario) -> None:
 
 def file_of(base: Scenario, scenario: Scenario) -> str:
     """Return the scenario's file: changed parameters lose the source of what they were."""
-    one, two = base.symbols()._asdict(), scenario.symbols()._asdict()
-    moved = {symbol_paths()[symbol] for symbol in one if one[symbol] != two[symbol]}
+    one, two = _values(base), _values(scenario)
+    moved = {path for path in one | two if one.get(path) != two.get(path)}
     if not moved:
         return scenario.to_toml()
     raw = scenario.model_dump()
@@ -119,16 +125,28 @@ def file_of(base: Scenario, scenario: Scenario) -> str:
     return build(raw).to_toml()
 
 
+def _values(scenario: Scenario) -> dict[str, Any]:
+    """Value of every parameter by path, extensions that are on included."""
+    groups = [*PARAMETER_GROUPS, *scenario.extensions]
+    return {
+        f"{group}.{field}": value
+        for group in groups
+        for field, value in getattr(scenario, group).model_dump().items()
+    }
+
+
 def parameters(scenario: Scenario) -> list[dict[str, Any]]:
-    """Return the parameters in the order of the file, each with what its control needs."""
+    """Return the parameters in the order of the file, each with what its control needs.
+
+    Those of an extension that is off have the values that it starts from.
+    """
     rows = []
     for path, info in parameter_fields().items():
         group, field = path.split(".")
-        if group not in PARAMETER_GROUPS:
-            continue
         extra = info.json_schema_extra
         assert isinstance(extra, dict)
-        symbol, value = str(extra["symbol"]), getattr(getattr(scenario, group), field)
+        table = getattr(scenario, group) or EXTENSIONS[group]()
+        symbol, value = str(extra["symbol"]), getattr(table, field)
         whole = info.annotation is int
         low, high = _limits(info.metadata)
         start, end, step = slider(value, low, high, str(extra["unit"]), whole=whole)
@@ -139,6 +157,11 @@ def parameters(scenario: Scenario) -> list[dict[str, Any]]:
             "from": start, "to": end, "step": step,
         })  # fmt: skip
     return rows
+
+
+def extensions() -> dict[str, dict[str, str]]:
+    """Return each extension's title and what it adds, by the name of its table."""
+    return {name: {"title": TITLES[name], "about": ABOUT[name]} for name in EXTENSIONS}
 
 
 def slider(
@@ -155,7 +178,7 @@ def slider(
     """
     if unit == "probability":
         end = 1.0 if value > RARE else max(RARE, _round(4.0 * value))
-        return 0.0, end, end / SLIDER_STEPS
+        return max(low, 0.0), min(high, end), end / SLIDER_STEPS
     if whole:
         return low, min(high, max(3 * int(value), int(value) + 4)), 1
     if value <= 0.0:

@@ -14,8 +14,9 @@ import ceasefire
 from ceasefire.errors import ArgumentError, CeasefireError
 from ceasefire.explore._worker import faults
 from ceasefire.explore.answers import answer
-from ceasefire.explore.page import SCRIPTS, read
-from ceasefire.explore.state import GROUPS, changed, file_of, parameters
+from ceasefire.explore.judged import CURVES
+from ceasefire.explore.page import SCRIPTS, about, read
+from ceasefire.explore.state import changed, file_of
 from ceasefire.truce.scenario import _literal, resolve, symbol_paths
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_AXES: Final = 3
 MOST_POINTS: Final = 2000  # about 10 MB
+MOST_JUDGED: Final = 12  # points up to which each holds the propositions: two seconds a point
 DIGITS: Final = 6  # significant, of every number in the file
 
 
@@ -95,20 +97,37 @@ def standalone(
     Needs neither network nor server: style, script and numbers are in the file, whose policy
     allows nothing else. Numbers have six digits; the same commit writes the same bytes.
     A point that is refused or not solved holds its reason. About a quarter of a second a point.
+    Presets are solved where the grid starts, at the values nearest to the scenario's own. There
+    the propositions and the decomposition are included too; elsewhere up to 12 points.
     """
-    _check(axes)
+    _check(axes, scenario)
     symbols = [axis.symbol for axis in axes]
-    points, total = [], math.prod(len(axis.values) for axis in axes)
-    for values in itertools.product(*(axis.values for axis in axes)):
-        points.append(_point(scenario, dict(zip(symbols, values, strict=True))))
+    start = {axis.symbol: axis.values[_start(axis, scenario)] for axis in axes}
+    described = _about(scenario, axes)
+    presets = described["scenarios"][scenario.name]["presets"]
+    total = math.prod(len(axis.values) for axis in axes)
+    everywhere = total <= MOST_JUDGED
+    asked = [
+        (changes, everywhere or changes == start)
+        for values in itertools.product(*(axis.values for axis in axes))
+        for changes in [dict(zip(symbols, values, strict=True))]
+    ] + [(start | preset["changes"], False) for preset in presets]
+    solved = []
+    for changes, judge in asked:
+        solved.append(_point(scenario, changes, judge=judge))
         if progress is not None:
-            progress(len(points), total)
+            progress(len(solved), len(asked))
+    files = [_file(scenario, start | preset["changes"]) for preset in presets]
     told = {
         "version": ceasefire.__version__,
-        "about": _about(scenario, axes),
+        "about": described,
         "axes": [_axis(axis, scenario) for axis in axes],
         "toml": _toml(scenario, axes),
-        "points": points,
+        "points": solved[:total],
+        "presets": [
+            {"solved": point, "toml": file}
+            for point, file in zip(solved[total:], files, strict=True)
+        ],
     }
     return _assembled(json.dumps(told, allow_nan=False, separators=(",", ":")))
 
@@ -135,25 +154,39 @@ def _short(number: float) -> float:
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _check(axes: Sequence[Axis]) -> None:
+def _check(axes: Sequence[Axis], scenario: Scenario) -> None:
     symbols = [axis.symbol for axis in axes]
     if not 1 <= len(axes) <= MOST_AXES:
         raise ArgumentError("over", len(axes), "one to three parameters", "name them with --over")
     if len(set(symbols)) < len(symbols):
         raise ArgumentError("over", ", ".join(symbols), "each parameter once")
+    for symbol in symbols:
+        group = symbol_paths()[symbol].partition(".")[0]
+        if getattr(scenario, group) is None:
+            hint = f"write the table [{group}] in the scenario's file"
+            raise ArgumentError(
+                "over", symbol, f"a parameter of what is on; [{group}] is off", hint
+            )
     total = math.prod(len(axis.values) for axis in axes)
     if total > MOST_POINTS:
         raise ArgumentError("over", total, f"at most {MOST_POINTS} points", "take fewer steps")
 
 
-def _point(scenario: Scenario, changes: dict[str, float]) -> dict[str, Any]:
+def _point(scenario: Scenario, changes: dict[str, float], *, judge: bool) -> dict[str, Any]:
     try:
         solved = changed({scenario.name: scenario}, scenario.name, changes)
         told = answer("course", solved) | answer("windows", solved)
+        if judge:
+            told["judged"] = {name: answer("proposition", solved, name) for name in CURVES}
+            told["judged"]["decomposition"] = answer("decomposition", solved)
     except CeasefireError as error:
         return {"faults": faults(error)}
     rounded: dict[str, Any] = _rounded(told)
     return rounded
+
+
+def _file(scenario: Scenario, changes: dict[str, float]) -> str:
+    return file_of(scenario, scenario.replace(changes)) if _valid(scenario, changes) else ""
 
 
 def _rounded(value: Any) -> Any:
@@ -166,7 +199,8 @@ def _rounded(value: Any) -> Any:
 
 def _start(axis: Axis, scenario: Scenario) -> int:
     """The value nearest to the scenario's own."""
-    own = getattr(scenario.symbols(), axis.symbol)
+    group, field = symbol_paths()[axis.symbol].split(".")
+    own = getattr(getattr(scenario, group), field)
     return min(range(len(axis.values)), key=lambda i: abs(axis.values[i] - own))
 
 
@@ -175,24 +209,15 @@ def _axis(axis: Axis, scenario: Scenario) -> dict[str, Any]:
 
 
 def _about(scenario: Scenario, axes: Sequence[Axis]) -> dict[str, Any]:
-    rows = {row["symbol"]: row for row in parameters(scenario)}
-    shown = [
+    told = about(scenario, {scenario.name: scenario})
+    own = told["scenarios"][scenario.name]
+    rows = {row["symbol"]: row for row in own["parameters"]}
+    own["parameters"] = [
         rows[axis.symbol]
         | {"values": axis.values, "value": axis.values[_start(axis, scenario)], "main": True}
         for axis in axes
     ]
-    told = {
-        "title": scenario.title,
-        "about": scenario.description,
-        "parameters": shown,
-        "presets": [],
-    }
-    return {
-        "first": scenario.name,
-        "groups": GROUPS,
-        "scenarios": {scenario.name: told},
-        "propositions": {},
-    }
+    return told
 
 
 def _toml(scenario: Scenario, axes: Sequence[Axis]) -> list[Any]:

@@ -3,7 +3,7 @@
 
 const Charts = (() => {
   const NAMESPACE = "http://www.w3.org/2000/svg";
-  const W = 380;
+  const W = 380, NARROW = 300; // of three figures in a row
   const finite = (v) => typeof v === "number";
 
   function el(tag, attributes = {}, ...children) {
@@ -42,8 +42,9 @@ const Charts = (() => {
   // A plot's frame: axes, ticks and labels; px and py place a value.
   function frame(height, x, y, options = {}) {
     const at = { left: 46, right: 10, top: 14, bottom: 36, ...options.margin };
-    const svg = el("svg", { viewBox: `0 0 ${W} ${height}`, role: "img" });
-    const px = (v) => at.left + ((v - x.low) / (x.high - x.low || 1)) * (W - at.left - at.right);
+    const wide = options.width || W;
+    const svg = el("svg", { viewBox: `0 0 ${wide} ${height}`, role: "img" });
+    const px = (v) => at.left + ((v - x.low) / (x.high - x.low || 1)) * (wide - at.left - at.right);
     const py = (v) => height - at.bottom - ((v - y.low) / (y.high - y.low || 1)) * (height - at.top - at.bottom);
     const floor = height - at.bottom;
     for (const tick of x.ticks || ticks(x.low, x.high, 8)) {
@@ -52,13 +53,13 @@ const Charts = (() => {
     }
     if (!y.rows) {
       for (const tick of ticks(y.low, y.high, 5)) {
-        svg.append(el("path", { class: "grid", d: `M${at.left} ${py(tick)}H${W - at.right}` }));
+        svg.append(el("path", { class: "grid", d: `M${at.left} ${py(tick)}H${wide - at.right}` }));
         svg.append(text(at.left - 5, py(tick) + 4, show(tick), { "text-anchor": "end" }));
       }
       svg.append(text(2, 10, y.label, { class: "soft" }));
     }
-    svg.append(el("path", { class: "axis", d: `M${at.left} ${at.top}V${floor}H${W - at.right}` }));
-    svg.append(text((at.left + W - at.right) / 2, height - 4, x.label, { class: "soft", "text-anchor": "middle" }));
+    svg.append(el("path", { class: "axis", d: `M${at.left} ${at.top}V${floor}H${wide - at.right}` }));
+    svg.append(text((at.left + wide - at.right) / 2, height - 4, x.label, { class: "soft", "text-anchor": "middle" }));
     return { svg, px, py, at, floor, height };
   }
 
@@ -93,8 +94,8 @@ const Charts = (() => {
     const days = now.length.days, chances = now.length.probability;
     const last = Math.max(days.length, pinned ? pinned.length.days.length : 0) - 1;
     const top = Math.max(...chances, ...(pinned ? pinned.length.probability : [0]));
-    const f = frame(230, { low: -0.7, high: last + 0.7, label: "pause length (days)", ticks: ticks(0, last, 12) },
-      { low: 0, high: top * 1.12, label: "probability" }, { margin: { top: 34 } });
+    const f = frame(240, { low: -0.7, high: last + 0.7, label: "pause length (days)", ticks: ticks(0, last, 12) },
+      { low: 0, high: top * 1.12, label: "probability" }, { margin: { top: 34, bottom: 46 } });
     const unit = f.px(1) - f.px(0);
     const width = 0.7 * unit;
     chances.forEach((chance, day) => {
@@ -113,7 +114,7 @@ const Charts = (() => {
     }
     if (now.happened) {
       const x = f.px(now.happened.pause_days);
-      f.svg.append(el("path", { class: "mark", d: `M${x - 11} ${f.floor + 6}l5 9h-10z` }));
+      f.svg.append(el("path", { class: "mark", d: `M${x} ${f.floor + 18}l5 9h-10z` }));
       keys.push([(a, b) => el("path", { class: "mark", d: `M${a + 7} ${b}l5 8h-10z` }), "happened"]);
     }
     legend(f.svg, keys, 26);
@@ -176,9 +177,10 @@ const Charts = (() => {
 
   function trust(now, pinned) {
     const rows = now.trust;
+    if (now.no_trust) return figure("trust", "Trust held and needed, by window", now.no_trust, [], { head: [], rows: [] });
     const step = 52, height = Math.max(rows.length, 1) * step + 66;
     const f = frame(height, { low: 0, high: 1, label: "belief that the captor is a dealer" },
-      { low: 0, high: 1, rows: true }, { margin: { left: 84, top: 26 } });
+      { low: 0, high: 1, rows: true }, { margin: { left: 92, top: 26 } });
     rows.forEach((row, i) => {
       const y = f.at.top + 20 + i * step;
       f.svg.append(el("path", { class: "grid", d: `M${f.px(0)} ${y}H${f.px(1)}` }));
@@ -206,11 +208,12 @@ const Charts = (() => {
 
   function windows(now, pinned) {
     const rows = now.windows;
+    if (now.why) return figure("zone", "Zone of agreement, by window", now.why, [], { head: [], rows: [] });
     const highs = rows.flatMap((row) => [row.clause_price * 1.6, ...row.zone.map(([, high]) => high),
       ...[row.captor_reservation_price].filter(finite), ...[row.pausing_state_reservation_price].filter(finite)]);
     const step = 52, height = Math.max(rows.length, 1) * step + 66;
     const f = frame(height, { low: 0, high: Math.max(1, ...highs) * 1.04, label: "price of one more day (captives)" },
-      { low: 0, high: 1, rows: true }, { margin: { left: 84, top: 26 } });
+      { low: 0, high: 1, rows: true }, { margin: { left: 92, top: 26 } });
     const span = ([low, high], y, tall, name) => {
       const end = Math.min(high, f.high ?? Infinity);
       f.svg.append(rect(f.px(low), y, Math.min(f.px(end), W - f.at.right) - f.px(low), tall, name));
@@ -254,26 +257,26 @@ const Charts = (() => {
   }
 
   function pilot(n, before) {
-    const f = frame(200, { low: -0.6, high: 1.6, label: "pilot release", ticks: [] }, { low: 0, high: 1.12, label: "probability" }, { margin: { top: 34 } });
+    const f = frame(200, { low: -0.6, high: 1.6, label: "pilot release", ticks: [] }, { low: 0, high: 1.12, label: "probability" }, { margin: { top: 34 }, width: NARROW });
     [["belief", n.belief], ["talks open", n.opens]].forEach(([name, [without, after]], i) => {
       [[without, -0.2, "open"], [after, 0.2, "bar"]].forEach(([value, shift, kind]) => {
         const x = f.px(i + shift);
-        f.svg.append(rect(x - 22, f.py(value), 44, f.floor - f.py(value), kind));
+        f.svg.append(rect(x - 20, f.py(value), 40, f.floor - f.py(value), kind));
         f.svg.append(text(x, f.py(value) - 3, value.toFixed(2), { "text-anchor": "middle" }));
       });
       if (before) {
         const value = (i ? before.opens : before.belief)[1];
-        f.svg.append(rect(f.px(i + 0.2) - 25, f.py(value), 50, f.floor - f.py(value), "pinned"));
+        f.svg.append(rect(f.px(i + 0.2) - 23, f.py(value), 46, f.floor - f.py(value), "pinned"));
       }
       f.svg.append(text(f.px(i), f.floor + 15, name, { "text-anchor": "middle" }));
     });
-    legend(f.svg, [[box("open"), "without pilot"], [box("bar"), "with pilot"], ...(before ? [[box("pinned"), "baseline"]] : [])], 26);
+    legend(f.svg, [[box("open"), "without"], [box("bar"), "with it"], ...(before ? [[box("pinned"), "baseline"]] : [])], 26);
     return f.svg;
   }
 
   function talks(n, before) {
     const top = Math.max(...n.talks, ...(before ? before.talks : [0]), 1e-9);
-    const f = frame(200, { low: 0, high: n.talks.length, label: "days of talks to the deal" }, { low: 0, high: top * 1.1, label: "probability a day, given a deal" }, { margin: { top: 34 } });
+    const f = frame(200, { low: 0, high: n.talks.length, label: "days of talks to the deal" }, { low: 0, high: top * 1.1, label: "probability a day, given a deal" }, { margin: { top: 34 }, width: NARROW });
     const at = (values) => values.map((v, i) => [f.px(i + 1), f.py(v)]);
     f.svg.append(el("path", { class: "area", d: `${path([[f.px(1), f.floor], ...at(n.talks), [f.px(n.talks.length), f.floor]])}Z` }));
     if (before) f.svg.append(el("path", { class: "pinned", d: path(at(before.talks)) }));
@@ -291,7 +294,7 @@ const Charts = (() => {
     const top = Math.max(...values, ...(before ? before.nash_product.filter(finite) : [0]), 1e-9);
     const last = Math.max(n.block_days.length, before ? before.block_days.length : 0);
     const f = frame(200, { low: 0.3, high: last + 0.7, label: "days for the first block", ticks: ticks(1, last, 10) },
-      { low: 0, high: top * 1.12, label: "Nash product (utils)" }, { margin: { top: 34 } });
+      { low: 0, high: top * 1.12, label: "Nash product (utils)" }, { margin: { top: 34 }, width: NARROW });
     const agreed = new Set(n.agreed.map(([days]) => days));
     const width = 0.7 * (f.px(2) - f.px(1));
     n.block_days.forEach((days, i) => {
@@ -329,6 +332,52 @@ const Charts = (() => {
     return { ...figure("proposition", `${found.name}: ${found.statement}`, verdict, drawn, { head: ["quantity", "series", found.below || "key", "value"], rows }), tried: found.tried };
   }
 
+  // What an extension decides, as a table; the first rows stand beside the base model's.
+  function extension(told, headline) {
+    const plain = [["mean length (days)", "mean_days"], ["captives left, mean", "mean_left"], ["first block (days)", "block_days"]];
+    const rows = [...plain.map(([label, name]) => [label, headline[name], told.without[name]]), ...told.rows.map(([label, value]) => [label, value, null])];
+    return { ...figure("extension", told.title, told.about, [], { head: ["quantity", "with it", "without it"], rows }), facts: true };
+  }
+
+  function decomposition(found) {
+    const title = "What ends the truce: one friction off at a time, the negotiation held fixed";
+    if (found.why) return figure("decomposition", title, `Not shown: ${found.why}.`, [], { head: [], rows: [] });
+    const last = Math.max(...found.cases.map((one) => one.length.length)) - 1;
+    const part = (cases, head) => {
+      const step = 40, height = cases.length * step + 62;
+      const f = frame(height, { low: -0.7, high: last + 0.7, label: "pause length (days)", ticks: ticks(0, last, 12) },
+        { low: 0, high: 1, rows: true }, { margin: { left: 128, top: 22, right: 64 } });
+      f.svg.append(text(2, 12, head, { class: "bold" }), text(W - 2, 12, "mean days", { "text-anchor": "end", class: "soft" }));
+      const width = 0.7 * (f.px(1) - f.px(0));
+      cases.forEach((one, i) => {
+        const ground = f.at.top + (i + 1) * step - 4;
+        f.svg.append(el("path", { class: "grid", d: `M${f.at.left} ${ground}H${W - f.at.right}` }));
+        one.length.forEach((chance, day) => {
+          const tall = chance * (step - 8);
+          if (tall > 0.2) f.svg.append(rect(f.px(day) - width / 2, ground - tall, width, tall, day === one.modal_days ? "bar" : "area"));
+        });
+        f.svg.append(text(f.at.left - 6, ground - 6, one.case.replace(/^(without|only) /, ""), { "text-anchor": "end" }));
+        f.svg.append(text(W - 2, ground - 6, one.mean_days.toFixed(2), { "text-anchor": "end" }));
+      });
+      return f.svg;
+    };
+    const only = found.cases.filter((one) => one.case.startsWith("only "));
+    const rest = found.cases.filter((one) => !one.case.startsWith("only ") && one.case !== "baseline");
+    const base = found.cases.find((one) => one.case === "baseline");
+    const longest = rest.filter((one) => one.case !== "all off").reduce((a, b) => (b.mean_days > a.mean_days ? b : a));
+    const shown = { ...base, case: "all on" };
+    const drawn = [part([shown, ...rest], "one friction off:"), part([shown, ...only], "one friction alone:")];
+    const head = ["case", "mean_days", "modal_days", "modal_probability", "mean_left", "modal_sequence"];
+    const days = Array.from({ length: last + 1 }, (_, day) => `P(${day} days)`);
+    const rows = found.cases.map((one) => [...head.map((name) => one[name]), ...days.map((_, day) => one.length[day] ?? 0)]);
+    const gain = longest.mean_days - base.mean_days;
+    return figure("decomposition", title,
+      `Belief ${show(found.trust)} and a first block of ${found.block_days} days throughout, so rows differ by what happens after the deal. ${
+        gain > 0 ? `Most days come back ${longest.case}: ${show(base.mean_days)} become ${show(longest.mean_days)}` : "No friction taken off alone lengthens the pause"
+      }; with all off ${show(rest.find((one) => one.case === "all off").mean_days)}. The presets solve the negotiation anew instead.`,
+      drawn, { head: [...head, ...days], rows });
+  }
+
   function csv(table) {
     const cell = (v) => {
       const said = v === null || v === undefined ? "" : String(v);
@@ -354,9 +403,9 @@ const Charts = (() => {
         for (const name of kept) part.setAttribute(name, look.getPropertyValue(name));
         part.removeAttribute("class");
       }
-      const height = Number(copy.getAttribute("viewBox").split(" ")[3]);
+      const [, , width, height] = copy.getAttribute("viewBox").split(" ").map(Number);
       copy.setAttribute("y", y);
-      copy.setAttribute("width", W);
+      copy.setAttribute("width", width);
       copy.setAttribute("height", height);
       y += height + 8;
       whole.append(copy);
@@ -369,5 +418,5 @@ const Charts = (() => {
     return new XMLSerializer().serializeToString(whole);
   }
 
-  return { length, held, ends, trust, windows, negotiation, proposition, csv, file, show };
+  return { length, held, ends, trust, windows, negotiation, proposition, extension, decomposition, csv, file, show };
 })();

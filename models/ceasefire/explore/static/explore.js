@@ -14,13 +14,15 @@
   const grid = window.GRID || null; // a built file carries its solutions
   let about;
   const state = { scenario: "", changes: {}, pin: null, show: "" };
-  const shown = { now: null, windows: null, pinned: null, proposition: null };
+  const DECOMPOSITION = "decomposition";
+  const shown = { now: null, windows: null, pinned: null, more: null };
+  const solvedBefore = new Set(); // extensions: the first solve of each may compile
   let busy = false, again = false, since = 0, wrong = ""; // wrong: with the link, told until the next change
 
   // ---- asking
 
   async function ask(what, wanted, name = "") {
-    if (grid) return fromGrid(what, wanted);
+    if (grid) return fromGrid(what, wanted, name);
     for (;;) {
       const reply = await fetch("api/solve", {
         method: "POST", headers: { "Content-Type": "application/json" },
@@ -33,15 +35,33 @@
     }
   }
 
-  function fromGrid(what, wanted) {
+  // A preset of a built file is solved where its grid starts.
+  function preset(wanted) {
+    const at = about.scenarios[about.first].presets.findIndex((told) => same(told.changes, wanted.changes));
+    return at < 0 || !Object.keys(wanted.changes).length ? null : grid.presets[at];
+  }
+
+  function fromGrid(what, wanted, name) {
+    const ready = preset(wanted);
+    if (ready) return what === "toml" ? { answer: ready.toml } : held(ready.solved, what, name);
     const at = grid.axes.map((axis) => axis.values.indexOf(wanted.changes[axis.symbol] ?? axis.values[axis.start]));
     if (at.includes(-1)) return { faults: [{ path: "", message: "the link is of a point that this file does not hold" }] };
     if (what === "toml") {
       const text = grid.toml.map((part) => (typeof part === "string" ? part : part.texts[at[part.axis]])).join("");
       return { answer: text };
     }
-    const point = grid.points[at.reduce((sum, i, k) => sum * grid.axes[k].values.length + i, 0)];
-    return point.faults ? point : { answer: what === "windows" ? { windows: point.windows } : point };
+    return held(grid.points[at.reduce((sum, i, k) => sum * grid.axes[k].values.length + i, 0)], what, name);
+  }
+
+  function held(point, what, name) {
+    if (point.faults) return point;
+    if (what === "windows") return { answer: { windows: point.windows, why: point.why } };
+    if (what === "course") return { answer: point };
+    const judged = point.judged && point.judged[what === "decomposition" ? what : name];
+    if (judged) return { answer: judged };
+    const why = `this file holds it where its grid starts alone: ${grid.axes.map((axis) => `${axis.symbol} = ${axis.values[axis.start]}`).join(", ")}`;
+    return { answer: what === "decomposition" ? { cases: [], why }
+      : { name, statement: about.propositions[name], holds: null, claims: {}, reason: why, below: "", panels: [], tried: null } };
   }
 
   const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
@@ -69,23 +89,29 @@
   async function once() {
     const wanted = { scenario: state.scenario, changes: { ...state.changes } };
     await pinned();
+    const extended = extensions().length > 0;
+    if (extended && !solvedBefore.has(extensions()[0])) say("Solving the extension; the first time on a machine compiles for up to a minute.");
     const course = await ask("course", wanted);
     if (!accept(course)) return;
+    extensions().forEach((name) => solvedBefore.add(name));
     shown.now = course.answer;
+    const next = again ? null : ask("windows", wanted); // solved while this is drawn
     draw();
     const spent = performance.now() - since;
     document.documentElement.dataset.ms = spent.toFixed(1);
-    say(grid ? "Solved beforehand." : `Solved in ${spent.toFixed(0)} ms.`);
-    if (again) return;
-    const windows = await ask("windows", wanted);
+    say("");
+    byId("spent").textContent = grid ? "Solved beforehand." : `Solved in ${spent.toFixed(0)} ms.`;
+    if (!next) return;
+    const windows = await next;
     if (!accept(windows)) return;
     shown.windows = windows.answer;
     draw();
     document.documentElement.dataset.whole = (performance.now() - since).toFixed(1);
-    if (again || !state.show || grid) { if (!state.show) shown.proposition = null; return; }
-    const found = await ask("proposition", wanted, state.show);
+    if (!state.show) shown.more = null;
+    if (again || !state.show) return;
+    const found = state.show === DECOMPOSITION ? await ask(DECOMPOSITION, wanted) : await ask("proposition", wanted, state.show);
     if (!accept(found)) return;
-    shown.proposition = found.answer;
+    shown.more = { show: state.show, ...found.answer };
     draw();
   }
 
@@ -116,16 +142,16 @@
 
   function clearFaults() {
     byId("general").textContent = wrong;
-    for (const row of document.querySelectorAll(".row")) {
-      row.querySelector(".fault").textContent = "";
-      row.querySelector(".value").removeAttribute("aria-invalid");
-    }
+    for (const place of document.querySelectorAll("#controls .fault")) place.textContent = "";
+    for (const field of document.querySelectorAll("#controls [aria-invalid]")) field.removeAttribute("aria-invalid");
   }
 
   function tellFaults(faults) {
     say("Not solved: see the marked field.");
     for (const { path, message } of faults) {
       const row = [...document.querySelectorAll(".row")].find((r) => r.dataset.path === path);
+      const own = [...document.querySelectorAll("fieldset > .fault")].find((place) => place.dataset.path === path);
+      if (own) { own.textContent = message; continue; }
       if (!row) { byId("general").textContent += `${path ? `${path}: ` : ""}${message} `; continue; }
       row.querySelector(".fault").textContent = message;
       row.querySelector(".value").setAttribute("aria-invalid", "true");
@@ -137,6 +163,8 @@
   // ---- controls
 
   const parameters = () => about.scenarios[state.scenario].parameters;
+  const isOn = (name) => (state.changes[name] || (about.scenarios[state.scenario].on.includes(name) ? "on" : "off")) === "on";
+  const extensions = () => Object.keys(about.extensions).filter(isOn);
 
   function html(tag, attributes = {}, ...children) {
     const made = document.createElement(tag);
@@ -157,7 +185,39 @@
       if (rest.length) box.append(html("details", {}, html("summary", {}, `more (${rest.length})`), ...rest.map(control)));
       form.append(box);
     }
+    for (const [name, told] of Object.entries(about.extensions)) form.append(...extension(name, told));
     values();
+  }
+
+  // The fieldset of an extension: a switch, what it adds, its parameters while it is on.
+  function extension(name, told) {
+    const members = parameters().filter((p) => p.group === name);
+    if (grid && !members.length) return [];
+    const box = html("fieldset", { "data-extension": name }, html("legend", {}, `Extension: ${told.title.toLowerCase()}`));
+    const toggle = html("input", { type: "checkbox", id: `on-${name}`, "aria-describedby": `about-${name}` });
+    toggle.disabled = Boolean(grid);
+    toggle.addEventListener("change", () => switched(name, toggle.checked));
+    const rest = members.filter((p) => !p.main);
+    box.append(html("label", { class: "switch", for: `on-${name}` }, toggle, "switched on"), html("p", { class: "about", id: `about-${name}` }, told.about),
+      html("p", { class: "fault", "data-path": name, role: "alert" }),
+      html("div", { class: "members" }, ...members.filter((p) => p.main).map(control),
+        ...(rest.length ? [html("details", {}, html("summary", {}, `more (${rest.length})`), ...rest.map(control))] : [])));
+    return [box];
+  }
+
+  function put(name, on) {
+    if (about.scenarios[state.scenario].on.includes(name) === on) delete state.changes[name];
+    else state.changes[name] = on ? "on" : "off";
+    if (!on) for (const p of parameters()) if (p.group === name) delete state.changes[p.symbol];
+  }
+
+  function switched(name, on) {
+    const others = on ? extensions() : [];
+    others.forEach((other) => put(other, false));
+    put(name, on);
+    shown.more = null;
+    go();
+    if (others.length) byId("note").textContent = `Extensions cannot be combined: ${others.map((other) => about.extensions[other].title.toLowerCase()).join(", ")} is switched off.`;
   }
 
   function control(p) {
@@ -188,6 +248,8 @@
   function change(p, value, typed) {
     since = performance.now();
     wrong = "";
+    byId("note").textContent = "";
+    if (grid && preset(state)) state.changes = {}; // a preset is a point of its own
     if (value === p.value) delete state.changes[p.symbol]; else state.changes[p.symbol] = value;
     values(typed);
     remember();
@@ -200,6 +262,7 @@
       const moved = p.symbol in state.changes;
       const value = moved ? state.changes[p.symbol] : p.value;
       const field = row.querySelector(".value"), range = row.querySelector("input[type=range]");
+      if (p.values) offer(field, p, value);
       if (field !== typed) field.value = String(value);
       if (typeof value === "number") {
         range.value = p.values ? p.values.indexOf(value) : value;
@@ -207,11 +270,22 @@
       }
       row.classList.toggle("changed", moved);
     }
+    for (const box of document.querySelectorAll("[data-extension]")) {
+      const on = isOn(box.dataset.extension);
+      box.querySelector("input[type=checkbox]").checked = on;
+      box.querySelector(".members").hidden = !on;
+    }
     byId("unpin").hidden = byId("back").hidden = !state.pin;
     byId("scenario").value = state.scenario;
     byId("show").value = state.show;
     byId("title").textContent = about.scenarios[state.scenario].title;
-    if (!grid) byId("preset").value = presetShown();
+    byId("preset").value = presetShown();
+  }
+
+  // A preset of a built file may have a value that its grid has not.
+  function offer(field, p, value) {
+    for (const old of field.querySelectorAll("[data-own]")) old.remove();
+    if (!p.values.includes(value)) field.append(html("option", { value, "data-own": "" }, Charts.show(value, 6)));
   }
 
   const same = (a, b) => JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort());
@@ -224,13 +298,14 @@
   function choices() {
     const scenarios = Object.entries(about.scenarios).map(([name, told]) => html("option", { value: name }, `${name}: ${told.title}`));
     byId("scenario").replaceChildren(...scenarios);
-    if (grid) { for (const id of ["preset-label", "show-label"]) byId(id).hidden = true; byId("scenario").parentElement.hidden = true; return; }
-    byId("show").replaceChildren(html("option", { value: "" }, "none"),
-      ...Object.entries(about.propositions).map(([name, said]) => html("option", { value: name, title: said }, `${name}: ${said}`)));
+    byId("scenario").parentElement.hidden = Boolean(grid);
+    byId("show").replaceChildren(html("option", { value: "" }, "nothing more"),
+      html("option", { value: DECOMPOSITION }, "What ends the truce: frictions off, negotiation held fixed"),
+      html("optgroup", { label: "Propositions, judged at the values shown" },
+        ...Object.entries(about.propositions).map(([name, said]) => html("option", { value: name, title: said }, `${name}: ${said}`))));
   }
 
   function presets() {
-    if (grid) return;
     const list = about.scenarios[state.scenario].presets;
     byId("preset").replaceChildren(html("option", { value: "" }, "as in the scenario, or own values"),
       html("optgroup", { label: "What ends the truce: one friction off, solved anew" },
@@ -259,19 +334,32 @@
     const told = new URLSearchParams(location.hash.slice(1));
     const number = (said) => (said.trim() !== "" && Number.isFinite(Number(said)) ? Number(said) : said);
     const first = told.get("scenario") || about.first;
-    const unknown = !(first in about.scenarios);
+    const unknown = !Object.hasOwn(about.scenarios, first);
     state.scenario = unknown ? about.first : first;
     state.changes = {};
-    state.show = told.get("show") in about.propositions ? told.get("show") : "";
-    const base = told.get("pin");
-    state.pin = base && base in about.scenarios ? { scenario: base, changes: {} } : null;
-    const known = new Set(parameters().map((p) => p.symbol));
+    state.show = "";
+    state.pin = null;
+    const odd = [];
+    const known = new Set([...parameters().map((p) => p.symbol), ...Object.keys(about.extensions),
+      ...about.scenarios[state.scenario].presets.flatMap((one) => Object.keys(one.changes))]);
+    const show = told.get("show"), base = told.get("pin");
+    if (show && (show === DECOMPOSITION || Object.hasOwn(about.propositions, show))) state.show = show;
+    else if (show) odd.push(`show=${show}`);
+    if (base && Object.hasOwn(about.scenarios, base)) state.pin = { scenario: base, changes: {} };
+    else if (base) odd.push(`pin=${base}`);
     for (const [key, said] of told) {
+      if (["scenario", "show", "pin"].includes(key)) continue;
       if (known.has(key)) state.changes[key] = number(said);
-      if (state.pin && key.startsWith("pin.") && known.has(key.slice(4))) state.pin.changes[key.slice(4)] = number(said);
+      else if (state.pin && key.startsWith("pin.") && known.has(key.slice(4))) state.pin.changes[key.slice(4)] = number(said);
+      else odd.push(key);
     }
     since = performance.now();
-    wrong = unknown ? `This page does not know the scenario ${first}; start it with that file.` : "";
+    const clip = (said) => (said.length > 60 ? `${said.slice(0, 60)}…` : said);
+    wrong = [
+      ...(unknown ? [`This page does not know the scenario ${clip(first)}; start it with that file.`] : []),
+      ...(odd.length ? [`The link names what this page does not know, and it is left out: ${clip(odd.join(", "))}.`] : []),
+    ].join(" ");
+    byId("note").textContent = "";
     presets();
     controls();
     refresh();
@@ -281,11 +369,14 @@
 
   function draw() {
     const now = shown.now, before = shown.pinned;
-    const wide = new Set(["negotiation", "proposition"]);
+    const wide = new Set(["negotiation", "proposition", DECOMPOSITION]);
     const figures = [Charts.length(now, before), Charts.held(now, before)];
     if (shown.windows) figures.push(Charts.windows(shown.windows, before));
     figures.push(Charts.trust(now, before), Charts.ends(now, before), Charts.negotiation(now, before));
-    if (state.show && shown.proposition) figures.unshift(Charts.proposition(shown.proposition));
+    if (now.extension) figures.unshift(Charts.extension(now.extension, now.headline));
+    if (state.show && shown.more && shown.more.show === state.show) {
+      figures.unshift(state.show === DECOMPOSITION ? Charts.decomposition(shown.more) : Charts.proposition(shown.more));
+    }
     const place = byId("charts");
     const ids = new Set(figures.map((f) => f.id));
     for (const old of [...place.children]) if (!ids.has(old.dataset.id)) old.remove();
@@ -314,7 +405,11 @@
     room.figure = figure;
     room.querySelector("h2").textContent = figure.title;
     room.querySelector("figcaption p").textContent = figure.about;
-    room.querySelector(".panel, .panels").replaceChildren(...figure.drawn);
+    room.querySelector(".panel, .panels").replaceChildren(...(figure.facts ? [table(figure.table, 4)] : figure.drawn));
+    room.querySelector(".svg").hidden = !figure.drawn.length;
+    room.classList.toggle("bare", !figure.drawn.length);
+    room.querySelector(".csv").hidden = !figure.table.rows.length;
+    room.querySelector("details").hidden = figure.facts || !figure.table.rows.length;
     for (const [kind, button] of [["SVG", ".svg"], ["CSV", ".csv"]]) {
       room.querySelector(button).setAttribute("aria-label", `Download ${kind}: ${figure.title}`);
     }
@@ -343,10 +438,14 @@
 
   function numbers(room) {
     if (!room.querySelector("details").open) return;
-    const { head, rows } = room.figure.table;
-    room.querySelector(".scroll").replaceChildren(html("table", {},
+    room.querySelector(".scroll").replaceChildren(table(room.figure.table));
+  }
+
+  function table({ head, rows }, digits = 5) {
+    return html("table", {},
       html("thead", {}, html("tr", {}, ...head.map((name) => html("th", { scope: "col" }, name.replaceAll("_", " "))))),
-      html("tbody", {}, ...rows.map((row) => html("tr", {}, ...row.map((cell) => html("td", {}, Charts.show(cell, 5))))))));
+      html("tbody", {}, ...rows.map((row) => html("tr", {}, ...row.map((cell, i) => (typeof cell === "string" && !i
+        ? html("th", { scope: "row" }, cell) : html("td", {}, cell === null ? "" : Charts.show(cell, digits))))))));
   }
 
   function headline(now, before) {
@@ -373,7 +472,7 @@
 
   // ---- buttons
 
-  function go() { since = performance.now(); wrong = ""; values(); remember(); refresh(); }
+  function go() { since = performance.now(); wrong = ""; byId("note").textContent = ""; values(); remember(); refresh(); }
 
   function buttons() {
     byId("scenario").addEventListener("change", (event) => {
@@ -388,7 +487,7 @@
       state.changes = found ? { ...found.changes } : {};
       go();
     });
-    byId("show").addEventListener("change", (event) => { state.show = event.target.value; shown.proposition = null; go(); });
+    byId("show").addEventListener("change", (event) => { state.show = event.target.value; shown.more = null; go(); });
     byId("pin").addEventListener("click", () => { state.pin = { scenario: state.scenario, changes: { ...state.changes } }; go(); });
     byId("unpin").addEventListener("click", () => { state.pin = null; go(); byId("pin").focus(); });
     byId("back").addEventListener("click", () => {
