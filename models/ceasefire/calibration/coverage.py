@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ceasefire import truce
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.truce.course import trace
 from ceasefire.truce.play import Table
@@ -29,6 +30,8 @@ Key: TypeAlias = tuple[int, float, str, str]
 NO_PILOT: Key = (0, 0.0, "no pilot", "")
 MOST_PARAMETERS = 3
 LEVEL = 0.9
+FROM_PRIOR, FROM_CELLS = "prior", "cells"
+TRUTHS = (FROM_PRIOR, FROM_CELLS)
 CHUNK = 64  # grid points that one process solves at a time
 
 
@@ -214,7 +217,7 @@ def _check_block(eq: TruceEquilibrium, block_days: int) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Recovery:
+class Recovery(Displayed):
     """What posteriors of simulated data sets say of the values that made them.
 
     Attributes
@@ -278,7 +281,7 @@ def _share(hits: int, count: int) -> tuple[float, float, float]:
 
 
 @dataclass(frozen=True, eq=False)
-class RankTest:
+class RankTest(Displayed):
     """Whether ranks are uniform, by their histogram and by their distribution function.
 
     Attributes
@@ -289,8 +292,8 @@ class RankTest:
         Count of a bin where ranks are uniform.
     chi_square, p_value : float
         Sum of (count - expected)^2 / expected, and the chance of one as large.
-    shares, steps : ndarray, shape (count,)
-        Distribution function: ranks in shares, in order, and what part is at or below.
+    shares, steps : ndarray, shape (draws + 1,)
+        Distribution function at each rank: where ranks are uniform, and what part is at or below.
     distance : float
         Largest distance of the distribution function from uniform.
     band : float
@@ -336,8 +339,8 @@ def rank_test(ranks: ArrayLike, draws: int, *, bins: int = 20) -> RankTest:
     -----
     For truths drawn from the prior and data from the model at them, ranks are uniform whatever
     the data, where the posterior is right. A hump means posteriors too wide, a trough
-    too narrow, a slope a bias. The distribution function takes each rank at the middle of its
-    cell, which keeps the band conservative.
+    too narrow, a slope a bias. Ranks being whole numbers, their distribution
+    function is held against the uniform one at each rank, which keeps the band conservative.
 
     References
     ----------
@@ -359,9 +362,9 @@ def rank_test(ranks: ArrayLike, draws: int, *, bins: int = 20) -> RankTest:
     counts = np.bincount(told * bins // (draws + 1), minlength=bins)
     expected = told.size / bins
     square = float(((counts - expected) ** 2).sum() / expected)
-    shares = (np.sort(told) + 0.5) / (draws + 1)
-    steps = np.arange(1, told.size + 1) / told.size
-    distance = float(np.maximum(steps - shares, shares - steps + 1.0 / told.size).max())
+    shares = (np.arange(draws + 1) + 1.0) / (draws + 1)
+    steps = np.cumsum(np.bincount(told, minlength=draws + 1)) / told.size
+    distance = float(np.abs(steps - shares).max())
     return RankTest(
         counts,
         expected,
@@ -383,6 +386,7 @@ def recover(
     seed: int = 0,
     level: float = LEVEL,
     draws: int = 99,
+    truths: str = FROM_PRIOR,
 ) -> Recovery:
     """Draw values from the prior, play truces at them, and see whether posteriors find them.
 
@@ -400,17 +404,22 @@ def recover(
         Of the central intervals.
     draws : int
         Posterior draws that a truth is ranked among.
+    truths : str
+        'prior': from the prior itself, played by the model's simulation; 'cells': middles of the
+        grid's cells, with outcomes drawn by the grid's own chances.
 
     Raises
     ------
     ArgumentError
-        No data set, no truce, or a level outside 0 to 1.
+        No data set, no truce, a level outside 0 to 1, or another word for `truths`.
 
     Notes
     -----
     Truths are drawn from the prior itself, not from the grid, and truces by the model's simulation,
     not by its likelihood: a fault of either shows. Within a cell the posterior is taken as flat.
-    Values that the model refuses are drawn again, which is the prior given that it does not.
+    Values that the model refuses are drawn again, which is the prior given that it does not. With
+    ``truths="cells"`` posteriors are exact but for the seed, so what differs between the two is
+    the width of the cells, or a fault of the simulation or of the likelihood.
 
     Examples
     --------
@@ -429,19 +438,49 @@ def recover(
         raise ArgumentError("data_sets and truces", (len(numbers), truces), "at least one each")
     if not 0.0 < level < 1.0:
         raise ArgumentError("level", level, "a number between 0 and 1")
-    rows = [
-        row for number in numbers for row in _one(grid, number, truces, seed, 1.0 - level, draws)
-    ]
+    if truths not in TRUTHS:
+        raise ArgumentError("truths", truths, "one of " + ", ".join(TRUTHS))
+    data = _cell_data if truths == FROM_CELLS else _data
+    rows = []
+    for number in numbers:
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+        unit, counts = data(grid, truces, rng)
+        rows += _one(grid, number, unit, counts, rng, 1.0 - level, draws)
     return Recovery(grid, truces, pd.DataFrame(rows), level, draws)
 
 
+def _data(
+    grid: CourseGrid, truces: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], dict[Key, int]]:
+    """Values from the prior, in its probability, and truces played at them."""
+    unit, eq = _truth(grid.problem, rng)
+    return unit, simulate_counts(eq, truces, rng, block_days=grid.block_days)
+
+
+def _cell_data(
+    grid: CourseGrid, truces: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], dict[Key, int]]:
+    """Draw a place in some cell, and outcomes by the chances that the grid gives that cell."""
+    solved = np.flatnonzero(np.isfinite(grid.log_chances).any(axis=1))
+    cell = int(rng.choice(solved))
+    chances = np.exp(grid.log_chances[cell])
+    drawn = rng.multinomial(truces, chances / chances.sum())
+    corner = np.array(np.unravel_index(cell, (grid.side,) * len(grid.problem.names)))
+    keys = list(grid.columns)
+    counts = {keys[j]: int(drawn[j]) for j in np.flatnonzero(drawn)}
+    return (corner + rng.random(corner.size)) / grid.side, counts
+
+
 def _one(
-    grid: CourseGrid, number: int, truces: int, seed: int, outside: float, draws: int
+    grid: CourseGrid,
+    number: int,
+    unit: NDArray[np.float64],
+    counts: Mapping[Key, int],
+    rng: np.random.Generator,
+    outside: float,
+    draws: int,
 ) -> list[dict[str, object]]:
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
-    problem = grid.problem
-    unit, eq = _truth(problem, rng)
-    mass = grid.posterior(simulate_counts(eq, truces, rng, block_days=grid.block_days))
+    problem, mass = grid.problem, grid.posterior(counts)
     picked = rng.choice(mass.size, size=draws, p=mass.ravel())
     cells = np.stack(np.unravel_index(picked, mass.shape), axis=1)
     drawn = (cells + rng.random(cells.shape)) / grid.side

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ import numpy as np
 
 from ceasefire.calibration._climb import climb
 from ceasefire.calibration.maximum import NOT_IDENTIFIED, at_shares, shares_of
+from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -25,11 +27,16 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 LEAST_STEP = 4e-3  # of a range, of the search at a value of the grid
+LEAST_GAIN = 1e-3  # log units, of a neighbour's point, for a search to be made again
+UNITS = 2.0  # log units below the maximum: where the set of plausible values ends
+JUMP = 1.0  # log units between two values beside each other that are looked between
+SHOWN = 6.0  # log units below the maximum from which nothing is looked at more closely
+HALVINGS = 3  # of a cell, at most
 ABOVE = 0.01  # log units above the maximum at which a profile has found a better one
 
 
 @dataclass(frozen=True, eq=False)
-class Profile:
+class Profile(Displayed):
     """The likelihood of one parameter, all others at their best.
 
     Attributes
@@ -79,7 +86,7 @@ class Profile:
 
 
 @dataclass(frozen=True)
-class Interval:
+class Interval(Displayed):
     """An interval of a parameter.
 
     Attributes
@@ -114,7 +121,7 @@ class Interval:
 
 
 @dataclass(frozen=True, eq=False)
-class Profiles:
+class Profiles(Displayed):
     """Profiles of several parameters.
 
     Attributes
@@ -202,6 +209,8 @@ def profile(
         Names of entries of theta; default: all.
     grid : int, optional
         Values over the range, ends included; the estimate is one more. Default: the settings'.
+        Cells in which the profile crosses 2 log units below the maximum, or falls by more than 1,
+        are halved up to three times.
     done : mapping of str to Profile, optional
         Profiles already made, to go on from a checkpoint.
     keep : function (profile) -> None, optional
@@ -217,10 +226,11 @@ def profile(
     Notes
     -----
     Values are taken outward from the estimate on both sides, each search starting where its
-    neighbour ended (exact re-optimisation, not a quadratic approximation); then once back inward
-    from the ends, searching again where the outer neighbour's point, moved, is better at once. A
-    search in a likelihood with kinks may still stop below the top, so a profile is a lower
-    bound. Somewhat more than `grid` searches a parameter.
+    neighbour ended (exact re-optimisation, not a quadratic approximation), then between them where
+    cells are halved, starting from the better end. After each round every value is held against
+    its neighbours' points, moved to it, and searched again where one is better at once. A search
+    in a likelihood with kinks may still stop below the top, so a profile is a lower bound. Some
+    1.2 to 1.7 times `grid` searches a parameter.
 
     Examples
     --------
@@ -264,42 +274,72 @@ def _one(
     import pandas as pd
 
     held = problem.names.index(name)
-    best = shares_of(problem, theta)
-    places = np.unique(np.append(np.linspace(0.0, 1.0, grid), best[held]))
-    middle = int(np.searchsorted(places, best[held]))
-    found: list[NDArray[np.float64] | None] = [None] * len(places)
-    values = np.full(len(places), -np.inf)
-    found[middle], values[middle] = best, height
-    for order in _orders(middle, len(places)):
-        for at, neighbour in order:
-            start = found[neighbour]
-            assert start is not None
-            if found[at] is not None and not _better(problem, start, held, places[at], values[at]):
-                continue
-            point, value = _held(problem, start, held, float(places[at]))
-            if value > values[at] or found[at] is None:
-                found[at], values[at] = point, value
-    rows = [at_shares(problem, point) for point in found if point is not None]
+    search = _Search(problem, held, shares_of(problem, theta), height)
+    search.spread(grid)
+    for _ in range(HALVINGS):
+        search.refine(height)
+    rows = [at_shares(problem, point) for point in search.points]
     table = pd.DataFrame(rows, columns=list(problem.names))
-    table.insert(0, "log_likelihood", values)
+    table.insert(0, "log_likelihood", search.values)
     return Profile(name, table, height)
 
 
-def _orders(middle: int, count: int) -> Iterator[list[tuple[int, int]]]:
-    """Places to be searched, each with the neighbour to start from: outward, then inward."""
-    yield [(i, i - 1) for i in range(middle + 1, count)]
-    yield [(i, i + 1) for i in range(middle - 1, -1, -1)]
-    yield [(i, i + 1) for i in range(count - 2, middle, -1)]
-    yield [(i, i - 1) for i in range(1, middle)]
+class _Search:
+    """Values of one share in order, each with the best point found there and its height."""
 
+    def __init__(
+        self, problem: Problem, held: int, best: NDArray[np.float64], height: float
+    ) -> None:
+        self.problem, self.held = problem, held
+        self.places, self.points, self.values = [float(best[held])], [best], [height]
 
-def _better(
-    problem: Problem, start: NDArray[np.float64], held: int, share: float, value: float
-) -> bool:
-    """Whether a neighbour's point, moved to this value, already lies above what was found."""
-    moved = start.copy()
-    moved[held] = share
-    return problem.log_likelihood(at_shares(problem, moved)) > value
+    def spread(self, grid: int) -> None:
+        """Search outward from the estimate, then look back inward."""
+        places = [float(p) for p in np.linspace(0.0, 1.0, grid) if p != self.places[0]]
+        for place in sorted(p for p in places if p > self.places[0]):
+            self._insert(len(self.places), place, [self.points[-1]])
+        for place in sorted((p for p in places if p < self.places[0]), reverse=True):
+            self._insert(0, place, [self.points[0]])
+        self._look_back()
+
+    def refine(self, height: float) -> None:
+        """Halve every cell in which the profile crosses a level that is asked for, or jumps."""
+        cells = [i for i in range(len(self.places) - 1) if self._rough(i, height)]
+        for i in reversed(cells):
+            middle = 0.5 * (self.places[i] + self.places[i + 1])
+            self._insert(i + 1, middle, self.points[i : i + 2])
+        if cells:
+            self._look_back()
+
+    def _rough(self, cell: int, height: float) -> bool:
+        low, high = sorted(self.values[cell : cell + 2])
+        if high < height - SHOWN:
+            return False
+        return low < height - UNITS <= high or high - low > JUMP
+
+    def _insert(self, at: int, place: float, starts: list[NDArray[np.float64]]) -> None:
+        start = max(starts, key=lambda point: self._height(point, place))
+        point, value = _held(self.problem, start, self.held, place)
+        self.places.insert(at, place)
+        self.points.insert(at, point)
+        self.values.insert(at, value)
+
+    def _look_back(self) -> None:
+        """Search again where a neighbour's point, moved, is better at once; from both ends."""
+        size = len(self.places)
+        passes = ((i, i + 1) for i in range(size - 2, -1, -1)), ((i, i - 1) for i in range(1, size))
+        for at, neighbour in itertools.chain(*passes):
+            start, place = self.points[neighbour], self.places[at]
+            if self._height(start, place) > self.values[at] + LEAST_GAIN:
+                point, value = _held(self.problem, start, self.held, place)
+                if value > self.values[at]:
+                    self.points[at], self.values[at] = point, value
+
+    def _height(self, point: NDArray[np.float64], place: float) -> float:
+        """Log-likelihood of a point with the share moved to `place`."""
+        moved = point.copy()
+        moved[self.held] = place
+        return self.problem.log_likelihood(at_shares(self.problem, moved))
 
 
 def _held(

@@ -17,20 +17,36 @@ if TYPE_CHECKING:
     from ceasefire.calibration.coverage import Recovery
 
 
-def draw(found: Recovery) -> Figure:
-    """Draw a panel a parameter: each data set's interval over its truth, misses apart."""
-    problem, shares = found.grid.problem, found.coverage.set_index("parameter")
+def draw(found: Recovery, whole: Recovery | None = None) -> Figure:
+    """Draw a panel a parameter: each data set's interval over its truth, misses apart.
+
+    Parameters
+    ----------
+    found : Recovery
+        Of the data sets drawn: a few hundred at most.
+    whole : Recovery, optional
+        Of all that were made; its share is told too.
+    """
+    problem = found.grid.problem
     with style():
         figure, panels = grid(len(problem.names), height_mm=58.0)
         for axes, name in zip(panels, problem.names, strict=True):
             of = found.table[found.table["parameter"] == name]
             _panel(axes, of)
-            share, low, high = shares.loc[name, ["covered", "low", "high"]]
-            axes.set_title(f"{name}: {share:.1%} covered ({low:.1%} to {high:.1%})", loc="left")
+            axes.set_title(_title(name, [found] if whole is None else [found, whole]), loc="left")
             axes.set_xlabel(f"{name} that made the data")
         panels[0].set_ylabel(f"{found.level:.0%} interval of its posterior")
         key_below(figure, panels[0])
     return figure
+
+
+def _title(name: str, studies: list[Recovery]) -> str:
+    lines = [f"{name}: intervals that hold the truth"]
+    for study in studies:
+        row = study.coverage.set_index("parameter").loc[name]
+        ends = f"{row['low']:.1%} to {row['high']:.1%}"
+        lines.append(f"{row['covered']:.1%} of {row['data_sets']:.0f} ({ends})")
+    return "\n".join(lines)
 
 
 def _panel(axes: Axes, of: pd.DataFrame) -> None:
