@@ -79,6 +79,7 @@ SHOWN = {
         "$ ceasefire predict november-2023 --score --truces 100 --figure truces",
     ),
 }
+NARROW_MM = 100
 THUMBNAIL = (640, 480)  # twice the width of a card
 
 
@@ -123,7 +124,7 @@ def write(docs: Path) -> None:
     found = figures(root)
     pages = Pages(docs / "gallery")
     _thumbnails(found, docs / "gallery" / "thumbnails")
-    pages.write("index.md", _index(found))
+    pages.write("index.md", index(found))
     for family, (heading, about) in FAMILIES.items():
         shown = [one for one in found if one.family == family]
         pages.write(f"{family}.md", _family(heading, about, shown))
@@ -169,11 +170,12 @@ def _thumbnails(found: Iterable[Shown], folder: Path) -> None:
             image.convert("P", palette=Image.Palette.ADAPTIVE).save(path, optimize=True)
 
 
-def _index(found: list[Shown]) -> str:
+def index(found: list[Shown]) -> str:
+    """Return the page of all thumbnails."""
     lines = [
         "# Gallery\n",
-        f"The {len(found)} committed figures. Each is drawn again, byte for byte, by the command "
-        "that stands with it.\n",
+        f"The {len(found)} committed figures, each with what it shows and the commands that draw "
+        "it.\n",
         "```{toctree}\n:hidden:\n",
         *[f"{heading} <{family}>" for family, (heading, _) in FAMILIES.items()],
         "The paper <paper>\n```\n",
@@ -209,7 +211,7 @@ def _family(heading: str, about: str, shown: list[Shown]) -> str:
         lines += [
             f"({one.name})=\n## {one.name}\n",
             f"```{{image}} {folder}/{one.path.name}\n:alt: {_head(one.caption)}\n"
-            ":class: plate\n```\n",
+            f":class: plate {_size(one.path)}\n```\n",
             f"{one.caption}\n",
             "```console\n" + "\n".join(shell) + "\n```\n",
         ]
@@ -217,6 +219,13 @@ def _family(heading: str, about: str, shown: list[Shown]) -> str:
             lines += ["```pycon\n" + "\n".join(python) + "\n```\n"]
         lines += [f"{told}\n"]
     return "\n".join(lines)
+
+
+def _size(path: Path) -> str:
+    """Whether a figure is one column of print or two."""
+    with Image.open(path) as image:
+        dots = image.info.get("dpi", (300.0,))[0]
+        return "narrow" if image.width / dots * 25.4 < NARROW_MM else "wide"
 
 
 def _paper(path: Path) -> str:

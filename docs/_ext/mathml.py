@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+CAPITALS = "ΑΩ"  # Greek, from Alpha to Omega
 # what the converter lacks, told in what it has
 ALIGNED = re.compile(r"\\(begin|end)\{(?:aligned|align\*?|split|gathered|gather\*?)\}")
 
@@ -45,6 +46,9 @@ def _tidied(text: str) -> str:
         align = cell.attrib.pop("columnalign", None)
         if align:
             cell.set("style", f"text-align: {align}")
+    for letter in root.iter(f"{{{NAMESPACE}}}mi"):
+        if letter.text and CAPITALS[0] <= letter.text <= CAPITALS[1]:
+            letter.set("mathvariant", "normal")  # as TeX sets them
     return ElementTree.tostring(root, encoding="unicode")
 
 
