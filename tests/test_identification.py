@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import ceasefire as cf
@@ -13,7 +14,7 @@ from ceasefire import calibration as cal
 from ceasefire import truce
 from ceasefire.calibration._events import stages
 from ceasefire.calibration.contraction import next_chances
-from ceasefire.calibration.identified import NO_EXCHANGE, PARTLY
+from ceasefire.calibration.identified import NO_EXCHANGE, PARTLY, UNBOUNDED
 from ceasefire.calibration.maximum import NOT_IDENTIFIED
 from ceasefire.errors import ArgumentError
 
@@ -217,3 +218,38 @@ def test_the_plausible_set_is_the_interval_of_its_likelihood() -> None:
 def test_bad_arguments_are_refused(november, call) -> None:
     with pytest.raises(ArgumentError):
         call(november)
+
+
+def test_the_table_tells_the_width_of_each_profile_beside_its_information(found) -> None:
+    def profile(name: str, values: list[float], heights: list[float]) -> cal.Profile:
+        return cal.Profile(name, pd.DataFrame({"log_likelihood": heights, name: values}), 0.0)
+
+    made = (
+        profile("pi0", [0.05, 0.14, 0.32, 0.5], [-4.0, 0.0, -1.0, -3.0]),
+        profile("beta", [0.0, 0.01, 0.03], [-1.0, 0.0, -1.9]),
+        profile("lam", [0.005, 0.02, 0.08, 0.2], [-4.0, 0.0, 0.0, -1.0]),
+    )
+    assert found.table["profile_width"].isna().all()
+    table = found.with_profiles(made).table.set_index("parameter")
+    assert table.loc["pi0", "profile_width"] == pytest.approx((0.41 - 0.095) / 0.45)
+    assert table.loc["pi0", "profile_set"] == "0.095 to 0.41"
+    assert table.loc["beta", "profile_width"] == pytest.approx(1.0)
+    assert table.loc["beta", "profile_set"] == UNBOUNDED
+    share = math.log(0.2 / 0.0125) / math.log(40.0)
+    assert table.loc["lam", "profile_width"] == pytest.approx(share)
+    assert table.loc["lam", "profile_set"] == "above 0.0125, unbounded on the other side"
+    assert math.isnan(table.loc["k0", "profile_width"])
+    kept = pd.concat(
+        [one.table.assign(parameter=one.parameter, value=one.table[one.parameter]) for one in made]
+    )
+    again = found.with_profiles(cal.Profile.from_values(kept, 0.0)).table
+    pd.testing.assert_frame_equal(again.set_index("parameter"), table)
+    with pytest.raises(ArgumentError, match="chi"):
+        found.with_profiles([profile("chi", [0.0, 0.1], [0.0, 0.0])])
+
+
+def test_what_cannot_be_bounded_is_never_given_a_width_below_its_range(found) -> None:
+    split = pd.DataFrame({"log_likelihood": [0.0, -9.0, -1.0], "beta": [0.0, 0.01, 0.03]})
+    row = found.with_profiles([cal.Profile("beta", split, 0.0)]).table.set_index("parameter")
+    assert row.loc["beta", "profile_width"] == pytest.approx(1.0)
+    assert row.loc["beta", "profile_set"] == UNBOUNDED + ", not in one piece"

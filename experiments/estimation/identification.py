@@ -1,7 +1,7 @@
 """What November 2023 identifies: python experiments/estimation/identification.py.
 
-Writes tables and figures to results/estimation/november-2023-*; takes the posterior's draws and
-the maximum from the tables that `ceasefire estimate` left there.
+Writes tables and figures to results/estimation/november-2023-*; takes the posterior's draws, the
+maximum and the profiles from the tables that `ceasefire estimate` left there.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "results" / "estimation"
 DRAWS = RESULTS / "november-2023-posterior-all.csv"
 MAXIMUM = RESULTS / "november-2023-ml.csv"
+PROFILES = RESULTS / "november-2023-profile-all.csv"
 AFTER = 6  # pause days on record when the next one is asked about
 POINTS = 1024
 COUNT = 300
@@ -31,7 +32,10 @@ def main() -> None:
     """Take all measures at the scenario's values, and write them."""
     start = time.perf_counter()
     problem = calibration.load_problem(Path(__file__).with_name("november-2023.toml"))
-    found = calibration.identification(problem)
+    top = pd.read_csv(MAXIMUM).set_index("parameter").loc[list(problem.names), "estimate"]
+    best = problem.log_likelihood(top.to_numpy(float))
+    profiles = calibration.Profile.from_values(pd.read_csv(PROFILES), best)
+    found = calibration.identification(problem).with_profiles(profiles)
     _write("identification", found.table)
     _write("identification-pairs", found.pairs)
     _write("identification-ridges", found.ridges)
@@ -51,8 +55,6 @@ def main() -> None:
     write_figure(
         identify_contraction.draw(narrowed, following), RESULTS / "november-2023-contraction"
     )
-    top = pd.read_csv(MAXIMUM).set_index("parameter").loc[list(problem.names), "estimate"]
-    best = problem.log_likelihood(top.to_numpy(float))
     near = calibration.plausible_set(problem, points=POINTS, best=best)
     _write("plausible", near.table)
     told = {

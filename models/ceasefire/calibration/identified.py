@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,18 +19,23 @@ from ceasefire.calibration.maximum import (
     curvature,
     width_of,
 )
+from ceasefire.calibration.profiles import UNITS
 from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 from ceasefire.tolerances import INFORMATION_RANK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
     from ceasefire.calibration.problem import Problem
+    from ceasefire.calibration.profiles import Profile
 
 NO_EXCHANGE = "no exchange of this kind speaks to it"
 WEAKLY = "weakly identified: a standard error would exceed half the range"
+UNBOUNDED = "unbounded in range"
 ON_A_KINK = "on a kink: no derivative here"
 PARTLY = 1e-3  # part of a parameter's own direction that may lie where nothing is said
 SHOWN = 0.05  # part of a direction below which a parameter is not named
@@ -60,6 +65,8 @@ class Identification(Displayed):
     events : DataFrame
         Score of each part of the record given all before: exchange and part (rows), parameter
         (columns).
+    profiles : tuple of Profile
+        Profile likelihoods of some or all parameters; see :meth:`with_profiles`.
     """
 
     problem: Problem = field(repr=False)
@@ -68,11 +75,32 @@ class Identification(Displayed):
     record: NDArray[np.float64] = field(repr=False)
     stages: pd.DataFrame = field(repr=False)
     events: pd.DataFrame = field(repr=False)
+    profiles: tuple[Profile, ...] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
         """Say the ranks."""
         size = len(self.theta)
         return f"Identification(rank {self.rank} of {size}; of the record {self.record_rank})"
+
+    def with_profiles(self, profiles: Iterable[Profile]) -> Identification:
+        """Return the same with profiles, whose widths `table` then tells.
+
+        Parameters
+        ----------
+        profiles : iterable of Profile
+            Of parameters of the problem, by :func:`ceasefire.calibration.profile`.
+
+        Raises
+        ------
+        ArgumentError
+            A profile of another parameter.
+        """
+        given = tuple(profiles)
+        for one in given:
+            if one.parameter not in self.problem.names:
+                allowed = "some of " + ", ".join(self.problem.names)
+                raise ArgumentError("profiles", one.parameter, allowed)
+        return replace(self, profiles=given)
 
     @cached_property
     def observed(self) -> NDArray[np.float64]:
@@ -146,10 +174,14 @@ class Identification(Displayed):
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row a parameter: value, expected and record (information), standard_error, note.
+        """What the records speak to, a row a parameter.
 
-        standard_error is that of the parameter's own unit after exchanges like these, seen in
-        full; nan where the data cannot give one, and `note` says why.
+        Columns: parameter, value, expected and record (information); standard_error: in the
+        parameter's own unit after exchanges like these, seen in full, nan where the data cannot
+        give one; note: why not; profile_width: share of the range within 2 log units of the
+        maximum by the parameter's profile, all others at their best (from end to end, and 1 where
+        the set reaches both ends of the range; nan where no profile was made); profile_set: the
+        same in values, or that it is unbounded in the range.
         """
         import pandas as pd
 
@@ -158,9 +190,24 @@ class Identification(Displayed):
             share, note = self._share(j)
             unit = width_of(self.problem, j, float(self.theta[j]))
             values = float(self.expected[j, j]), float(self.record[j, j])
-            rows.append((name, float(self.theta[j]), *values, share * unit, note))
+            rows.append(
+                (name, float(self.theta[j]), *values, share * unit, note, *self._profiled(j))
+            )
         columns = ["parameter", "value", "expected", "record", "standard_error", "note"]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=[*columns, "profile_width", "profile_set"])
+
+    def _profiled(self, j: int) -> tuple[float, str]:
+        """Width of the profile's set as a share of the range, and the set in words."""
+        entry, name = self.problem.entries[j][0], self.problem.names[j]
+        one = next((one for one in self.profiles if one.parameter == name), None)
+        if one is None:
+            return math.nan, ""
+        found = one.within(UNITS)
+        if math.isnan(found.low):
+            return math.nan, "empty: the maximum lies elsewhere"
+        told = str(found) if found.identified else UNBOUNDED
+        pieces = "" if found.whole else ", not in one piece"
+        return entry.share(found.high) - entry.share(found.low), told + pieces
 
     @cached_property
     def _spoken(self) -> NDArray[np.bool_]:

@@ -52,6 +52,24 @@ class Profile(Displayed):
     table: pd.DataFrame = field(repr=False)
     maximum: float
 
+    @classmethod
+    def from_values(cls, values: pd.DataFrame, maximum: float) -> tuple[Profile, ...]:
+        """Return profiles from a table as :attr:`Profiles.values`, or as `--csv` writes it.
+
+        Parameters
+        ----------
+        values : DataFrame
+            parameter, value, log_likelihood, then all of theta.
+        maximum : float
+            Log-likelihood that they are held against.
+        """
+        of = values.groupby("parameter", sort=False)
+        drop = ["parameter", "value"]
+        return tuple(
+            cls(str(name), part.drop(columns=drop).reset_index(drop=True), maximum)
+            for name, part in of
+        )
+
     def interval(self, level: float = LEVEL) -> Interval:
         """Values whose profile is within the chi-square quantile of the maximum.
 
