@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_BYTES = 200_000  # of one display; nothing comes near
-
 
 def html(value: Any) -> str:
     """Return an object as HTML; of a type without a table of its own what it prints, its fields.
@@ -76,8 +74,9 @@ def _pictures(value: Any) -> Mapping[str, Picture]:
 
 
 def _hint(value: Any) -> str:
-    hints = _first(value, "HINTS")
-    return hints or "games, equilibria, payoff sets, courses and analyses have one"
+    room = type(value).__module__.split(".")[1]
+    general = import_module(f"{__name__}.{room}").HINTS.get("") if room in ROOMS else None
+    return str(_first(value, "HINTS") or general or "games, equilibria and courses have one")
 
 
 def _first(value: Any, what: str) -> Any:

@@ -1,15 +1,68 @@
-"""Objects of this room are shown by what they print and their fields."""
+"""Models of the negotiation and their solutions as a notebook shows them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ceasefire.errors import ArgumentError
+from ceasefire.figures.notebook import _parts as parts
+from ceasefire.figures.notebook._pictures import Picture
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ceasefire.figures.notebook._parts import Safe
-    from ceasefire.figures.notebook._pictures import Picture
+    from matplotlib.axes import Axes
 
-TABLES: dict[str, Callable[[Any], Safe]] = {}
-PICTURES: dict[str, dict[str, Picture]] = {}
-HINTS: dict[str, str] = {}
+    from ceasefire.bargaining import Checks, Model, Staging
+    from ceasefire.figures.notebook._parts import Safe
+
+
+def model(of: Model) -> Safe:
+    """The question that a model answers, and its parameters."""
+    rows = [(name.replace("_", " "), _value(value)) for name, value in of.parameters().items()]
+    return parts.together(
+        parts.heading(type(of).__name__ if not _listed(of) else of.about().name),
+        parts.line(of.about().question) if _listed(of) else "",
+        parts.table(rows, head=("parameter", "value"), most=2 * parts.MOST_ROWS),
+    )
+
+
+def _listed(of: Model) -> bool:
+    try:
+        of.about()
+    except (ArgumentError, LookupError):
+        return False
+    return True
+
+
+def _value(value: Any) -> Any:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if number else parts.told(value)
+
+
+def checks(of: Checks) -> Safe:
+    """What was compared, and how far it is off."""
+    rows = [(what, f"{value:.3g}") for what, value in of.residuals.items()]
+    said = "passed" if of.passed else "FAILED"
+    caption = f"certificate: {said} (at most {of.tolerance:.0e})"
+    return parts.table(rows, head=("compared", "off by"), caption=caption)
+
+
+TABLES: dict[str, Callable[[Any], Safe]] = {"Model": model, "Checks": checks}
+
+
+def _own(of: Model, ax: Axes | None) -> Any:
+    return of.figure()
+
+
+def _staged(of: Staging, ax: Axes | None) -> Any:
+    from ceasefire.figures.gradualism import staged_release
+
+    return staged_release(of, ax=ax)
+
+
+PICTURES: dict[str, dict[str, Picture]] = {
+    "Model": {"answer": Picture(_own, _listed, panels=True)},
+    "Staging": {"release": Picture(_staged)},
+}
+HINTS = {"": "the model has one: model.plot()"}
