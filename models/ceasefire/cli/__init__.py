@@ -18,6 +18,7 @@ from ceasefire.cli import experiment as experiments
 from ceasefire.cli import explore as explorer
 from ceasefire.cli import paper as papers
 from ceasefire.cli import predict as prediction
+from ceasefire.cli import report as reporting
 from ceasefire.cli.text import examples
 from ceasefire.cli.waiting import patience
 
@@ -113,7 +114,7 @@ def solve(scenario: str, settings: tuple[str, ...], form: str | None, beliefs: i
     base, loaded = _load(scenario, ()), _load(scenario, settings)
     with patience("solving"):
         from ceasefire import truce
-        from ceasefire.cli.report import Report
+        from ceasefire.cli.solution import Report
 
         equilibrium = truce.solve(loaded, beliefs=beliefs, throw=False)
         report = Report(equilibrium, base)
@@ -264,6 +265,7 @@ main.add_command(analysis.analyse)
 main.add_command(estimate.estimate)
 main.add_command(prediction.predict)
 main.add_command(explorer.explore)
+main.add_command(reporting.report)
 
 
 @main.group(epilog=examples("ceasefire model list", "ceasefire model solve instalments"))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ceasefire import truce
 from ceasefire.cli.text import WIDTH, table, wrapped
+from ceasefire.figures.reports.terms import differences as differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -147,20 +148,6 @@ def comparison(result: truce.Comparison) -> str:
         chances.append([str(case), *[f"{lengths.loc[case, day]:.3f}" for day in likely]])
     parts = [table(head, rows), "", "  pause length, probability of each number of days"]
     return "\n".join([*parts, table(["case", *map(str, likely)], chances)])
-
-
-def differences(one: truce.Scenario, two: truce.Scenario) -> pd.DataFrame:
-    """Parameters in which two scenarios differ: path, symbol, unit, first, second.
-
-    nan where a scenario leaves the extension out.
-    """
-    keys = ["path", "symbol", "unit"]
-    first, second = (scenario.parameters()[[*keys, "value"]] for scenario in (one, two))
-    data = first.merge(second, on=keys, how="outer", sort=False)
-    data = data.rename(columns={"value_x": "first", "value_y": "second"})
-    order = {path: i for i, path in enumerate([*first["path"], *second["path"]])}
-    data = data.sort_values("path", key=lambda paths: paths.map(order))
-    return data[data["first"] != data["second"]].reset_index(drop=True)
 
 
 def differences_text(data: pd.DataFrame, labels: Sequence[str]) -> str:

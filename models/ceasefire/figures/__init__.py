@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Protocol, cast
 from ceasefire.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ceasefire.truce import Scenario
+    from ceasefire.figures.reports import Report
+    from ceasefire.truce import Scenario, TruceEquilibrium
 
 # Name in paper.toml and of the files written -> module.
 FIGURES = {
@@ -63,3 +66,47 @@ def figure(name: str, scenario: Scenario) -> Figure:
     made = recipe(name)
     with style():
         return made.draw(made.table(scenario), scenario)
+
+
+def report(
+    solved: Scenario | TruceEquilibrium,
+    *,
+    name: str = "",
+    command: str = "",
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Report on one scenario: terms, equilibrium in words, figures, incentives, certificate.
+
+    Parameters
+    ----------
+    solved : Scenario or TruceEquilibrium
+        A scenario is solved; one that is not solved, or that has no deal, is reported as such.
+    name : str
+        Begins the names of files; default: the scenario's name and ``-report``.
+    command : str
+        Recorded as what made it.
+    progress : callable, optional
+        Called with a few words before each step.
+
+    Returns
+    -------
+    Report
+        With ``html()``, ``markdown()`` and ``write(path)``.
+
+    Notes
+    -----
+    Some five seconds, most of them for the figures and the certificate. The same code, libraries
+    and scenario give the same bytes: there is no clock, no path and no chance in it.
+
+    Examples
+    --------
+    >>> import ceasefire as cf
+    >>> told = report(cf.load("november-2023"))
+    >>> told
+    Report('november-2023-report': 5 figures, sound: True)
+    >>> "The pausing state extends after day 4, because" in told.markdown()
+    True
+    """
+    from ceasefire.figures.reports import report
+
+    return report(solved, name=name, command=command, progress=progress)

@@ -37,6 +37,8 @@ CAPTION = (
     "the deal."
 )
 LEVELS = (0.05, 0.25, 0.75, 0.95)
+MOST_TICKS = 20
+LEAST_WRITTEN = 0.05  # bars this tall carry their number where there are many
 
 
 def table(scenario: Scenario) -> pd.DataFrame:
@@ -99,6 +101,11 @@ def alone(name: str, table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return axes
 
 
+def _ticks(days: np.ndarray) -> np.ndarray:
+    """Every day, or every so many where there is no room."""
+    return days[:: -(-len(days) // MOST_TICKS)]
+
+
 def _get(table: pd.DataFrame, quantity: str) -> pd.DataFrame:
     return table[table["quantity"] == quantity]
 
@@ -106,20 +113,23 @@ def _get(table: pd.DataFrame, quantity: str) -> pd.DataFrame:
 def _lengths(axes: Axes, table: pd.DataFrame) -> None:
     length, happened = _get(table, "p_length"), _get(table, "realised_length")
     realised = set(happened["day"])
+    few = len(length) <= MOST_TICKS
     for day, chance in zip(length["day"], length["value"], strict=True):
         chosen = day in realised
         axes.bar(day, chance, 0.7, color=BLUE if chosen else SKY, edgecolor=INK, linewidth=0.5)
+        if not few and chance < LEAST_WRITTEN:
+            continue
         axes.annotate(
             f"{chance:.2f}", (day, chance), (0, 2), textcoords="offset points", ha="center",
             fontsize=6.5,
         )  # fmt: skip
-    for day in realised:
+    for day in realised & set(length["day"]):  # a course that happened may be longer than any here
         top = float(length.loc[length["day"] == day, "value"].iloc[0])
         axes.annotate(
             "happened", (day - 0.4, 0.85 * top), (day - 1.6, 0.85 * top), ha="right", va="center",
             arrowprops={"arrowstyle": "-|>", "lw": 0.7, "color": INK},
         )  # fmt: skip
-    axes.set_xticks(length["day"])
+    axes.set_xticks(_ticks(length["day"].to_numpy()))
     axes.set_ylim(0, 1.12 * float(length["value"].max()))
     axes.set_xlabel("pause length (days)")
     axes.set_ylabel("probability")
@@ -138,7 +148,7 @@ def _held(axes: Axes, table: pd.DataFrame, captives: float | None) -> None:
             happened["day"], happened["value"], color=RED, linestyle="--", marker="s",
             markeredgecolor=INK, markeredgewidth=0.4, label="happened",
         )  # fmt: skip
-    axes.set_xticks(days)
+    axes.set_xticks(_ticks(days))
     most = float(mean["value"].max()) if captives is None else captives
     axes.set_ylim(0, most * 1.04)
     axes.set_xlabel("pause day")

@@ -20,7 +20,7 @@ from ceasefire.errors import ArgumentError
 from ceasefire.figures.tables import latex, markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -44,6 +44,8 @@ class Block:
         Below a figure or above a table.
     table : DataFrame or None
         What a table shows.
+    alt : str
+        What a figure shows, for those who do not see it; its name where empty.
     """
 
     kind: str
@@ -51,6 +53,7 @@ class Block:
     level: int = 0
     caption: str = ""
     table: pd.DataFrame | None = None
+    alt: str = ""
 
 
 def read(
@@ -129,13 +132,13 @@ def write(blocks: list[Block], out: Path) -> list[Path]:
     return files
 
 
-def as_markdown(blocks: list[Block]) -> str:
-    """Return the document as Markdown."""
+def as_markdown(blocks: Sequence[Block], suffix: str = ".png") -> str:
+    """Return the document as Markdown; figures are files of their names with `suffix`."""
     parts: dict[str, Callable[[Block], str]] = {
         "heading": lambda b: f"{'#' * b.level} {b.text}\n",
         "text": lambda b: f"{b.text}\n",
         "list": lambda b: _listed(b, "- {}"),
-        "figure": lambda b: f"![{b.text}]({b.text}.png)\n\n*{b.caption}*\n",
+        "figure": lambda b: f"![{b.alt or b.text}]({b.text}{suffix})\n\n*{b.caption}*\n",
         "table": lambda b: f"*{b.caption}*\n\n{markdown(_headed(b))}",
     }
     return "\n".join(parts[block.kind](block) for block in blocks)

@@ -33,12 +33,8 @@ CAPTION = (
     " alone, all off, and each left on alone; opening trust and first block as in the "
     "baseline. (b) How it ends in the same cases."
 )
-LENGTHS = (
-    ("up to 5", PALE, ""),
-    ("6", SKY, "//"),
-    ("7", BLUE, ""),
-    ("8 or more", ORANGE, ".."),
-)
+LENGTHS = ((PALE, ""), (SKY, "//"), (BLUE, ""), (ORANGE, ".."))
+MODAL_DAYS = 7  # of the paper's scenario
 ENDS = {
     "stopped at a window": (BLUE, ""),
     "opportunist reneges": (RED, "//"),
@@ -69,17 +65,23 @@ def tidy(found: Comparison) -> pd.DataFrame:
     return whole[["case", "quantity", "key", "probability"]].reset_index(drop=True)
 
 
-def draw(table: pd.DataFrame, scenario: Scenario | None = None) -> Figure:
-    """Two stacked-bar panels that share their cases."""
+def draw(table: pd.DataFrame, scenario: Scenario | None = None, modal: int = MODAL_DAYS) -> Figure:
+    """Two stacked-bar panels that share their cases; lengths are told apart around `modal`."""
     cases = list(dict.fromkeys(table["case"]))
     tall = min(98.0, 42.0 + 9.0 * len(cases))
     figure, (left, right) = canvas(WIDTH_MM, tall, 1, 2, sharey=True)
     lengths = table[table["quantity"] == "length"]
     days = lengths["key"].astype(int)
-    bands = (days <= 5, days == 6, days == 7, days >= 8)
+    m = max(modal, 2)
+    bands = {
+        f"up to {m - 2}": days <= m - 2,
+        f"{m - 1}": days == m - 1,
+        f"{m}": days == m,
+        f"{m + 1} or more": days >= m + 1,
+    }
     parts = [
         (label, colour, hatch, lengths[band].groupby("case")["probability"].sum())
-        for (label, colour, hatch), band in zip(LENGTHS, bands, strict=True)
+        for (label, band), (colour, hatch) in zip(bands.items(), LENGTHS, strict=True)
     ]
     _stack(left, cases, parts)
     panel(left, "a", "pause length (days)")

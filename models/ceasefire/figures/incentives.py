@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ceasefire.truce import Scenario
+    from ceasefire.truce import Scenario, TruceEquilibrium
 
 WIDTH_MM = DOUBLE_MM
 CAPTION = (
@@ -31,11 +31,15 @@ PRICES = 241
 
 def table(scenario: Scenario) -> pd.DataFrame:
     """Gains by window, side and price; rows 'zone' hold (price, value) = (low, high)."""
+    return told(solved(scenario), truce.extension(solved(scenario)))
+
+
+def told(equilibrium: TruceEquilibrium, windows: pd.DataFrame) -> pd.DataFrame:
+    """The same of a solution at hand, at the windows of a table of extension incentives."""
     import pandas as pd
 
-    equilibrium = solved(scenario)
     parts: list[tuple[float, str, float, float]] = []
-    for row in truce.extension(equilibrium).to_dict(orient="records"):
+    for row in windows.to_dict(orient="records"):
         held, day, trust = row["held_captives"], row["day"], row["trust_held"]
         edges = [
             held - k * row["clause_price"] for k in range(int(held // row["clause_price"]) + 1)
@@ -53,13 +57,34 @@ def table(scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(parts, columns=["day", "quantity", "price", "value"])
 
 
-def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
+class Box(NamedTuple):
+    """What a panel shows: prices from 0 to `prices`, gains from `low` to `high`."""
+
+    prices: float
+    low: float
+    high: float
+
+
+PAPER = Box(40.0, -11.0, 45.0)
+
+
+def fitted(table: pd.DataFrame, clause: float) -> Box:
+    """Four times the clause's price, where that many are held, and the gains up to there."""
+    gains = table[table["quantity"].isin(("captor", "pausing_state"))]
+    prices = max(min(4.0 * clause, float(gains["price"].max())), clause)
+    shown = gains.loc[gains["price"] <= prices, "value"]
+    low, high = min(float(shown.min()), 0.0), max(float(shown.max()), 0.0)
+    size = (high - low) or 1.0
+    return Box(prices, low - 0.1 * size, high + 0.05 * size)
+
+
+def draw(table: pd.DataFrame, scenario: Scenario, box: Box = PAPER) -> Figure:
     """One panel a window, shared axes."""
     days = list(dict.fromkeys(table["day"]))
     figure, grid = canvas(WIDTH_MM, 68.0, 1, max(len(days), 1), sharey=True, squeeze=False)
     clause = scenario.terms.captives_per_extra_day
     for axes, day in zip(grid[0], days, strict=True):
-        _window(axes, table[table["day"] == day], clause)
+        _window(axes, table[table["day"] == day], clause, box)
         axes.set_title(_heading(table[table["day"] == day], int(day)), fontsize=7.0)
     grid[0][0].set_ylabel("gain over stopping (utils)")
     for axes in grid[0]:
@@ -73,7 +98,7 @@ def _heading(part: pd.DataFrame, day: int) -> str:
     return f"after day {day}\ntrust held {held:.2f}, needed {needed:.2f}"
 
 
-def _window(axes: Axes, part: pd.DataFrame, clause: float) -> None:
+def _window(axes: Axes, part: pd.DataFrame, clause: float, box: Box) -> None:
     shown = (
         ("captor", BLUE, "-", "captor (dealer)"),
         ("pausing_state", RED, "--", "pausing state"),
@@ -85,12 +110,14 @@ def _window(axes: Axes, part: pd.DataFrame, clause: float) -> None:
             np.nan
         )  # break the line at a jump
         axes.plot(prices, values, color=colour, linestyle=line, label=label)
-    low = -11.0
+    low, thick = box.low, 1.8 / 56.0 * (box.high - box.low)
     zones = part[part["quantity"] == "zone"]
     for i, (a, b) in enumerate(zip(zones["price"], zones["value"], strict=True)):
         label = "zone of agreement" if i == 0 else ""
-        axes.fill_between([a, b], low, low + 1.8, color=GREEN, linewidth=0, label=label, alpha=0.9)
+        axes.fill_between(
+            [a, b], low, low + thick, color=GREEN, linewidth=0, label=label, alpha=0.9
+        )
     axes.axhline(0.0, color=INK, linewidth=0.6)
     axes.axvline(clause, color=GREY, linestyle=":", linewidth=1.2, label=f"clause: {clause:g}")
-    axes.set_ylim(low, 45)
-    axes.set_xlim(0, 40)
+    axes.set_ylim(low, box.high)
+    axes.set_xlim(0, box.prices)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ceasefire.truce import Scenario
+    from ceasefire.truce import Scenario, TruceEquilibrium
 
 WIDTH_MM = DOUBLE_MM
 TALK_DAYS = 120
@@ -28,9 +28,13 @@ CAPTION = (
 
 def table(scenario: Scenario) -> pd.DataFrame:
     """Quantities: belief and opening chances; talks by day; Nash product by block days."""
+    return told(solved(scenario))
+
+
+def told(eq: TruceEquilibrium) -> pd.DataFrame:
+    """The same of a solution at hand."""
     import pandas as pd
 
-    eq = solved(scenario)
     rows: list[tuple[str, float, float]] = [
         ("belief_before", 0, eq.pilot.trust_before),
         ("belief_after", 0, eq.trust),
@@ -45,18 +49,19 @@ def table(scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["quantity", "days", "value"])
 
 
-def draw(table: pd.DataFrame, scenario: Scenario) -> Figure:
+def draw(table: pd.DataFrame, scenario: Scenario | None = None) -> Figure:
     """Three panels."""
     figure, (left, middle, right) = canvas(WIDTH_MM, 58.0, 1, 3)
     one = table[table["days"] == 0].set_index("quantity")["value"]
     _pilot(left, one)
     talks = table[table["quantity"] == "talks"]
     middle.fill_between(talks["days"], talks["value"], step="mid", color=SKY, linewidth=0)
-    middle.axvline(one["talks_mean"], color=INK, linestyle="--", linewidth=0.9)
-    top = float(talks["value"].max())
-    middle.text(one["talks_mean"] + 3, 0.93 * top, f"mean {one['talks_mean']:.0f} days")
+    if one["talks_mean"] <= TALK_DAYS:  # nan, where talks never end in a deal, is not
+        middle.axvline(one["talks_mean"], color=INK, linestyle="--", linewidth=0.9)
+        top = float(talks["value"].max())
+        middle.text(one["talks_mean"] + 3, 0.93 * top, f"mean {one['talks_mean']:.0f} days")
     middle.set_xlim(0, TALK_DAYS)
-    middle.set_ylim(0, None)
+    middle.set_ylim(0, None if talks["value"].max() > 0.0 else 1.0)
     middle.set_xlabel("days of talks to the deal")
     middle.set_ylabel("probability per day, given a deal")
     panel(middle, "b", "talks")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from ceasefire.experiment import analysis
 from ceasefire.figures._solved import solved
 from ceasefire.figures.runs.analyses import LIKE_2023, indices
 from ceasefire.figures.runs.robustness import shares
+from ceasefire.figures.tables import bound
 from ceasefire.status import Status
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from ceasefire.figures.paper import Run
     from ceasefire.truce import Scenario
-
-LEAST_ERROR = 1e-10
 
 
 def numbers(scenario: Scenario, runs: dict[str, Run]) -> dict[str, Any]:
@@ -51,14 +49,9 @@ def _solution(scenario: Scenario) -> dict[str, Any]:
         "p_mode": float(course.length.max()), "p_8": float(course.length.get(8, 0.0)),
         "left": course.mean_left, "sequence": str(course.chunks.index[0]),
         "p_sequence": float(course.chunks.iloc[0]),
-        "gain": _bound(eq.certificate.exploitability), "states": eq.certificate.day_states,
+        "gain": bound(eq.certificate.exploitability), "states": eq.certificate.day_states,
         "windows": eq.certificate.windows, "histories": eq.certificate.histories,
     }  # fmt: skip
-
-
-def _bound(error: float) -> float:
-    """Return the power of ten above an error; what rounding alone decides is 1e-10."""
-    return float(10.0 ** math.ceil(math.log10(max(error, LEAST_ERROR))))
 
 
 def _windows(scenario: Scenario) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ceasefire.truce import Scenario
+
+
+LEAST_ERROR = 1e-10
 
 
 def course_table(scenario: Scenario) -> pd.DataFrame:
@@ -54,6 +58,11 @@ def certificate_table(scenario: Scenario) -> pd.DataFrame:
         ("simulated plays", str(certificate.monte_carlo_plays)),
     ]
     return pd.DataFrame(rows, columns=["check", "result"])
+
+
+def bound(error: float) -> float:
+    """Return the power of ten above an error; what rounding alone decides is 1e-10."""
+    return float(10.0 ** math.ceil(math.log10(max(error, LEAST_ERROR))))
 
 
 def markdown(table: pd.DataFrame) -> str:
