@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: paper paper-full test lint bench lock clean help FORCE
+.PHONY: paper paper-full test docs lint bench lock clean help FORCE
 
 PYTHON ?=
 PYTEST_ARGS ?=
@@ -23,6 +23,9 @@ paper-full: $(VENV)/.run ## compute every experiment anew, then build the paper
 test: $(VENV)/.dev ## run the tests and the examples in the documentation
 	$(BIN)/python -m pytest -n $(PROCESSES) $(PYTEST_ARGS)
 
+docs: $(VENV)/.dev ## build the documentation into docs/_build/html; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -n -q -j $(PROCESSES) docs docs/_build/html
+
 lint: $(VENV)/.dev ## check style, types and the order of the layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -36,7 +39,7 @@ lock: ## resolve pyproject.toml again into requirements/*.lock (needs the networ
 	UPGRADE="$(UPGRADE)" PYTHON="$(PYTHON)" sh requirements/lock.sh
 
 clean: ## remove .venv, caches and build products; results/ stays
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
+	rm -rf $(VENV) build dist docs/_build docs/gallery docs/reference/api docs/reference/commands docs/reference/tables .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
 	find models tests benchmarks experiments -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 help: ## list the targets

@@ -39,8 +39,8 @@ def _parameters() -> str:
     for group, rows in whole.groupby(whole["path"].str.partition(".")[0], sort=False):
         parts.append(_parameter_table(f"`[{group}]`", rows))
     parts.append(
-        "# Extensions\n\nOptional tables of a scenario file; absent is off, one can be on at a "
-        "time. The values are the defaults.\n".replace("# Ext", "## Ext")
+        "## Extensions\n\nOptional tables of a scenario file; absent is off, one can be on at a "
+        "time. The values are the defaults.\n"
     )
     for name in EXTENSIONS:
         rows = scenario.replace({name: "on"}).parameters()
@@ -51,17 +51,17 @@ def _parameters() -> str:
 
 
 def _parameter_table(heading: str, rows: Any, level: str = "##") -> str:
-    lines = [f"{level} {heading}\n"]
-    head = ("field", "symbol", "value", "unit", "bounds", "meaning", "source")
+    head = ("field", "symbol", "value", "bounds", "meaning, and where the value is from")
     body = [
         (
-            f"`{row['path'].partition('.')[2]}`", f"`{row['symbol']}`", _number(row["value"]),
-            row["unit"], f"{_number(row['lower'])} to {_number(row['upper'])}",
-            _text(row["meaning"]), _links(row["source"]),
+            f"`{row['path'].partition('.')[2]}`", f"`{row['symbol']}`",
+            f"{_number(row['value'])} {row['unit']}",
+            f"{_number(row['lower'])} to {_number(row['upper'])}",
+            f"{_text(row['meaning'])}. *{_links(row['source'])}*",
         )
         for row in rows.to_dict("records")
     ]  # fmt: skip
-    return "\n".join(lines) + "\n" + _table(head, body) + "\n"
+    return f"{level} {heading}\n\n{_table(head, body)}\n"
 
 
 def _catalog() -> str:
@@ -76,17 +76,23 @@ def _catalog() -> str:
     for form, heading in forms.items():
         listed = [name for name in found.index if catalog.about(name).form == form]
         body = [_game(name, found.loc[name]) for name in listed]
-        head = ("name", "game", "players", "size", "parameters", "known", "source")
-        parts.append(f"## {heading}\n\n{_table(head, body)}\n")
+        parts.append(f"## {heading}\n\n{_table(('name', 'game'), body)}\n")
     return "\n".join(parts)
 
 
-def _game(name: str, row: Any) -> tuple[str, ...]:
+def _game(name: str, row: Any) -> tuple[str, str]:
+    """What a game is in a paragraph, with its size, what is known and its source below."""
     entry = catalog.about(name)
-    about = f"**{_text(entry.title)}**. {_text(entry.about)}"
     given = ", ".join(f"`{key}={value}`" for key, value in entry.parameters.items())
-    return (f"`{name}`", about, str(row["players"]), _text(row["size"]), given,
-            _text(row["known"]), _text(entry.source))  # fmt: skip
+    told = [f"{row['players']} players, {_text(row['size'])}"]
+    told += [f"takes {given}"] if given else []
+    told += [f"known: {_text(row['known'])}"] if row["known"] else []
+    lines = [
+        f"**{_text(entry.title)}.** {_text(entry.about)}",
+        f"*{'; '.join(told)}*",
+        _text(entry.source),
+    ]
+    return f"`{name}`", "<br>".join(lines)
 
 
 def _records() -> str:
