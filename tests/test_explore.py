@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,39 @@ def test_what_is_no_request_is_refused_and_the_server_goes_on(explorer):
         plain.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
         plain.recv(4096)
     assert request(explorer, "GET", "/")[0] == 200
+
+
+def drip(connection, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        connection.sendall(b" ")
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("told", [b"GET / HT", b"POST /api/solve HTTP/1.1\r\nX: "])
+def test_a_client_that_sends_one_byte_at_a_time_is_let_go(explorer, monkeypatch, told):
+    monkeypatch.setattr(explorer.http, "read_seconds", 0.3)
+    with socket.create_connection(("127.0.0.1", explorer.port), timeout=30) as slow:
+        slow.sendall(told)
+        with pytest.raises(OSError):  # reset or broken pipe, as the system says it
+            drip(slow, 30)
+    assert request(explorer, "GET", "/")[0] == 200
+
+
+def test_silent_connections_do_not_keep_others_out(explorer, monkeypatch):
+    monkeypatch.setattr(explorer.http, "read_seconds", 0.5)
+    silent = [socket.create_connection(("127.0.0.1", explorer.port)) for _ in range(150)]
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            answered = request(explorer, "GET", "/")[0]
+        except OSError:  # no room just now
+            assert time.monotonic() < until
+            continue
+        break
+    assert answered == 200
+    for connection in silent:
+        connection.close()
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../november-2023", "november-2023.toml", ""])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import sys
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 LOOPBACK: Final = "127.0.0.1"
 MOST_BYTES: Final = 32 * 1024  # of a request's body: all parameters take less than two
 MOST_CHARACTERS: Final = 64  # of a name; also the most changes
-READ_SECONDS: Final = 10.0  # that a client may take to send what it announced
+READ_SECONDS: Final = 10.0  # that a client may take to send a whole request
+MOST_CONNECTIONS: Final = 128  # that are being read at once; a browser opens six
 MOST_DIGITS: Final = 15  # of a whole number that every reader of JSON keeps
 MOST_CLIENTS: Final = 8  # pages that wait for the solver at once
 Reply: TypeAlias = tuple[HTTPStatus, bytes, str]  # status, body, its kind
@@ -154,16 +158,51 @@ def serve(
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = False
+    read_seconds = READ_SECONDS
+
+    def __init__(self, *args: Any) -> None:
+        self.reading: dict[socket.socket, float] = {}  # until when a request may still arrive
+        super().__init__(*args)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Take a connection, unless too many are open that have said nothing whole."""
+        if len(self.reading) < MOST_CONNECTIONS:
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Close what is too slow: a timeout of single reads does not see one byte at a time."""
+        now = time.monotonic()
+        for connection, until in list(self.reading.items()):
+            if now > until:
+                self.reading.pop(connection, None)
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that have gone."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
     """Fixed routes; everything that is not plainly one of them is refused."""
 
     page: Explorer
+    server: _Server
     protocol_version = "HTTP/1.1"
     timeout = READ_SECONDS
     wbufsize = -1  # head and body in one packet: a second one would wait 40 ms for its turn
     disable_nagle_algorithm = True
+
+    def handle_one_request(self) -> None:
+        """Read and answer one request, within the time that reading may take."""
+        self.server.reading[self.connection] = time.monotonic() + self.server.read_seconds
+        try:
+            super().handle_one_request()
+        finally:
+            self.server.reading.pop(self.connection, None)
 
     def do_GET(self) -> None:
         """Answer with a file of the page."""
@@ -212,6 +251,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path != "/api/solve":
             raise Refused(HTTPStatus.NOT_FOUND, "no such page")
         asked = _checked(self._body())
+        self.server.reading.pop(self.connection, None)  # read; solving has a limit of its own
         known = self.page.known
         with self._one_at_a_time(asked["client"]):
             scenario = changed(known, asked["scenario"], asked["changes"])

@@ -24,7 +24,7 @@ const Charts = (() => {
     if (typeof value === "boolean") return value ? "yes" : "no";
     if (typeof value !== "number") return String(value);
     if (Number.isInteger(value)) return String(value);
-    if (Math.abs(value) < 1e-4) return value === 0 ? "0" : value.toExponential(1);
+    if (Math.abs(value) < 1e-4) return Math.abs(value) < 1e-12 ? "0" : value.toExponential(1);
     return String(Number(value.toPrecision(digits)));
   }
 
@@ -92,7 +92,7 @@ const Charts = (() => {
 
   function length(now, pinned) {
     const days = now.length.days, chances = now.length.probability;
-    const last = Math.max(days.length, pinned ? pinned.length.days.length : 0) - 1;
+    const last = Math.max(days.length - 1, pinned ? pinned.length.days.length - 1 : 0, now.happened ? now.happened.pause_days : 0);
     const top = Math.max(...chances, ...(pinned ? pinned.length.probability : [0]));
     const f = frame(240, { low: -0.7, high: last + 0.7, label: "pause length (days)", ticks: ticks(0, last, 12) },
       { low: 0, high: top * 1.12, label: "probability" }, { margin: { top: 34, bottom: 46 } });
@@ -127,11 +127,13 @@ const Charts = (() => {
   }
 
   function held(now, pinned) {
-    const h = now.held, last = Math.max(h.day.length, pinned ? pinned.held.day.length : 0, 2) - 1;
-    const top = Math.max(...h.q95, h.mean[0], ...(pinned ? pinned.held.mean : [0]));
+    const h = now.held, marks = now.happened ? now.happened.held : [];
+    const last = Math.max(h.day.length, pinned ? pinned.held.day.length : 0, marks.length, 2) - 1;
+    const top = Math.max(...h.q95, h.mean[0], ...marks, ...(pinned ? pinned.held.mean : [0]));
     const f = frame(230, { low: 0, high: last, label: "pause day", ticks: ticks(0, last, 12) },
       { low: 0, high: top * 1.04, label: "captives held" }, { margin: { top: 34 } });
-    const at = (values) => values.map((v, day) => [f.px(day), f.py(v)]);
+    // once the pause has ended those held stay as they were
+    const at = (values) => Array.from({ length: last + 1 }, (_, day) => [f.px(day), f.py(values[Math.min(day, values.length - 1)])]);
     for (const [low, high, name] of [["q05", "q95", "band90"], ["q25", "q75", "band50"]]) {
       f.svg.append(el("path", { class: name, d: `${path([...at(h[low]), ...at(h[high]).reverse()])}Z` }));
     }
@@ -141,14 +143,14 @@ const Charts = (() => {
       f.svg.append(el("path", { class: "pinned", d: path(at(pinned.held.mean)) }));
       keys.push([dash("pinned"), "baseline"]);
     }
-    if (now.happened && now.happened.held.length) {
-      at(now.happened.held).forEach(([x, y]) => f.svg.append(rect(x - 3, y - 3, 6, 6, "mark")));
+    if (marks.length) {
+      marks.forEach((v, day) => f.svg.append(rect(f.px(day) - 3, f.py(v) - 3, 6, 6, "mark")));
       keys.push([box("mark"), "happened"]);
     }
     legend(f.svg, keys, 26);
     const table = { head: ["day", "mean", "q05", "q25", "q75", "q95", ...(pinned ? ["baseline mean"] : [])], rows: [] };
     h.day.forEach((day, i) => table.rows.push([day, h.mean[i], h.q05[i], h.q25[i], h.q75[i], h.q95[i],
-      ...(pinned ? [pinned.held.mean[i] ?? null] : [])]));
+      ...(pinned ? [pinned.held.mean[Math.min(i, pinned.held.mean.length - 1)]] : [])]));
     return figure("held", "How many are still held",
       `At the end of each day: mean, and the bands that hold the middle 50 % and 90 % of probability. ${show(now.headline.mean_left)} left on average.`,
       [f.svg], table);
@@ -237,7 +239,7 @@ const Charts = (() => {
       "captor_reservation_price", "pausing_state_reservation_price"];
     const told = (v) => (Array.isArray(v) ? v.map(([a, b]) => `${a}..${b}`).join("; ") : v);
     return figure("zone", "Zone of agreement, by window",
-      `Prices of one more day that each side accepts, and both; the clause is dotted.${pinned ? " Dashed box: the baseline's zone." : ""}`,
+      `Prices of one more day that each side accepts at a window, when the committed days are used up. The clause is dotted.${pinned ? " Dashed box: the baseline's zone." : ""}`,
       [f.svg], { head, rows: rows.map((row) => head.map((name) => told(row[name]))) });
   }
 
@@ -291,7 +293,7 @@ const Charts = (() => {
 
   function block(n, before) {
     const values = n.nash_product.map((v) => (finite(v) ? Math.max(v, 0) : 0));
-    const top = Math.max(...values, ...(before ? before.nash_product.filter(finite) : [0]), 1e-9);
+    const top = Math.max(...values, ...(before ? before.nash_product.filter(finite) : [0])) || 1;
     const last = Math.max(n.block_days.length, before ? before.block_days.length : 0);
     const f = frame(200, { low: 0.3, high: last + 0.7, label: "days for the first block", ticks: ticks(1, last, 10) },
       { low: 0, high: top * 1.12, label: "Nash product (utils)" }, { margin: { top: 34 }, width: NARROW });

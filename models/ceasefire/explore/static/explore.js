@@ -99,6 +99,7 @@
     draw();
     const spent = performance.now() - since;
     document.documentElement.dataset.ms = spent.toFixed(1);
+    document.documentElement.dataset.course = String(Number(document.documentElement.dataset.course || 0) + 1);
     say("");
     byId("spent").textContent = grid ? "Solved beforehand." : `Solved in ${spent.toFixed(0)} ms.`;
     if (!next) return;
