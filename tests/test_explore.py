@@ -22,6 +22,7 @@ from ceasefire import explore, truce
 from ceasefire.cli import main
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.explore import extended, page, state
+from ceasefire.explore.solver import LIMIT_SECONDS
 from ceasefire.figures import course as course_figure
 from ceasefire.figures import negotiation as negotiation_figure
 from ceasefire.figures import style
@@ -669,9 +670,17 @@ def test_a_solver_that_dies_is_told_and_started_again(explorer, scenario):
     assert "answer" in explorer.solver.ask("course", scenario)
 
 
+def test_the_compiler_of_an_extension_has_its_own_limit(explorer, scenario):
+    slow = scenario.replace({"partial_batches": "on", "W0": 300, "J": 30})
+    explorer.solver.limit_seconds = 1.0
+    with pytest.raises(SolveError, match="ended after 1 seconds"):
+        explorer.solver.ask("course", slow)
+    assert explorer.solver.wait(START_SECONDS)
+    explorer.solver.limit_seconds = LIMIT_SECONDS
+
+
 def test_a_long_solve_is_ended_and_the_solver_starts_again(explorer):
     explorer.solver.limit_seconds = 1e-4
-    assert explorer.solver._to_compile(cf.load(NAME)) == 0.0  # only extensions may still compile
     told = ask(explorer, changes={"x": 11.5})
     assert "ended after" in told["faults"][0]["message"]
     assert ask(explorer) == {"starting": True}

@@ -10,12 +10,14 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from ceasefire.errors import SolveError
+from ceasefire.truce.scenario import load
 
 if TYPE_CHECKING:
     from ceasefire.truce import Scenario
 
 LIMIT_SECONDS: Final = 20.0  # the largest scenario that fits the memory takes about half of it
-COMPILE_SECONDS: Final = 180.0  # more, the first time that a process solves an extension
+COMPILE_SECONDS: Final = 120.0  # for the compiler, the first time that a process meets an extension
+WARM_UP: Final = "november-2023"
 
 
 class NotReady(Exception):  # noqa: N818  # no error: the compiler is at work, ask again
@@ -74,15 +76,15 @@ class Solver:
                 if self._process.poll() is not None and not self._closed:
                     self._start()
                 raise NotReady
-            extra = self._to_compile(scenario)
-            asked = {"what": what, "raw": scenario.model_dump(mode="json"), "name": name}
-            return self._asked(json.dumps(asked), self.limit_seconds + extra)
+            self._compile(scenario)
+            return self._asked(_line(what, scenario, name), self.limit_seconds)
 
-    def _to_compile(self, scenario: Scenario) -> float:
-        """Seconds that the compiler may need before this scenario is solved."""
-        new = set(scenario.extensions) - self._compiled
-        self._compiled |= new
-        return COMPILE_SECONDS if new else 0.0
+    def _compile(self, scenario: Scenario) -> None:
+        """Solve a small scenario with an extension that is new here, so that its code is ready."""
+        for name in set(scenario.extensions) - self._compiled:
+            small = load(WARM_UP).replace({name: "on"})
+            self._asked(_line("course", small, ""), COMPILE_SECONDS)
+            self._compiled.add(name)
 
     def _asked(self, line: str, seconds: float) -> dict[str, Any]:
         assert self._process.stdin is not None
@@ -120,6 +122,10 @@ class Solver:
         """End the process."""
         self._closed = True
         self._end()
+
+
+def _line(what: str, scenario: Scenario, name: str) -> str:
+    return json.dumps({"what": what, "raw": scenario.model_dump(mode="json"), "name": name})
 
 
 def _read(
