@@ -140,7 +140,7 @@ def frame(data: pd.DataFrame, caption: Any = "", *, index: bool | None = None) -
 
 
 def _plain(value: Any) -> Any:
-    return f"{value:.4g}" if isinstance(value, float) else value
+    return Safe(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def series(data: pd.Series[float], caption: Any = "", names: Sequence[str] = ()) -> Safe:

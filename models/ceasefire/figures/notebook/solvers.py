@@ -205,6 +205,8 @@ def _polygon(found: PayoffSet, s: int, state: str) -> Safe:
     cloud = np.empty((0, 2))
     if isinstance(found.game, RepeatedGame):
         cloud = found.game.stage.payoffs.reshape(2, -1).T
+    if len(np.unique(np.vstack([cloud, inner, outer]), axis=0)) < 2:
+        return Safe("")  # a single point says itself
     plane = svg.Plane([cloud, inner, outer], *(f"payoff of {p} per day" for p in players))
     if len(cloud):
         from ceasefire.figures.games import _hull

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from ceasefire.figures.notebook import _parts as parts
 from ceasefire.figures.notebook import _svg as svg
+from ceasefire.figures.notebook._parts import Safe
 from ceasefire.figures.notebook._pictures import Picture
 
 if TYPE_CHECKING:
@@ -14,13 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ceasefire.figures.notebook._parts import Safe
     from ceasefire.truce import Agreement, Comparison, Course, Proposition, Scenario, WindowValues
     from ceasefire.truce.pilot import Pilot
     from ceasefire.truce.solution import Solution
     from ceasefire.truce.talks import Talks
     from ceasefire.truce.verified import Verified
 
+LEAST = 5e-5  # probability of an end that four digits show
 GIVEN = ("path", "symbol", "value", "unit", "meaning", "source")
 
 
@@ -50,12 +52,12 @@ def _equilibrium(eq: Solution[Any, Any]) -> Safe:
     steps = [
         ("pilot", pilot.captives, f"belief in a dealer {pilot.trust_before:.3g} → {eq.trust:.3g}; "
          f"talks open with {pilot.open_probability:.3g}"),
-        ("talks", f"{talks.deal_probability:.3g}", f"chance of a deal; {talks.mean_days:.3g} days "
+        ("talks", _three(talks.deal_probability), f"chance of a deal; {talks.mean_days:.3g} days "
          "to it on average"),
         ("first block", eq.block_days, f"days; the captor's weight {eq.bargaining_weight:.3g}"),
-        ("pause", f"{course.mean_days:.3g}", f"days expected; most likely {course.modal_days} "
+        ("pause", _three(course.mean_days), f"days expected; most likely {course.modal_days} "
          f"({course.chunks.index[0]})"),
-        ("left", f"{course.mean_left:.3g}", "captives still held at the end, on average"),
+        ("left", _three(course.mean_left), "captives still held at the end, on average"),
     ]  # fmt: skip
     return parts.together(
         parts.heading(f"{type(eq).__name__}: {eq.scenario.name}"),
@@ -81,6 +83,10 @@ def _windows(eq: Solution[Any, Any]) -> list[Safe]:
     return [parts.table(rows, head=head, caption="windows of the most likely course")]
 
 
+def _three(value: float) -> Safe:
+    return parts.text(f"{value:.3g}") if math.isfinite(value) else Safe("none")
+
+
 def _digits(value: float) -> float:
     return float(f"{value:.4g}")
 
@@ -94,7 +100,7 @@ def _lengths(course: Course) -> Safe:
 
 
 def _course(course: Course) -> Safe:
-    ends = course.ends[course.ends > 0].sort_values(ascending=False, kind="stable")
+    ends = course.ends[course.ends >= LEAST].sort_values(ascending=False, kind="stable")
     lead = (
         f"{course.mean_days:.3g} days expected, most likely {course.modal_days}; "
         f"{course.mean_left:.3g} captives left."
