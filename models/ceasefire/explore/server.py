@@ -158,6 +158,7 @@ def serve(
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = False
+    request_queue_size = 64  # connections that wait to be taken
     read_seconds = READ_SECONDS
 
     def __init__(self, *args: Any) -> None:
