@@ -53,6 +53,17 @@ def section(facts: Facts) -> Iterator[Block]:
     yield Block("text", recorded(facts))
 
 
+def _spread(facts: Facts) -> str:
+    """A word of care where the likeliest sequence stops at a window that is mostly passed."""
+    last = facts.windows[-1] if facts.windows else None
+    if last is None or not last.best or last.goes_on < EVEN:
+        return ""
+    return (
+        f"After day {last.day} the pause more likely goes on than ends, but its continuations are "
+        "spread over several chunks, each of them less likely than this sequence."
+    )
+
+
 def _sequence(facts: Facts) -> str:
     share = float(facts.course.chunks[facts.sequence])
     parts = facts.sequence.split("-")
@@ -63,6 +74,7 @@ def _sequence(facts: Facts) -> str:
     return sentence(
         f"The most likely sequence of chunks is {facts.sequence}: {told}. It has a chance of "
         f"{chance(share)}.",
+        _spread(facts),
         "At a window the pausing state stops or offers a chunk, and the captor's political wing "
         "accepts or declines. The windows below are those of this sequence, every batch delivered.",
     )

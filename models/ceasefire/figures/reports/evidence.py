@@ -70,6 +70,10 @@ PARTS = {
     "shorter": "a shorter pause", "more_trust": "more trust needed", "less_blame": "blunter blame",
     "never_shorter": "never shorter", "about_one_day": "about one day a batch",
 }  # fmt: skip
+LARGE = (
+    "The scenario is large, and judging them takes some fifty solves: truce.propositions(scenario) "
+    "judges them all the same."
+)
 GOOD = {True: "holds", False: "fails", None: "not judged"}
 
 
@@ -197,6 +201,8 @@ def _propositions(facts: Facts) -> Iterator[Block]:
         why = (
             "They are statements of the base model: switch the extension off to judge them."
             if not facts.base
+            else LARGE
+            if not facts.small
             else "The scenario is not solved, so they are not judged."
         )
         yield Block("text", why)

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ceasefire import truce
+from ceasefire.errors import ScenarioError
 from ceasefire.figures.reports import extended
 from ceasefire.figures.reports.terms import differences, origin
 from ceasefire.truce import _kernels as kernels
-from ceasefire.truce.claims import RULES
+from ceasefire.truce.claims import RULES, Proposition
 from ceasefire.truce.payoffs import day_price
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ceasefire.truce import Comparison, Course, Scenario, TruceEquilibrium
-    from ceasefire.truce.claims import Proposition
 
 SECOND: Final = 2  # category
+MOST_STATES: Final = 3000  # behind all first blocks; larger scenarios take minutes to judge
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,11 @@ class Facts:
         return self.eq.status.solved and self.eq.certificate.passed
 
     @cached_property
+    def small(self) -> bool:
+        """Whether the fifty solves that judge the propositions take no more than some seconds."""
+        return sum(line.nodes.kind.size for line in self.eq.lines) <= MOST_STATES
+
+    @cached_property
     def origin(self) -> Scenario:
         """The packaged scenario that it is nearest to."""
         return origin(self.scenario)
@@ -145,10 +151,22 @@ class Facts:
 
     @cached_property
     def propositions(self) -> list[Proposition]:
-        """P1 to P9 judged; empty where an extension is on or the scenario is not solved."""
-        if not self.base or not self.eq.status.solved:
+        """P1 to P9 judged; empty with an extension, where not solved, or where that takes long."""
+        if not self.base or not self.eq.status.solved or not self.small:
             return []
-        return [truce.proposition(n, self.scenario, equilibrium=self.eq) for n in RULES]
+        return [_judged(self.eq, name) for name in RULES]
+
+
+def _judged(eq: TruceEquilibrium, name: str) -> Proposition:
+    """A proposition judged; not judged where its grid leaves what a scenario can be."""
+    import pandas as pd
+
+    try:
+        return truce.proposition(name, eq.scenario, equilibrium=eq)
+    except ScenarioError as error:
+        first = error.faults[0]
+        reason = f"it would need a scenario that there is none of: {first.message}"
+        return Proposition(name, RULES[name].statement, {}, reason, pd.DataFrame())
 
 
 def _window(eq: Any, row: dict[Any, Any], agreed: int) -> Window:

@@ -81,7 +81,7 @@ def _matched(told: Any, p: Any, before: str, after: str) -> str:
     if told.matched <= SAME:
         return f"{why} No opportunist matches it, so it proves a dealer: from {before} to {after}."
     return (
-        f"{why} {chance(told.matched)} of opportunists match the release. It is therefore news, "
+        f"{why} Of opportunists {chance(told.matched)} match the release. It is therefore news, "
         f"and the belief in a dealer rises from {before} to {after}."
     )
 
@@ -102,7 +102,9 @@ def opening(eq: Any) -> str:
         f"A deal is worth {here} utils to it, waiting and the risk of failure taken off, which is "
         f"{beats} than the {threshold} that it asks for; private shocks blur the comparison.",
     ]
-    if told.open_probability < LEAST_TOLD:
+    if told.open_probability < LEAST_TOLD and not eq.block_days:
+        parts.append("In practice talks never open.")
+    elif told.open_probability < LEAST_TOLD:
         parts.append(
             "In practice talks never open, and what follows is of a deal nearly never made."
         )
@@ -120,7 +122,7 @@ def talks(eq: Any) -> str:
     if made <= 0.0:
         return sentence(
             "Once open, talks never end in a deal: the chance of one on a live day is 0%.",
-            "What follows is of a deal that is never made.",
+            "What follows is of a deal that is never made." if eq.block_days else "",
         )
     days_told = f"after {days(told.mean_days)} on average" if math.isfinite(told.mean_days) else ""
     how = (
@@ -132,6 +134,8 @@ def talks(eq: Any) -> str:
     total = (
         f"From the start, a deal is made with a chance of {chance(both)}. All that follows is "
         "given that it is."
+        if eq.block_days
+        else "Even so no deal is made, as there is no first block to agree on."
     )
     outcome = f"Once open, talks end in a deal with a chance of {chance(made)}"
     return sentence(f"{outcome}{', ' if days_told else ''}{days_told}.", how, total)

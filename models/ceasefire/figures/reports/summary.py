@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ceasefire.figures.reports.facts import Facts
 
 
+ASSUMED = "Payoffs are assumed, not measured; every number follows from them."
+
+
 def warnings(facts: Facts) -> Iterator[str]:
     """What keeps the numbers from being relied on."""
     status = facts.eq.status
@@ -33,13 +36,15 @@ def warnings(facts: Facts) -> Iterator[str]:
 def summary(facts: Facts) -> Iterator[str]:
     """What a reader in a hurry needs."""
     eq = facts.eq
+    if not eq.block_days:
+        yield "No first block is agreed: there is no length at which both sides gain over war."
+        yield f"Talks open with a chance of {chance(eq.pilot.open_probability)}."
+        yield ASSUMED
+        return
     yield (
         f"Talks open with a chance of {chance(eq.pilot.open_probability)} and then end in a deal "
         f"with {chance(eq.talks.deal_probability)}."
     )
-    if not eq.block_days:
-        yield "No first block is agreed: there is no length at which both sides gain over war."
-        return
     yield (
         f"The first block is {days(eq.block_days)} for {captives(eq.parameters.n0)}. The most "
         f"likely sequence of chunks is {facts.sequence}, in days."
@@ -52,7 +57,7 @@ def summary(facts: Facts) -> Iterator[str]:
         f"{captives(facts.course.mean_left)} are left."
     )
     yield from _turn(facts)
-    yield "Payoffs are assumed, not measured; every number follows from them."
+    yield ASSUMED
 
 
 def _turn(facts: Facts) -> Iterator[str]:
