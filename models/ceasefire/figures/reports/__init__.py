@@ -47,7 +47,9 @@ class Report:
     sound: bool
 
     def __repr__(self) -> str:
-        return f"Report({self.name!r}: {len(self.pictures)} figures, sound: {self.sound})"
+        count = len(self.pictures)
+        drawn = f"{count} figure{'s' * (count != 1)}"
+        return f"Report({self.name!r}: {drawn}, sound: {self.sound})"
 
     @cached_property
     def drawings(self) -> dict[str, str]:
