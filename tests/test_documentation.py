@@ -217,3 +217,12 @@ def test_capital_greek_letters_are_upright(extensions: None) -> None:
 
     assert 'mathvariant="normal"' in mathml.mathml(r"\Delta", block=False)
     assert "mathvariant" not in mathml.mathml(r"\delta", block=False)
+
+
+def test_functions_are_set_apart_from_what_stands_beside_them(extensions: None) -> None:
+    import mathml
+
+    assert '<mo lspace="0.167em" rspace="0.167em">log</mo>' in mathml.mathml(
+        r"s \log 2", block=False
+    )
+    assert 'rspace="0">log</mo>' in mathml.mathml(r"\log(x)", block=False)

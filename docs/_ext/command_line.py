@@ -51,9 +51,8 @@ def _told(command: click.Command, path: str, level: int) -> Iterator[str]:
     yield f"{_prose(command)}\n"
     usage = " ".join([path, *command.collect_usage_pieces(context)])
     yield f"```text\n{usage}\n```\n"
-    options = [
-        record for p in command.get_params(context) if (record := p.get_help_record(context))
-    ]
+    records = (parameter.get_help_record(context) for parameter in command.get_params(context))
+    options = [record for record in records if record and record[1]]
     if options:
         yield "| option | meaning |\n| --- | --- |"
         yield "\n".join(f"| `{_cell(name)}` | {_cell(text)} |" for name, text in options) + "\n"
@@ -82,6 +81,4 @@ def _escaped(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return (
-        text.replace("|", "\\|").replace("<", "&lt;") if "`" in text else text.replace("|", "\\|")
-    )
+    return text.replace("|", "\\|")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
+from docutils import nodes
 from sphinx.ext.autosummary import import_by_name
 
 if TYPE_CHECKING:
@@ -101,6 +103,22 @@ def _shapes(
             lines[place] = SHAPE.sub(lambda found: found[0].replace("*", r"\*"), line)
 
 
+def _signature(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str, returned: str
+) -> tuple[str, str] | None:
+    """Show no call of a class that functions return: its docstring has attributes alone."""
+    told = inspect.getdoc(obj) or ""
+    result = "Attributes\n---" in told and "Parameters\n---" not in told
+    return ("", "") if what == "class" and result else None
+
+
+def _closed(app: Sphinx, doctree: Any) -> None:
+    """Drop the blank line that ends a doctest on a page of Markdown."""
+    for block in doctree.findall(nodes.literal_block):
+        text = block.astext().rstrip()
+        block.rawsource, block[:] = text, [nodes.Text(text)]
+
+
 def _compile_template_once() -> None:
     """Let numpydoc compile its template once and not for every docstring: a fifth of the build."""
     from numpydoc.docscrape_sphinx import SphinxDocString
@@ -119,6 +137,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register what tidies pages."""
     _compile_template_once()
     app.connect("source-read", _relinked)
+    app.connect("doctree-read", _closed)
+    app.connect("autodoc-process-signature", _signature)
     app.connect("autodoc-process-docstring", _shapes, priority=100)  # before numpydoc
     app.connect("autodoc-process-bases", _bases)
     app.connect("missing-reference", _missing)
