@@ -32,7 +32,6 @@ HERE = "this model"  # what a dotted line or a diamond means unless it says othe
 SERIES = ((BLUE, "-", "o"), (RED, "--", "s"), (GREEN, "-.", "^"), (ORANGE, ":", "D"))
 
 RC: dict[str, Any] = {
-    "backend": "Agg",
     "font.family": "DejaVu Sans",
     "font.size": 7.0,
     "axes.labelsize": 7.0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
 
 MOST_TABLES = 6  # of slices of a game, one below the other
+MOST_SHOWN = 300  # cells of them together
 MOST_CELLS = 250_000  # of a game whose best replies are marked
 MOST_NODES = 40  # of a tree that is drawn inside a page
 MOST_PLANS = 12  # actions a player of a game whose payoffs are drawn
@@ -61,18 +62,13 @@ def _tables(
     source: NDArray[Any], replies: NDArray[np.bool_] | None, players: Sequence[str],
     actions: Sequence[Sequence[str]],
 ) -> list[Safe]:  # fmt: skip
-    others = (
-        list(product(*(range(len(a)) for a in actions[2:])))[:MOST_TABLES]
-        if _few(actions[2:])
-        else [(0,) * len(actions[2:])]
-    )
+    across = len(actions[1]) if len(actions) > 1 else 1
+    cells = min(len(actions[0]), parts.MOST_ROWS) * min(across, parts.MOST_COLUMNS)
+    shown = max(1, min(MOST_TABLES, MOST_SHOWN // cells))
+    others = islice(product(*(range(len(a)) for a in actions[2:])), shown)
     made = [_slice(source, replies, players, actions, rest) for rest in others]
     count = int(np.prod([float(len(a)) for a in actions[2:]]))
     return [*made, parts.more(count - len(made), "table")]
-
-
-def _few(actions: Sequence[Sequence[str]]) -> bool:
-    return bool(np.prod([float(len(a)) for a in actions]) <= 1e4)
 
 
 def _slice(
@@ -105,7 +101,7 @@ def _payoffs(source: NDArray[Any], replies: NDArray[np.bool_] | None, cell: Any)
 def _number(value: Any) -> str:
     from ceasefire.games.normal import number
 
-    said = number(value)
+    said = parts.told(float(value)) if isinstance(value, float) else number(value)
     return said if len(said) <= parts.LONGEST_FRACTION else f"~{float(value):.6g}"
 
 
