@@ -106,7 +106,7 @@
     const windows = await next;
     if (!accept(windows)) return;
     shown.windows = windows.answer;
-    draw();
+    drawZone();
     document.documentElement.dataset.whole = (performance.now() - since).toFixed(1);
     if (!state.show) shown.more = null;
     if (again || !state.show) return;
@@ -388,6 +388,12 @@
       fill(room, figure);
     });
     headline(now, before);
+  }
+
+  // The rest of the picture is there already.
+  function drawZone() {
+    const room = byId("charts").querySelector("figure[data-id=zone]");
+    if (room) fill(room, Charts.windows(shown.windows, shown.pinned)); else draw();
   }
 
   function mount(id, wide) {
