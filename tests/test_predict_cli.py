@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import ceasefire
+from ceasefire import calibration
 from ceasefire.cli import main
+from ceasefire.cli.predict import _plain_number
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = str(ROOT / "docs" / "examples" / "invented-42.csv")
@@ -68,3 +71,35 @@ def test_rivals_are_scored_on_the_record_and_on_simulated_truces(tmp_path):
     told = json.loads(run("november-2023", "--score", "--json"))
     assert told["summary"][0]["rival"] == "no retention slope"
     assert "--score" in run("november-2023", "--truces", "3", code=2)
+
+
+def test_beside_a_table_stands_what_it_was_made_from(tmp_path):
+    table = tmp_path / "batches.csv"
+    run("november-2023", "--until", "6", "--csv", str(table))
+    told = json.loads((tmp_path / "batches.json").read_text())
+    assert told["exchange"] == "november-2023"
+    assert (told["until"], told["draws"], told["problem"]) == (6, None, None)
+    assert len(told["exchange_digest"]) == len(told["scenario_digest"]) == 64
+    assert told["code"].startswith(ceasefire.__version__)
+    assert set(told["libraries"]) >= {"numpy", "numba"}
+    run(EXAMPLE, "--csv", str(table))
+    other = json.loads((tmp_path / "batches.json").read_text())
+    assert other["exchange_digest"] != told["exchange_digest"]
+    assert other["scenario_digest"] == told["scenario_digest"]
+
+
+def test_numbers_that_are_no_whole_ones_are_rounded_for_reading():
+    assert _plain_number(10.0 / 3.0) == "3.3"
+    assert _plain_number(1500.0) == "1500"
+
+
+def test_leaving_cost_and_noises_grow_with_the_period_where_that_is_asked_for():
+    invented, daily = calibration.read(EXAMPLE), calibration.read("november-2023")
+    once = calibration.carried_over(invented).symbols()
+    grown = calibration.carried_over(invented, values="period").symbols()
+    days = invented.terms.period_days
+    for name in ("kappa", "s", "s_C"):
+        assert getattr(grown, name) == pytest.approx(days * getattr(once, name))
+    assert (grown.v, grown.k0, grown.g) == (once.v, once.k0, once.g)
+    same = [calibration.carried_over(daily, values=how).digest for how in ("terms", "period")]
+    assert same[0] == same[1]

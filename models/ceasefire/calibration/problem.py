@@ -214,7 +214,7 @@ class Problem(Displayed):
         """SHA-256 of what decides the posterior: scenario, readings, terms, ranges and priors."""
         told = [self.scenario.digest, self.observations, self.parameters, self.labels]
         terms = [exchange.terms for exchange in self.exchanges]
-        return hashlib.sha256("\n".join(_lines([*told, *terms])).encode()).hexdigest()
+        return digest_of([*told, *terms])
 
     @cached_property
     def entries(self) -> tuple[tuple[Parameter, str | None], ...]:
@@ -353,6 +353,11 @@ class Problem(Displayed):
             raise ArgumentError("points", f"shape {given.shape}", f"(..., {len(self.entries)})")
         columns = [map_one(p, given[..., i]) for i, (p, _) in enumerate(self.entries)]
         return np.stack(columns, axis=-1)
+
+
+def digest_of(value: object) -> str:
+    """SHA-256 of data: dataclasses, models, mappings, sequences, sets and plain values."""
+    return hashlib.sha256("\n".join(_lines(value)).encode()).hexdigest()
 
 
 def _lines(value: object) -> Iterator[str]:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ceasefire.calibration.terms import Terms
     from ceasefire.truce import Scenario
 
-BY_TERMS, AS_THEY_ARE = "terms", "base"
-VALUES = (BY_TERMS, AS_THEY_ARE)
+BY_TERMS, BY_PERIOD, AS_THEY_ARE = "terms", "period", "base"
+VALUES = (BY_TERMS, BY_PERIOD, AS_THEY_ARE)
 
 
 def carried_over(
@@ -41,7 +41,8 @@ def carried_over(
     base : Scenario, optional
         Preferences, beliefs and hazards, per day; default: the packaged november-2023.
     values : str
-        'terms' as above, or 'base': numbers as they are.
+        'terms' as above; 'period': also the leaving cost and the noises of choice (kappa, s, s_C)
+        times the days of a period; 'base': numbers as they are.
 
     Raises
     ------
@@ -51,7 +52,11 @@ def carried_over(
     Notes
     -----
     An assumption and no finding: two exchanges with the same price in days are told apart only by
-    their pools, caps and calendars. With ``values="base"`` a deal at a lower price often comes
+    their pools, caps and calendars. Whether a leaving cost counts once or by the stakes of the
+    period that is broken off cannot be seen from one exchange of daily batches: 'terms' takes it
+    and the noises as one-off, so that beside a week's stakes they are small, and 'period' keeps
+    them in the same proportion to the stakes of a period as to those of a day in the base. The
+    two agree where batches are daily. With ``values="base"`` a deal at a lower price often comes
     out as one that the pausing state would never have made.
 
     Examples
@@ -67,10 +72,12 @@ def carried_over(
         from ceasefire.truce.scenario import load
 
         base = load("november-2023")
-    return exchange.scenario(_scaled(exchange, base) if values == BY_TERMS else base)
+    if values == AS_THEY_ARE:
+        return exchange.scenario(base)
+    return exchange.scenario(_scaled(exchange, base, shocks=values == BY_PERIOD))
 
 
-def _scaled(exchange: Exchange, base: Scenario) -> Scenario:
+def _scaled(exchange: Exchange, base: Scenario, *, shocks: bool) -> Scenario:
     told, p = exchange.terms, base.symbols()
     there = exchange.scenario(base).symbols()
     worth = p.x * told.period_days / there.x
@@ -78,6 +85,8 @@ def _scaled(exchange: Exchange, base: Scenario) -> Scenario:
     factors = {
         "v": worth, "c_lo": worth, "c_hi": worth, "iota": pool, "l_w": pool, "k1": cap,
     }  # fmt: skip
+    if shocks:
+        factors |= dict.fromkeys(("kappa", "s", "s_C"), told.period_days)
     changes = {
         symbol: float(getattr(p, symbol)) * factor
         for symbol, factor in factors.items()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FEW_DRAWS = 20.0  # effective draws below which the weights rest on luck
 DIGITS = 6
 DRAWS = 200
+DEFAULT = "november-2023"  # scenario, where neither an option nor a problem names one
 
 GUIDE = """\b
 FILE is the record (.csv) or the terms (.toml) of an exchange, which stand beside each other
@@ -50,8 +51,9 @@ Examples:
               help="Draws of parameters, at most.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="Of draws from priors.")  # fmt: skip
-@click.option("--values", type=click.Choice(["terms", "base"]), default="terms", show_default=True,
-              help="Worths carried over by the price of a day, or as they are.")  # fmt: skip
+@click.option("--values", type=click.Choice(["terms", "period", "base"]), default="terms",
+              show_default=True, help="Worths carried over by the price of a day; and leaving cost "
+              "and noises by the days of a period; or as they are.")  # fmt: skip
 @click.option("--level", type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
               default=0.9, show_default=True, help="Of intervals.")  # fmt: skip
 @click.option("--mix", "mix", multiple=True, metavar="CATEGORY=WEIGHT",
@@ -65,7 +67,8 @@ Examples:
               help="Of --score: on N simulated truces with these terms instead.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "table", type=click.Path(path_type=Path), metavar="PATH",
-              help="Write the table of batches, and beside it that of lengths.")  # fmt: skip
+              help="Write the table of batches, and beside it that of lengths and what "
+                   "they were made from (.json).")  # fmt: skip
 @click.option("--figure", "stem", type=click.Path(path_type=Path), metavar="STEM",
               help="Write STEM.pdf and .png.")  # fmt: skip
 def predict(source: str, table: Path | None, stem: Path | None, **given: Any) -> None:
@@ -89,8 +92,21 @@ def predict(source: str, table: Path | None, stem: Path | None, **given: Any) ->
         click.echo((told + "\n").encode("utf-8"), nl=False)
     else:
         click.echo(text(found, mix, drawn=draws is not None, values=given["values"]))
-    for written in _write(found, table, stem):
+    for written in [*_write(found, table, stem), *_record(table, exchange, base, given)]:
         click.echo(str(written), err=given["as_json"])
+
+
+def _record(
+    table: Path | None, exchange: Exchange, base: Scenario | None, given: dict[str, Any]
+) -> list[Path]:
+    """Write beside a table what it was made from."""
+    if table is None:
+        return []
+    import ceasefire as cf
+    from ceasefire.cli._made_from import write_record
+
+    scenario = cf.load(DEFAULT) if base is None else base
+    return [write_record(table.with_suffix(".json"), exchange, scenario.digest, given)]
 
 
 def _score(
@@ -110,8 +126,10 @@ def _score(
         rows = [[_number(value) for value in row] for row in told.to_numpy().tolist()]
         click.echo(aligned(list(told.columns), rows))
         click.echo("\n".join(["", *wrapped(found.verdict, indent="")]))
-    for written in _write_scores(found, table, stem, many=given["truces"] is not None):
-        click.echo(str(written), err=given["as_json"])
+    many, base = given["truces"] is not None, _draws(given)[0]
+    written = _write_scores(found, table, stem, many=many)
+    for file in [*written, *_record(table, exchange, base, given)]:
+        click.echo(str(file), err=given["as_json"])
 
 
 def _compared(exchange: Exchange, given: dict[str, Any]) -> RivalScores:
@@ -220,10 +238,14 @@ def _basis(found: Prediction, drawn: bool, values: str) -> list[str]:
     else:
         said.append("one set of parameters, assumed and not estimated for this exchange, so that "
                     "intervals hold no doubt about them")  # fmt: skip
-    if values == "terms":
-        said.append("worths carried over by the price of a day, an assumption")
+    if values != "base":
+        more = ", leaving cost and noises by the days of a period" if values == "period" else ""
+        said.append(f"worths carried over by the price of a day{more}, an assumption")
     if told.period_days > 1.0:
-        said.append(f"the model counts batches, one in {told.period_days:g} days")
+        said.append(f"the model counts batches, one in {_plain_number(told.period_days)} days")
+        if values == "terms":
+            said.append("how readily it leaves between batches hangs on a leaving cost that does "
+                        "not grow with the period (compare --values period)")  # fmt: skip
     lines = wrapped("; ".join(said) + ".", indent="")
     if drawn and found.effective_draws < FEW_DRAWS:
         lines += wrapped("Few draws are worth having: take more.", indent="")
@@ -330,7 +352,12 @@ def _title(exchange: Exchange) -> str:
 
 
 def _told(one: Spread) -> str:
-    return f"{one.mean:.1f} on average, {one.low:g} to {one.high:g}".replace("e+", "e")
+    low, high = _plain_number(one.low), _plain_number(one.high)
+    return f"{one.mean:.1f} on average, {low} to {high}"
+
+
+def _plain_number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _days(low: int, high: int) -> str:

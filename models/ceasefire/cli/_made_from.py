@@ -1,0 +1,58 @@
+"""What a table of predictions or scores was made from, as plain data beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ceasefire.calibration.exchange import Exchange
+
+# How a prediction was asked for, as far as it decides what comes out.
+ASKED = ("until", "draws", "seed", "values", "level", "truces", "score")
+
+
+def write_record(
+    file: Path, exchange: Exchange, scenario_digest: str, given: dict[str, Any]
+) -> Path:
+    """Write code, libraries, digests of all inputs and what was asked for, as JSON."""
+    from ceasefire.calibration.problem import digest_of
+    from ceasefire.experiment.provenance import LIBRARIES, code_version
+
+    told: dict[str, Any] = {
+        "exchange": exchange.name,
+        "exchange_digest": digest_of([exchange.terms, exchange.rows]),
+        "scenario_digest": scenario_digest,
+        **{name: _named(given[name]) for name in ("problem", "posterior")},
+        **{name: given[name] for name in ASKED},
+        "code": code_version(()),
+        "calibration": _calibration_digest(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+    if given["problem"] is None and given["posterior"] is None and not given["truces"]:
+        told["draws"] = None  # one set of parameters
+    file.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    return file
+
+
+def _named(file: Path | None) -> dict[str, str] | None:
+    """Name and digest of a file that was read."""
+    if file is None:
+        return None
+    return {"file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+
+
+def _calibration_digest() -> str:
+    """Of the sources that turn a solved truce into a prediction."""
+    import ceasefire
+
+    root, whole = Path(ceasefire.__file__).parent / "calibration", hashlib.sha256()
+    for source in sorted(root.glob("*.py")):
+        whole.update(source.name.encode() + b"\0" + source.read_bytes())
+    return whole.hexdigest()[:16]
