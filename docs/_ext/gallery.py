@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -124,12 +125,17 @@ def write(docs: Path) -> None:
     found = figures(root)
     pages = Pages(docs / "gallery")
     _thumbnails(found, docs / "gallery" / "thumbnails")
-    pages.write("index.md", index(found))
+    notebooks = sorted((docs / "notebooks").glob("*.ipynb"))
+    pages.write("index.md", index(found, notebooks))
     for family, (heading, about) in FAMILIES.items():
         shown = [one for one in found if one.family == family]
         pages.write(f"{family}.md", _family(heading, about, shown))
     pages.write("paper.md", _paper(root / "results" / "paper" / "paper.md"))
     pages.finish()
+    cells = Pages(docs / "gallery" / "notebooks")
+    for path in notebooks:
+        cells.write(f"{path.stem}.md", _notebook(path))
+    cells.finish()
 
 
 def _shown(path: Path, paper: dict[str, str], experiments: dict[str, str]) -> Shown:
@@ -170,7 +176,7 @@ def _thumbnails(found: Iterable[Shown], folder: Path) -> None:
             image.convert("P", palette=Image.Palette.ADAPTIVE).save(path, optimize=True)
 
 
-def index(found: list[Shown]) -> str:
+def index(found: list[Shown], notebooks: Iterable[Path] = ()) -> str:
     """Return the page of all thumbnails."""
     lines = [
         "# Gallery\n",
@@ -178,7 +184,9 @@ def index(found: list[Shown]) -> str:
         "it.\n",
         "```{toctree}\n:hidden:\n",
         *[f"{heading} <{family}>" for family, (heading, _) in FAMILIES.items()],
-        "The paper <paper>\n```\n",
+        "The paper <paper>",
+        *[f"notebooks/{path.stem}" for path in notebooks],
+        "```\n",
     ]
     for family, (heading, about) in FAMILIES.items():
         lines += [f"## {heading}\n", f"{about}\n", ":::::{container} gallery\n"]
@@ -226,6 +234,20 @@ def _size(path: Path) -> str:
     with Image.open(path) as image:
         dots = image.info.get("dpi", (300.0,))[0]
         return "narrow" if image.width / dots * 25.4 < NARROW_MM else "wide"
+
+
+def _notebook(path: Path) -> str:
+    """The cells of a notebook. It is kept without output: the tests run it."""
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    parts = []
+    for cell in cells:
+        text = "".join(cell["source"])
+        parts.append(text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```")
+    told = (
+        f"The notebook is [{path.name}](../../notebooks/{path.name}). It is kept without output; "
+        "run it to see tables and pictures."
+    )
+    return "\n\n".join([*parts[:1], told, *parts[1:]]) + "\n"
 
 
 def _paper(path: Path) -> str:
