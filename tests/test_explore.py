@@ -22,11 +22,11 @@ import ceasefire as cf
 from ceasefire import explore, truce
 from ceasefire.cli import main
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
-from ceasefire.explore import extended, page, server, state
+from ceasefire.explore import page, server, state
 from ceasefire.explore.solver import LIMIT_SECONDS
 from ceasefire.figures import course as course_figure
+from ceasefire.figures import extended, style
 from ceasefire.figures import negotiation as negotiation_figure
-from ceasefire.figures import style
 from ceasefire.truce.extensions import EXTENSIONS
 from ceasefire.truce.extensions._mediator_course import MediatedWalk
 from ceasefire.truce.path import follow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ceasefire import truce
+from ceasefire import load, truce
 
 TRUST, BLOCK = 0.471, 4
 
@@ -151,3 +151,14 @@ def test_p9_ten_more_captives_buy_about_one_more_day(baseline, pool, days, left)
     course = changed.course(trust=TRUST, block_days=BLOCK)
     assert course.modal_days == days
     assert course.mean_left == pytest.approx(left, abs=0.7)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"), [("all-at-once", {}), ("november-2023", {"x1": -1}), ("no-pilot", {})]
+)
+def test_a_proposition_whose_values_the_scenario_cannot_take_is_not_judged(name, changes):
+    found = truce.propositions(load(name).replace(changes))
+    assert len(found) == 18
+    silent = found[found["reason"].str.startswith("its values leave")]
+    assert silent["holds"].isna().all()
+    assert bool(len(silent)) == (name != "no-pilot")

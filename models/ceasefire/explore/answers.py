@@ -12,8 +12,8 @@ import numpy as np
 
 from ceasefire import data
 from ceasefire.errors import ArgumentError
-from ceasefire.explore import extended
 from ceasefire.explore.judged import decomposed, judged
+from ceasefire.figures import extended
 from ceasefire.tolerances import PROBABILITY_SUM
 from ceasefire.truce import agreement, solve
 from ceasefire.truce.incentives import clause_price

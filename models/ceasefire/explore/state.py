@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ceasefire.errors import ArgumentError, Fault, ScenarioError
-from ceasefire.explore.extended import ABOUT, TITLES
+from ceasefire.figures.extended import ABOUT, TITLES
 from ceasefire.truce.extensions import EXTENSIONS
 from ceasefire.truce.scenario import (
     PARAMETER_GROUPS,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ceasefire.display import Displayed
-from ceasefire.errors import ArgumentError
+from ceasefire.errors import ArgumentError, ScenarioError
 from ceasefire.tolerances import RESOLVED_RTOL
 from ceasefire.truce.equilibrium import solve
 from ceasefire.truce.extensions import require_base
@@ -153,6 +153,9 @@ def proposition(
         claims = rule.judge(measured)
     except NotApplicable as told:
         return Proposition(name, rule.statement, {}, str(told), pd.DataFrame())
+    except ScenarioError as error:  # a value of the grid is none that the scenario can take
+        reason = f"its values leave what a scenario can be: {error.faults[0].message}"
+        return Proposition(name, rule.statement, {}, reason, pd.DataFrame())
     return Proposition(name, rule.statement, claims, "", measured)
 
 

@@ -323,7 +323,7 @@ def _extension(facts: Facts) -> Iterator[Block]:
         return
     import pandas as pd
 
-    from ceasefire.figures.reports import extended
+    from ceasefire.figures import extended
 
     told = extended.told(facts.eq, facts.course)
     yield Block("heading", f"What the extension decides: {told['title'].lower()}", level=3)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import ceasefire
 from ceasefire.experiment.provenance import LIBRARIES, code_version
+from ceasefire.figures import extended
 from ceasefire.figures.document import Block
-from ceasefire.figures.reports import extended
 from ceasefire.figures.reports.words import (
     amount,
     cell,

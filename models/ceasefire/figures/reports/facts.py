@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ceasefire import truce
-from ceasefire.errors import ScenarioError
-from ceasefire.figures.reports import extended
+from ceasefire.figures import extended
 from ceasefire.figures.reports.terms import differences, origin
 from ceasefire.truce import _kernels as kernels
 from ceasefire.truce.claims import RULES, Proposition
@@ -154,19 +153,7 @@ class Facts:
         """P1 to P9 judged; empty with an extension, where not solved, or where that takes long."""
         if not self.base or not self.eq.status.solved or not self.small:
             return []
-        return [_judged(self.eq, name) for name in RULES]
-
-
-def _judged(eq: TruceEquilibrium, name: str) -> Proposition:
-    """A proposition judged; not judged where its grid leaves what a scenario can be."""
-    import pandas as pd
-
-    try:
-        return truce.proposition(name, eq.scenario, equilibrium=eq)
-    except ScenarioError as error:
-        first = error.faults[0]
-        reason = f"it would need a scenario that there is none of: {first.message}"
-        return Proposition(name, RULES[name].statement, {}, reason, pd.DataFrame())
+        return [truce.proposition(name, self.scenario, equilibrium=self.eq) for name in RULES]
 
 
 def _window(eq: Any, row: dict[Any, Any], agreed: int) -> Window:

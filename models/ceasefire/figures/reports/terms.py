@@ -6,8 +6,8 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ceasefire.figures import extended
 from ceasefire.figures.document import Block
-from ceasefire.figures.reports import extended
 from ceasefire.figures.reports.words import captives, days, listed, plain, sentence
 from ceasefire.truce.scenario import ASSUMED, load, packaged
 
