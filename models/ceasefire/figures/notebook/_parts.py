@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sized
 from dataclasses import fields, is_dataclass
+from datetime import date
 from enum import Enum
 from fractions import Fraction
 from html import escape
@@ -52,6 +53,8 @@ def told(value: Any) -> str:
             return said if len(said) <= LONGEST_FRACTION else f"~{float(value):.6g}"
         case float() | np.floating():
             return f"{float(value):.6g}"
+        case date():
+            return value.isoformat()
         case Enum():
             return str(value.value)
         case np.ndarray():

@@ -146,12 +146,15 @@ def drawn_tree(game: ExtensiveForm) -> Safe:
     for node in range(1, game.n_nodes):
         above = int(game.parent[node])
         lines.append(f'<path d="M{x[above]:.0f} {y[above]:.0f}L{x[node]:.0f} {y[node]:.0f}"/>')
-        spot = (x[above] + 0.62 * (x[node] - x[above]), y[above] + 0.62 * (y[node] - y[above]) - 3)
+        spot = (x[above] + 0.5 * (x[node] - x[above]), y[above] + 0.5 * (y[node] - y[above]) - 3)
         words.append(svg.word(*spot, _branch(game, node, above), most=14))
     for h in range(game.n_infosets):
         nodes = sorted(game.nodes(h).tolist(), key=lambda n: y[n])
+        bow = 14.0 + 7.0 * (h % 3)  # sets in one column bow apart
         for one, two in pairwise(nodes):
-            lines.append(f'<path d="M{x[one]:.0f} {y[one]:.0f}L{x[two]:.0f} {y[two]:.0f}" '
+            turn = f"{(x[one] + x[two]) / 2 + bow * (1 if h % 2 else -1):.0f}"
+            middle = f"{turn} {(y[one] + y[two]) / 2:.0f}"
+            lines.append(f'<path d="M{x[one]:.0f} {y[one]:.0f}Q{middle} {x[two]:.0f} {y[two]:.0f}" '
                          'stroke-dasharray="4 3"/>')  # fmt: skip
     words += _nodes(game, x, y)
     width, tall = float(x.max()) + 96, float(y.max()) + 16
