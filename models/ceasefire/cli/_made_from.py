@@ -35,7 +35,7 @@ def write_record(
         "platform": platform.platform(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
-    if given["problem"] is None and given["posterior"] is None and not given["truces"]:
+    if given["problem"] is None and given["posterior"] is None:
         told["draws"] = None  # one set of parameters
     file.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return file
