@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: paper paper-full test docs lint bench lock clean help FORCE
+.PHONY: install paper paper-full test docs lint bench lock clean help FORCE
 
 PYTHON ?=
 PYTEST_ARGS ?=
@@ -13,6 +13,8 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
 
 export MPLBACKEND := Agg
+
+install: $(VENV)/.run ## install the package and what it needs in .venv
 
 paper: $(VENV)/.run ## build every figure and table into results/paper/
 	$(BIN)/ceasefire paper
