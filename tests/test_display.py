@@ -6,6 +6,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from html.parser import HTMLParser
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -15,9 +16,12 @@ import ceasefire as cf
 from ceasefire import bargaining, calibration, games, solvers, truce
 from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
+from ceasefire.experiment import analysis, load
+from ceasefire.experiment.cached import read_cached
 from ceasefire.figures import notebook
 from ceasefire.figures.style import canvas
 
+ROOT = Path(__file__).parents[1]
 NASTY = "<script>alert('x')</script>&\"'"
 MOST = 60_000  # bytes of one display
 VOID = {"rect", "path", "circle", "br"}
@@ -282,3 +286,22 @@ def test_public_results_are_displayed():
             one = getattr(room, name)
             if inspect.isclass(one) and dataclasses.is_dataclass(one) and name not in plain:
                 assert issubclass(one, Displayed), name
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("discovery", lambda *told: analysis.boxes(*told, "mean_days >= 6")),
+        ("discovery", lambda *told: analysis.region(*told, "mean_days >= 6")),
+        ("discovery", lambda *told: analysis.regression(*told, "mean_days")),
+        ("discovery", lambda *told: analysis.partial_dependence(*told, "mean_days", "v")),
+        ("sensitivity", lambda *told: analysis.sobol(*told, "mean_days")),
+        ("screening", lambda *told: analysis.morris(*told, "mean_days")),
+        ("tornado", lambda *told: analysis.tornado(*told, "mean_days")),
+    ],
+)
+def test_analyses_of_the_papers_rows_show_and_draw_themselves(name, made):
+    told = load(ROOT / "experiments" / f"{name}.toml")
+    found = made(read_cached(told, ROOT / "results" / "experiments").rows, told)
+    assert 0 < len(found._repr_html_()) < MOST
+    assert found.plot().axes
