@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import ceasefire
-from ceasefire.cli import analysis, estimate
+from ceasefire.cli import analysis, completion, doctor, estimate
 from ceasefire.cli import experiment as experiments
 from ceasefire.cli import explore as explorer
 from ceasefire.cli import paper as papers
 from ceasefire.cli import predict as prediction
 from ceasefire.cli import report as reporting
+from ceasefire.cli import warm_up as warming
 from ceasefire.cli.text import examples
 from ceasefire.cli.waiting import patience
 
@@ -266,6 +267,9 @@ main.add_command(estimate.estimate)
 main.add_command(prediction.predict)
 main.add_command(explorer.explore)
 main.add_command(reporting.report)
+main.add_command(completion.completion)
+main.add_command(doctor.doctor)
+main.add_command(warming.warm_up)
 
 
 @main.group(epilog=examples("ceasefire model list", "ceasefire model solve instalments"))
@@ -536,3 +540,6 @@ def _show_comparison(comparison: Comparison, form: str | None, show: ModuleType)
         _emit(show.machine(comparison.table.join(lengths), form))
     else:
         click.echo(show.comparison(comparison))
+
+
+completion.attach(main)
