@@ -443,7 +443,7 @@ def _record(exchange: Exchange, until: int | None) -> tuple[Observation, int]:
         raise ArgumentError("until", until, f"0 to {last}, the pause days of the record")
     seen = exchange.observation(until=until, talks=False)
     if seen.pause_days is not None:
-        hint = "give the day at whose end the prediction is to be made, until=..."
+        hint = "give the day at whose end the prediction is to be made (until, or --until DAY)"
         raise ArgumentError("exchange", exchange.name, "a pause that goes on", hint)
     return seen, last if until is None else until
 
