@@ -259,7 +259,7 @@ def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(tmp_path):
     folder.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
-    leave = shutil.ignore_patterns("__pycache__")
+    leave = shutil.ignore_patterns("__pycache__", ".*_cache")
     shutil.copytree(ROOT / "models", folder / "models", ignore=leave)
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
@@ -269,8 +269,9 @@ def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(tmp_path):
     with ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if not name.endswith("/")}
     package = {name for name in held if name.startswith("ceasefire/")}
-    wanted = {f"ceasefire/{file.relative_to(PACKAGE).as_posix()}" for file in PACKAGE.rglob("*")
-              if file.is_file() and "__pycache__" not in file.parts}  # fmt: skip
+    files = (file.relative_to(PACKAGE) for file in PACKAGE.rglob("*") if file.is_file())
+    wanted = {f"ceasefire/{file.as_posix()}" for file in files
+              if not any(part.endswith("cache") or part == "__pycache__" for part in file.parts)}  # fmt: skip
     assert package == wanted
     assert all(name.split("/")[0].endswith(".dist-info") for name in held - package)
 
@@ -281,3 +282,40 @@ def test_the_package_runs_as_a_module_from_any_folder(tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == f"ceasefire, version {ceasefire.__version__}"
+
+
+def test_a_command_inside_the_command_line_tells_a_compile_once():
+    said: list[str] = []
+    with waiting.patience(None, said.append), waiting.patience("solving", said.append):
+        time.sleep(4 * waiting.LOOK_SECONDS)
+        from numba import njit
+
+        assert njit(lambda x: x - 1)(3) == 2
+    assert said[:1] == [waiting.COMPILING]
+    assert said.count(waiting.COMPILING) == 1
+
+
+def test_no_folder_for_compiled_loops_is_told_with_a_way_out(monkeypatch):
+    def refused(*_, **__):
+        raise RuntimeError("cannot cache function 'sweep': no locator available for file")
+
+    monkeypatch.setattr(ceasefire, "load", refused, raising=False)
+    done = CliRunner().invoke(main, ["solve"])
+    assert done.exit_code == 1
+    assert "NUMBA_CACHE_DIR" in done.stderr
+    assert "fault of the program" not in done.stderr
+
+
+def test_the_conda_environment_of_the_page_asks_for_what_the_package_asks_for():
+    import re
+    import tomllib
+
+    page = (ROOT / "docs" / "how-to" / "install.md").read_text(encoding="utf-8")
+    block = page.split("```yaml")[1].split("```")[0]
+    told = {line.split("#")[0].strip(" -").strip() for line in block.splitlines() if "  -" in line}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = [*project["project"]["dependencies"], *project["build-system"]["requires"],
+             *(one for extra in project["project"]["optional-dependencies"].values()
+               for one in extra)]  # fmt: skip
+    assert {re.sub("==", "=", one) for one in asked} <= told
+    assert len(told - set(asked)) == 3  # Python, pip, and matplotlib as conda writes it

@@ -42,7 +42,8 @@ class _Group(click.Group):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
         try:
-            return super().invoke(ctx)
+            with patience(None):
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except BrokenPipeError:
@@ -65,6 +66,11 @@ def _explain(error: Exception, *, debug: bool) -> int:
     if isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     click.echo(f"error: {text}", err=True)
+    if "cannot cache function" in text:  # numba's words
+        from ceasefire.cli.compiled import NO_FOLDER
+
+        click.echo(NO_FOLDER, err=True)
+        return FAILED
     if not known and not debug:
         click.echo("this is a fault of the program; --debug shows where", err=True)
     return FAILED if isinstance(error, SolveError) or not known else BAD_INPUT

@@ -262,11 +262,11 @@ def _recorded() -> dict[str, str]:
 
 def _solve() -> Iterator[Finding]:
     from ceasefire import truce
-    from ceasefire.cli.waiting import Compiles, patience
+    from ceasefire.cli.waiting import Compiles, patience, quiet
 
     scenario = ceasefire.load("november-2023")
     compiles = Compiles()
-    with patience("solving"):
+    with quiet(), patience("compiling and solving"):
         from ceasefire.truce import _kernels  # noqa: F401 # numba is loaded from here on
 
         compiles.attach()

@@ -29,6 +29,7 @@ class Compiles:
 
     def __init__(self, begun: Callable[[], None] | None = None) -> None:
         self.begun, self.count, self.seconds = begun, 0, 0.0
+        self.heard = False  # whether somebody was told
         self._depth, self._since = 0, 0.0
         self._event: Any = None
 
@@ -73,15 +74,39 @@ def _listener(event: Any, compiles: Compiles) -> Any:
     return Listener()
 
 
+_told = threading.Event()  # set while a compile is told by a caller further out
+_quiet = threading.Event()  # set while a command tells of its compiles itself
+
+
 @contextlib.contextmanager
-def patience(doing: str, say: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Say on stderr when loops are compiled, else what takes so long after two seconds.
+def quiet() -> Iterator[None]:
+    """Leave it to the command to tell what it compiles."""
+    _quiet.set()
+    try:
+        yield
+    finally:
+        _quiet.clear()
+
+
+@contextlib.contextmanager
+def patience(doing: str | None, say: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Say on stderr when loops are compiled, and what takes so long after two seconds.
 
     numba is loaded by what is done inside, if at all: a thread waits for it and then listens. On
-    stderr whether or not it is a terminal: a log should say where a minute went.
+    stderr whether or not it is a terminal: a log should say where a minute went. The command
+    line as a whole is one such block that tells of compiles alone (`doing` is None); blocks
+    inside it leave that to it.
     """
     tell = say or (lambda text: click.echo(text, err=True))
-    compiles = Compiles(lambda: tell(COMPILING))
+
+    def begun() -> None:
+        compiles.heard = not _quiet.is_set()
+        if compiles.heard:
+            tell(COMPILING)
+
+    outer = not _told.is_set()
+    compiles = Compiles(begun if outer else None)
+    _told.set()
     done = threading.Event()
     watcher = threading.Thread(target=_watch, args=(doing, tell, compiles, done), daemon=True)
     watcher.start()
@@ -91,15 +116,17 @@ def patience(doing: str, say: Callable[[str], None] | None = None) -> Iterator[N
         done.set()
         watcher.join()
         compiles.detach()
-    if compiles.seconds >= SLOW_SECONDS:
-        tell(f"compiled in {compiles.seconds:.0f} s; the next run loads what was compiled")
+        if outer:
+            _told.clear()
+            if compiles.heard and compiles.seconds >= SLOW_SECONDS:
+                tell(f"compiled in {compiles.seconds:.0f} s; the next run loads what was compiled")
 
 
 def _watch(
-    doing: str, tell: Callable[[str], None], compiles: Compiles, done: threading.Event
+    doing: str | None, tell: Callable[[str], None], compiles: Compiles, done: threading.Event
 ) -> None:
     since = time.perf_counter()
-    attached, told = False, False
+    attached, told = False, doing is None
     while not (attached and told):
         attached = attached or compiles.attach()
         if not told and time.perf_counter() - since >= SLOW_SECONDS:
