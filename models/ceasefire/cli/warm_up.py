@@ -122,16 +122,33 @@ def _games() -> Iterator[Step]:
 
         return do
 
+    def larger(exact: bool = False, ties: bool = False) -> Callable[[], object]:
+        def do() -> object:
+            from ceasefire import solvers
+            from ceasefire.games import NormalForm
+
+            tables = _generator().integers(0, 3 if ties else 10_000, (2, 12, 12)).astype(float)
+            return solvers.nash(NormalForm.bimatrix(*tables), exact=exact)
+
+        return do
+
+    def sweep() -> object:
+        from ceasefire import solvers
+
+        return solvers.nash_batch(*_generator().integers(0, 10_000, (2, 3, 9, 9)).astype(float))
+
     def many() -> object:
         from ceasefire import solvers
 
         return solvers.nash_batch([[[2, 0], [0, 1]]] * 2, [[[1, 0], [0, 2]]] * 2)
 
     yield "two players", called("nash", "chicken")
-    yield "two players, larger", called("nash", "savani-von-stengel")
+    yield "two players, larger", larger()
+    yield "two players, larger, with ties", larger(ties=True)
     yield "two players, degenerate", called("nash", "von-stengel-degenerate")
     yield "two players, in fractions", called("nash", "savani-von-stengel", exact=True)
     yield "one equilibrium", called("lemke_howson", "savani-von-stengel", label=0)
+    yield "two players, larger, in fractions", larger(exact=True)
     yield "several players", called("nash", "jordan")
     yield "logit", called("logit", "chicken", precision=1.0)
     yield "logit on trees", called("logit", "beer-quiche", precision=1.0)
@@ -139,7 +156,9 @@ def _games() -> Iterator[Step]:
     yield "backward induction", called("subgame_perfect", "centipede")
     yield "one equilibrium of a tree", called("one_nash", "kuhn-poker")
     yield "sequential equilibrium", called("sequential", "selten-horse")
+    yield "sequence form", called("sequence_form", "truce-two-types")
     yield "many games at once", many
+    yield "many larger games at once", sweep
 
 
 def _repeated() -> Iterator[Step]:
@@ -159,7 +178,14 @@ def _repeated() -> Iterator[Step]:
     yield "sets of payoffs", called("payoff_set")
     yield "sets of payoffs, in fractions", called("payoff_set", exact=True)
     yield "sets of payoffs with transfers", called("payoff_set", transfers=True)
-    yield "sets of payoffs under signals", called("payoff_set", signals=True, throw=False)
+    yield (
+        "sets of payoffs under signals",
+        called("payoff_set", signals=True, throw=False, max_iterations=3),
+    )
+    yield (
+        "sets of payoffs, no lottery",
+        called("payoff_set", public_randomisation=False, throw=False),
+    )
     yield "worst punishments", called("penal_code")
 
 
@@ -181,6 +207,15 @@ def _stochastic() -> Iterator[Step]:
 
         return do
 
+    def opposed() -> object:
+        from ceasefire import solvers
+        from ceasefire.games import StochasticGame
+
+        stage = [[[1, -1], [-1, 2]], [[-1, 1], [1, -2]]]
+        law = [[[0.5, 0.5], [0, 1]], [[0, 1], [0.5, 0.5]]]
+        over = [[[0]], [[0]]]
+        return solvers.markov_perfect(StochasticGame([stage, over], [law, [[[0, 1]]]], 0.6))
+
     def paths() -> object:
         from ceasefire import solvers
 
@@ -190,6 +225,7 @@ def _stochastic() -> Iterator[Step]:
 
     yield "Markov perfect equilibria", called("markov_perfect")
     yield "Markov perfect, in fractions", called("markov_perfect", ends=True, exact=True)
+    yield "opposed interests", opposed
     yield "one, by following a path", called("markov_trace")
     yield "Markov logit", called("markov_logit", precision=1.0)
     yield "paths of play", paths
