@@ -10,7 +10,7 @@ from ceasefire import truce
 from ceasefire.experiment import analysis
 from ceasefire.figures._solved import solved
 from ceasefire.figures.runs.analyses import LIKE_2023, indices
-from ceasefire.figures.runs.robustness import shares
+from ceasefire.figures.runs.robustness import WORDS, shares
 from ceasefire.figures.tables import bound
 from ceasefire.status import Status
 
@@ -80,8 +80,19 @@ def _robustness(rows: pd.DataFrame, run: Run) -> dict[str, Any]:
     found |= {f"{name}_low": row["low"] for name, row in named.iterrows()}
     found |= {f"{name}_high": row["high"] for name, row in named.iterrows()}
     parts = named[named.index.str.match(r"P\d_")]
-    found |= {"least": parts["share"].min(), "weak": int((parts["share"] < 0.75).sum()),
-              "parts": len(parts)}  # fmt: skip
+    apart = (parts["share_others"] - parts["share_several"]).abs()
+    widest = parts.loc[apart.idxmax()]
+    found |= {
+        "least": parts["share"].min(),
+        "weak": int((parts["share"] < 0.75).sum()),
+        "parts": len(parts),
+        "incomplete": float((rows["status"] == Status.INCOMPLETE.name).mean()),
+        "apart_part": WORDS[str(widest.name)].replace("  ", ": ", 1).replace("... ", ""),
+        "apart_several": widest["share_several"],
+        "apart_others": widest["share_others"],
+        "apart_judged": int(widest["judged_several"]),
+        "close": int((apart < 0.1).sum()),
+    }
     return found
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.experiment.analysis.regions import wilson
-from ceasefire.figures.style import BLUE, DOUBLE_MM, GREY, INK, canvas
+from ceasefire.figures.style import BLUE, DOUBLE_MM, GREY, INK, ORANGE, canvas
+from ceasefire.status import Status
 from ceasefire.truce.claims import RULES
 
 if TYPE_CHECKING:
@@ -42,19 +43,19 @@ WORDS = {
 def shares(rows: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
     """Return one row a part of a proposition: judged points, share that holds, interval.
 
-    Points of a scrambled Sobol sequence cover the box more evenly than independent ones, so the
-    interval is wider than it need be.
+    `several` points are those at which the solver does not rule out other equilibria; the share
+    is told for them, and for the others, apart. Points of a scrambled Sobol sequence cover the
+    box more evenly than independent ones, so the interval is wider than it need be.
     """
     import pandas as pd
 
     found = rows[rows["error"].isna()]
-    told = []
-    for name in RULES:
-        for part in RULES[name].parts:
-            told.append((f"{name}_{part}", *_share(found[f"holds_{name}_{part}"])))
-    whole = _resembles(found)
-    told += [(label, *_share(values)) for label, values in whole.items()]
-    columns = ["claim", "judged", "share", "low", "high"]
+    parts = [f"{name}_{part}" for name in RULES for part in RULES[name].parts]
+    claims = {part: found[f"holds_{part}"] for part in parts} | _resembles(found)
+    several = found["status"] == Status.INCOMPLETE.name
+    told = [(claim, *_share(values), *_apart(values, several)) for claim, values in claims.items()]
+    columns = ["claim", "judged", "share", "low", "high", "judged_several", "share_several",
+               "share_others"]  # fmt: skip
     return pd.DataFrame(told, columns=columns)
 
 
@@ -63,6 +64,12 @@ def _share(values: pd.Series) -> tuple[int, float, float, float]:
     if not len(judged):
         return 0, float("nan"), float("nan"), float("nan")
     return len(judged), float(judged.mean()), *wilson(float(judged.mean()), len(judged), LEVEL)
+
+
+def _apart(values: pd.Series, several: pd.Series) -> tuple[int, float, float]:
+    judged, share, _, _ = _share(values[several.loc[values.index]])
+    _, others, _, _ = _share(values[~several.loc[values.index]])
+    return judged, share, others
 
 
 def _resembles(found: pd.DataFrame) -> dict[str, pd.Series]:
@@ -79,8 +86,9 @@ class _Robustness:
     caption = (
         "In how much of a box around the assumed parameters each part of the propositions holds: "
         "share of the points at which it can be judged, with Wilson's interval at 95%; right: how "
-        "many these are. One chunk alone does not lengthen. Below the line: truces that look like "
-        "that of November 2023."
+        "many these are. Open circles: the share at those of the points at which the solver does "
+        "not rule out other equilibria. One chunk alone does not lengthen. Below the line: truces "
+        "that look like that of November 2023."
     )
     table = staticmethod(shares)
 
@@ -93,6 +101,9 @@ class _Robustness:
         error = [table["share"] - table["low"], table["high"] - table["share"]]
         axes.errorbar(table["share"], y, xerr=np.clip(error, 0, None), fmt="o", color=BLUE,
                       ecolor=INK, elinewidth=0.8, capsize=2)  # fmt: skip
+        axes.plot(
+            table["share_several"], y, "o", mfc="none", mec=ORANGE, ms=4.5, mew=1.0, ls="none"
+        )
         for at, share, judged in zip(y, table["share"], table["judged"], strict=True):
             axes.text(1.03, at, f"{share:.2f}", va="center", size=6.5)
             axes.text(1.11, at, f"{judged:,}", va="center", size=6.5, color=GREY)
