@@ -32,6 +32,7 @@ NOT_RUN = re.compile(r"<!-- not run: \S.* -->\s*$")
 # beginnings of command lines that no test runs, each with its reason
 LONG = {
     "make ": "installs, tests or builds everything",
+    ". .venv/": "is the shell's own",
     "ceasefire explore": "serves until it is stopped, or solves a whole grid; test_explore.py",
     "ceasefire run price.toml --dask": "starts workers; test_experiment_cluster.py",
     "ceasefire run experiments/": "minutes; test_experiment.py runs small ones",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import ceasefire
-from ceasefire.cli import analysis, completion, doctor, estimate
+from ceasefire.cli import analysis, completion, doctor, estimate, kinds
 from ceasefire.cli import experiment as experiments
 from ceasefire.cli import explore as explorer
 from ceasefire.cli import paper as papers
@@ -24,7 +24,7 @@ from ceasefire.cli.text import examples
 from ceasefire.cli.waiting import patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import ModuleType
 
     from ceasefire.truce import Comparison, Scenario
@@ -158,6 +158,7 @@ def extension(
         from ceasefire.cli import show
 
         equilibrium = truce.solve(loaded)
+        _check_windows(asked or (), equilibrium.parameters.W0, equilibrium.parameters.J)
         table = truce.extension(equilibrium, asked)
         gains = show.gains(equilibrium, table, offers) if offers else None
     if form:
@@ -182,7 +183,10 @@ def decompose(scenario: str, settings: tuple[str, ...], form: str | None) -> Non
         from ceasefire.cli import show
 
         comparison = truce.decompose(loaded)
+        weights = truce.solve(loaded, throw=False).block_weights
     _show_comparison(comparison, form, show)
+    if not form and len(weights) > 1:
+        click.echo("\n" + show.mixture(weights))
 
 
 @main.command(epilog=examples("ceasefire compare november-2023 no-pilot",
@@ -486,6 +490,7 @@ def check_data(file: Path) -> None:
 def _load(name: str, settings: tuple[str, ...]) -> Scenario:
     from ceasefire.errors import ArgumentError
 
+    kinds.expect("a scenario", name)
     loaded = ceasefire.load(name)
     try:
         return loaded.replace(dict(map(_setting, settings))) if settings else loaded
@@ -524,6 +529,15 @@ def _window(text: str) -> tuple[float, int, float]:
     except ValueError:
         message = f"{text!r} is not HELD,DAY,TRUST as in 38,5,0.5"
         raise click.BadParameter(message, param_hint="--window") from None
+
+
+def _check_windows(windows: Iterable[tuple[float, int, float]], pool: float, cap: int) -> None:
+    """Refuse windows that no play of the scenario can reach."""
+    for held, day, trust in windows:
+        asked = f"{held:g},{day},{trust:g}"
+        if held > pool or day > cap:
+            message = f"{asked!r}: of this scenario HELD is at most {pool:g}, DAY at most {cap}"
+            raise click.BadParameter(message, param_hint="--window")
 
 
 def _price(text: str) -> float:

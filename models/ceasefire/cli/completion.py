@@ -40,7 +40,7 @@ SETTING = "    return 0"  # the last line of click's function for bash
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print the script that completes commands, names and keys of --set.
+    """Print the script that completes what is typed in a shell.
 
     The script calls ceasefire at each Tab; start a new shell after writing it.
     """

@@ -50,7 +50,7 @@ class Finding:
 @click.command(epilog=examples("ceasefire doctor", "ceasefire doctor --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
-    """Check the installation: versions, threads, compiled loops, store, fonts, a solve.
+    """Check the installation: versions, loops, store, a solve.
 
     Each line says ok, note or fault, and what to do. Exit code 1 where there is a fault. Writes
     nothing but a store in the folder at hand, which is deleted again.

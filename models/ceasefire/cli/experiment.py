@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ceasefire.cli import kinds
 from ceasefire.cli.text import examples
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def run(spec: Path, jobs: int, file: Path | None, table: Path | None, dask: str 
     """
     from ceasefire import experiment as room
 
+    kinds.expect("an experiment", spec)
     loaded = room.load(spec)
     where = file or spec.with_suffix(".sqlite")
     shown = _Progress(loaded.spec.name, room.size(loaded))

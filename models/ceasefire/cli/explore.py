@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ceasefire.cli import kinds
 from ceasefire.cli.text import examples
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def explore(
 
     if over and file is None:
         raise click.UsageError("--over belongs to --build FILE")
+    kinds.expect("a scenario", scenario)
     loaded = ceasefire.load(scenario)
     if file is not None:
         _build(loaded, file, over)

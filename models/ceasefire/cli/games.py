@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ceasefire import games, solvers
-from ceasefire.cli import repeated, stochastic
+from ceasefire.cli import kinds, repeated, stochastic
 from ceasefire.cli.text import wrapped
 from ceasefire.errors import ArgumentError
 from ceasefire.games import catalog
@@ -30,6 +30,7 @@ CORRELATED = 2000  # cells of one that is solved for a correlated equilibrium
 
 def load(name: str, settings: dict[str, Any]) -> Any:
     """A .nfg, .efg or .toml file, or a game of the catalog by name."""
+    kinds.expect("a game", name)
     if Path(name).suffix == ".toml":
         told = read_toml(name)
         if isinstance(told, RepeatedFile):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import textwrap
 import types
 from dataclasses import fields, is_dataclass
@@ -37,7 +38,7 @@ def shown(model: Model) -> str:
     lines = [
         about.name.upper(), *wrapped(about.question),
         f"  step: {STEPS[about.step]} (point{'s' * (len(about.points) > 1)} {points})",
-        f"  THEORY: {', '.join(about.checks) or 'our own form'}", "",
+        *([] if about.checks else ["  form: our own"]), "",
         "PARAMETERS (--set NAME=VALUE)", _parameters(model), "",
         *_told(type(model)), "", "FROM THE SCENARIO", *_told(model.from_scenario),
     ]  # fmt: skip
@@ -47,6 +48,10 @@ def shown(model: Model) -> str:
 def _told(source: Any) -> list[str]:
     """A docstring for a terminal: no markup for code and formulas."""
     text = (inspect.getdoc(source) or "").replace("``", "").replace(".. math:: ", "    ")
+    text = re.sub(
+        r"(?<!/)MODEL\.md( sections? \d[\d., and]*\d|( section \d))?", "docs/model.md", text
+    )
+    text = re.sub(r"^(\w[\w ]*)\n-{3,}$", r"\1", text, flags=re.MULTILINE)
     return [f"  {line}".rstrip() for line in text.split("\n")]
 
 

@@ -34,7 +34,7 @@ NOT_SOUND = 1  # exit code
 @click.option("--format", "form", type=click.Choice(["html", "md", "both"]),
               help="Default: html, or what the name of the file says.")  # fmt: skip
 def report(scenario: str, settings: tuple[str, ...], out: str | None, form: str | None) -> None:
-    """Write a report on a deal: terms, equilibrium in words, figures, certificate.
+    """Write a report on a deal: words, figures, tables, certificate.
 
     SCENARIO is a packaged name or a TOML file (default: november-2023). Writes
     NAME-report.html, one file that needs no network; with --format md

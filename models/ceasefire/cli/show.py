@@ -14,7 +14,7 @@ from ceasefire.cli.text import WIDTH, table, wrapped
 from ceasefire.figures.reports.terms import differences as differences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 CELL = 28  # letters shown of a long cell
 COLUMNS = 5  # windows side by side
@@ -143,11 +143,41 @@ def comparison(result: truce.Comparison) -> str:
             columns = ("trust_after_pilot", "open_probability", "deal_probability")
             cells += [f"{row[column]:.3f}" for column in columns]
         block = f"{row['block_days']}" if row["block_days"] else "-"
+        block = _blocks(result.equilibria[str(case)]) if negotiated else block
         cells += [block, f"{row['mean_days']:.2f}", f"{row['mean_left']:.1f}"]
         rows.append([*cells, str(row["modal_sequence"])])
         chances.append([str(case), *[f"{lengths.loc[case, day]:.3f}" for day in likely]])
     parts = [table(head, rows), "", "  pause length, probability of each number of days"]
-    return "\n".join([*parts, table(["case", *map(str, likely)], chances)])
+    parts.append(table(["case", *map(str, likely)], chances))
+    if negotiated:
+        parts += ["", "  worth of the deal when the first block begins, utils", _worth(result)]
+    return "\n".join(parts)
+
+
+def _blocks(equilibrium: truce.TruceEquilibrium) -> str:
+    """The days of the first block: a number, or each that the parties mix between."""
+    return " or ".join(map(str, sorted(equilibrium.block_weights))) or "-"
+
+
+def _worth(result: truce.Comparison) -> str:
+    """What each side gets from the blocks agreed, over their mixture; - where there is no deal."""
+    rows = []
+    for case, equilibrium in result.equilibria.items():
+        agreed = equilibrium.block_weights
+        values = equilibrium.block.loc[list(agreed), ["pausing_state", "dealer", "opportunist"]]
+        sums = np.array(list(agreed.values())) @ values.to_numpy(dtype=float)
+        rows.append([str(case), *(number(float(one), 1) if agreed else "-" for one in sums)])
+    return table(["case", "pausing state", "dealer", "opportunist"], rows)
+
+
+def mixture(weights: Mapping[int, float]) -> str:
+    """Say that a decomposition holds one block fixed where the parties mix between several."""
+    told = " and ".join(f"{days} days ({weight:.2f})" for days, weight in sorted(weights.items()))
+    text = (
+        f"The parties mix first blocks of {told}. Here the likeliest is held fixed in every "
+        "case, so that the baseline is not the course of `ceasefire solve`."
+    )
+    return "\n".join(wrapped(text))
 
 
 def differences_text(data: pd.DataFrame, labels: Sequence[str]) -> str:

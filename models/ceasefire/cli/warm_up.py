@@ -33,7 +33,7 @@ ACTIONS = {"captor": ["release", "hold"], "pauser": ["pause", "strike"]}
 @click.argument("groups", nargs=-1, metavar="[GROUP]...", type=click.Choice(GROUPS))
 @click.option("--again", is_flag=True, help="Delete what is compiled and compile it anew.")
 def warm_up(groups: tuple[str, ...], again: bool) -> None:
-    """Compile the loops that commands need, so that no later run waits.
+    """Compile the loops now, so that no later run waits.
 
     GROUP is truce (solve, extension, compare, report, run, estimate, predict), games,
     repeated or stochastic (game); default: all. A second time there is nothing to do.

@@ -6,6 +6,7 @@ import hashlib
 import json
 import tomllib
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -162,7 +163,9 @@ def load(path: str | PathLike[str]) -> Experiment:
     """
     file = Path(path)
     if not file.exists():
-        raise ArgumentError("experiment", str(file), "an existing TOML file")
+        close = get_close_matches(file.name, [one.name for one in file.parent.glob("*.toml")], 1)
+        hint = f"did you mean {file.with_name(close[0])}?" if close else ""
+        raise ArgumentError("experiment", str(file), "an existing TOML file", hint)
     text = toml_text.file_text(file)
     if isinstance(text, Fault):
         raise SpecError([text], file)
