@@ -585,3 +585,12 @@ def test_a_tree_of_numbers_that_no_float_holds_is_refused():
 
 def test_a_tree_without_decisions_has_an_empty_behaviour():
     assert one_nash(ExtensiveForm.from_rules(End([1, 2]), lambda s: s)).behaviour.shape == (0,)
+
+
+@pytest.mark.parametrize("following", [lambda state: state, lambda state: state + 1])
+def test_rules_that_never_end_are_refused(following):
+    def moves(state):
+        return Decision("captor", {"hold": End((0,)), "wait": following(state)})
+
+    with pytest.raises(ArgumentError, match=r"more than 100,000 moves.*let the state count"):
+        ExtensiveForm.from_rules(0, moves, players=["captor"])

@@ -22,6 +22,8 @@ from ceasefire.games.normal import WIDEST, require_range
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
+LONGEST_PLAY = 100_000  # moves; rules that lead back to an earlier state never end
+
 
 def unfold(
     root: Any,
@@ -31,6 +33,7 @@ def unfold(
 ) -> ExtensiveForm:
     """Unfold the rules depth first; see `ExtensiveForm.from_rules`."""
     parent: list[int] = []
+    depth: list[int] = []
     mover: list[Any] = []  # a player as the rules name it, or CHANCE / TERMINAL wrapped in _Nature
     seen: list[Any] = []
     chance: list[Any] = []
@@ -41,6 +44,8 @@ def unfold(
         above, weight, state = stack.pop()
         node = len(parent)
         parent.append(above)
+        depth.append(0 if above < 0 else depth[above] + 1)
+        _check_depth(depth[node], state)
         chance.append(weight)
         move = state if isinstance(state, Decision | Chance | End) else moves(state)
         if not isinstance(move, Decision | Chance | End):
@@ -84,6 +89,13 @@ def unfold(
         {k: labels[k] for k in range(len(parent)) if player[k] == CHANCE},
         title,
     )
+
+
+def _check_depth(depth: int, state: Any) -> None:
+    if depth > LONGEST_PLAY:
+        got = f"a play of more than {LONGEST_PLAY:,} moves, at state {state!r}"
+        hint = "a state that comes back never ends: let the state count the round"
+        raise ArgumentError("moves", got, "rules under which every play ends", hint)
 
 
 def assemble(

@@ -135,6 +135,11 @@ class ExtensiveForm(Displayed):
             number where they are numbers; needed where payoffs are sequences and players names.
         title : str
 
+        Raises
+        ------
+        ArgumentError
+            Something else than a move comes back, probabilities are none, or a play does not end.
+
         Examples
         --------
         The captor holds or releases; the pausing state sees which, and extends or resumes.
