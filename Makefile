@@ -26,6 +26,7 @@ test: $(VENV)/.dev ## run the tests and the examples in the documentation
 	$(BIN)/python -m pytest -n $(PROCESSES) $(PYTEST_ARGS)
 
 docs: $(VENV)/.dev ## build the documentation into docs/_build/html; a warning is an error
+	@echo "building the documentation, some minutes; then open docs/_build/html/index.html"
 	$(BIN)/python -m sphinx -W --keep-going -n -q -j $(PROCESSES) docs docs/_build/html
 
 lint: $(VENV)/.dev ## check style, types and the order of the layers
