@@ -10,7 +10,7 @@ import pytest
 HERE = Path(__file__).parent
 
 # not pages, or written when the site is built
-collect_ignore = ["conf.py", "_ext", "_build", "_static", "gallery"]
+collect_ignore = ["conf.py", "conftest.py", "_ext", "_build", "_static", "gallery"]
 collect_ignore += [f"reference/{name}" for name in ("api", "commands", "tables")]
 
 

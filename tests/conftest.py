@@ -7,6 +7,8 @@ import pytest
 import ceasefire as cf
 from ceasefire import truce
 
+collect_ignore = ["conftest.py"]  # no examples here, and docs/ has a module of the same name
+
 
 @pytest.fixture(scope="session")
 def baseline() -> truce.Scenario:

@@ -67,7 +67,7 @@ def utils(value: float) -> str:
     Examples
     --------
     >>> utils(8.468), utils(-0.1163), utils(0.0012), utils(-0.0), utils(3e9)
-    ('8.47', '-0.12', '0.0012', '0.00', '3e+09')
+    ('8.47', '-0.12', '0.001', '0.00', '3e+09')
     """
     if abs(value) >= LARGE:
         return f"{value:.4g}"
