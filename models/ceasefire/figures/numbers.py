@@ -81,13 +81,14 @@ def _robustness(rows: pd.DataFrame, run: Run) -> dict[str, Any]:
     found |= {f"{name}_high": row["high"] for name, row in named.iterrows()}
     parts = named[named.index.str.match(r"P\d_")]
     apart = (parts["share_others"] - parts["share_several"]).abs()
-    widest = parts.loc[apart.idxmax()]
+    part = str(apart.idxmax())
+    widest = parts.loc[part]
     found |= {
         "least": parts["share"].min(),
         "weak": int((parts["share"] < 0.75).sum()),
         "parts": len(parts),
         "incomplete": float((rows["status"] == Status.INCOMPLETE.name).mean()),
-        "apart_part": WORDS[str(widest.name)].replace("  ", ": ", 1).replace("... ", ""),
+        "apart_part": WORDS[part].replace("  ", ": ", 1).replace("... ", ""),
         "apart_several": widest["share_several"],
         "apart_others": widest["share_others"],
         "apart_judged": int(widest["judged_several"]),
