@@ -82,7 +82,7 @@ def _robustness(rows: pd.DataFrame, run: Run) -> dict[str, Any]:
     parts = named[named.index.str.match(r"P\d_")]
     apart = (parts["share_others"] - parts["share_several"]).abs()
     part = str(apart.idxmax())
-    widest = parts.loc[part]
+    widest = parts.to_dict("index")[part]
     found |= {
         "least": parts["share"].min(),
         "weak": int((parts["share"] < 0.75).sum()),
