@@ -47,9 +47,7 @@ def unfold(
         depth.append(0 if above < 0 else depth[above] + 1)
         _check_depth(depth[node], state)
         chance.append(weight)
-        move = state if isinstance(state, Decision | Chance | End) else moves(state)
-        if not isinstance(move, Decision | Chance | End):
-            raise ArgumentError(f"moves({state!r})", move, "a Decision, a Chance or an End")
+        move = _move(state, moves)
         given.append(move.payoffs)
         if isinstance(move, End):
             mover.append(_END)
@@ -57,8 +55,6 @@ def unfold(
             labels.append(())
             continue
         branches: Mapping[str, Any] = move.moves
-        if not branches:
-            raise ArgumentError("moves", f"no move at state {state!r}", "at least one", "or End()")
         labels.append(tuple(branches))
         if isinstance(move, Decision):
             mover.append(move.player)
@@ -89,6 +85,16 @@ def unfold(
         {k: labels[k] for k in range(len(parent)) if player[k] == CHANCE},
         title,
     )
+
+
+def _move(state: Any, moves: Callable[[Any], Decision | Chance | End]) -> Decision | Chance | End:
+    """Return what the rules say of a state, checked."""
+    move = state if isinstance(state, Decision | Chance | End) else moves(state)
+    if not isinstance(move, Decision | Chance | End):
+        raise ArgumentError(f"moves({state!r})", move, "a Decision, a Chance or an End")
+    if not isinstance(move, End) and not move.moves:
+        raise ArgumentError("moves", f"no move at state {state!r}", "at least one", "or End()")
+    return move
 
 
 def _check_depth(depth: int, state: Any) -> None:
