@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ceasefire.figures.games import _axes
+from ceasefire.figures.negotiation import TALK_DAYS
 from ceasefire.figures.style import BLUE, GREEN, GREY, INK, RED, SINGLE_MM, SKY, style
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ceasefire.truce.talks import Talks
 
 TALL_MM = 52.0
-TALK_DAYS = 120
 
 
 def offers(window: WindowValues, *, ax: Axes | None = None) -> Axes:

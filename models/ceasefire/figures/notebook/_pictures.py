@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +35,35 @@ class Picture:
     draw: Callable[[Any, Axes | None], Any]
     fits: Callable[[Any], bool] = always
     panels: bool = False
+
+
+def same(found: Any) -> Any:
+    """Return the object itself: what is drawn unless a part of it is."""
+    return found
+
+
+def drawn_by(
+    module: str,
+    name: str,
+    of: Callable[[Any], Any] = same,
+    *,
+    fits: Callable[[Any], bool] = always,
+) -> Picture:
+    """A drawing of ceasefire.figures on given axes, loaded when it is asked for."""
+
+    def draw(value: Any, ax: Axes | None) -> Any:
+        return getattr(import_module(f"ceasefire.figures.{module}"), name)(of(value), ax=ax)
+
+    return Picture(draw, fits)
+
+
+def own(fits: Callable[[Any], bool] = always) -> Picture:
+    """The figure that an object makes of itself."""
+
+    def draw(value: Any, _: Axes | None) -> Any:
+        return value.figure()
+
+    return Picture(draw, fits, panels=True)
 
 
 def figure_of(drawn: Any) -> Figure:

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from ceasefire.errors import ArgumentError
 from ceasefire.figures.notebook import _parts as parts
-from ceasefire.figures.notebook._pictures import Picture
+from ceasefire.figures.notebook._pictures import Picture, drawn_by, own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from matplotlib.axes import Axes
-
-    from ceasefire.bargaining import Checks, Model, Staging
+    from ceasefire.bargaining import Checks, Model
     from ceasefire.figures.notebook._parts import Safe
 
 
@@ -51,18 +49,8 @@ def checks(of: Checks) -> Safe:
 TABLES: dict[str, Callable[[Any], Safe]] = {"Model": model, "Checks": checks}
 
 
-def _own(of: Model, ax: Axes | None) -> Any:
-    return of.figure()
-
-
-def _staged(of: Staging, ax: Axes | None) -> Any:
-    from ceasefire.figures.gradualism import staged_release
-
-    return staged_release(of, ax=ax)
-
-
 PICTURES: dict[str, dict[str, Picture]] = {
-    "Model": {"answer": Picture(_own, _listed, panels=True)},
-    "Staging": {"release": Picture(_staged)},
+    "Model": {"answer": own(_listed)},
+    "Staging": {"release": drawn_by("gradualism", "staged_release")},
 }
 HINTS = {"": "the model has one: model.plot()"}

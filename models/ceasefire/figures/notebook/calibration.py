@@ -9,7 +9,7 @@ import numpy as np
 
 from ceasefire.figures.notebook import _parts as parts
 from ceasefire.figures.notebook import _svg as svg
-from ceasefire.figures.notebook._pictures import Picture
+from ceasefire.figures.notebook._pictures import Picture, drawn_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -206,24 +206,6 @@ def _page(module: str) -> Picture:
     return Picture(draw, panels=True)
 
 
-def _profile(found: Profile, ax: Axes | None) -> Any:
-    from ceasefire.figures.records import profile as draw
-
-    return draw(found, ax=ax)
-
-
-def _terms(found: Likelihood, ax: Axes | None) -> Any:
-    from ceasefire.figures.records import likelihood_parts
-
-    return likelihood_parts(found, ax=ax)
-
-
-def _record(found: Exchange, ax: Axes | None) -> Any:
-    from ceasefire.figures.records import batches
-
-    return batches(found, ax=ax)
-
-
 def _contraction(found: Any, ax: Axes | None) -> Any:
     from ceasefire.figures.identify_contraction import draw
 
@@ -231,16 +213,16 @@ def _contraction(found: Any, ax: Axes | None) -> Any:
 
 
 PICTURES: dict[str, dict[str, Picture]] = {
-    "Likelihood": {"parts": Picture(_terms)},
+    "Likelihood": {"parts": drawn_by("records", "likelihood_parts")},
     "Profiles": {"profiles": _page("estimate_profiles")},
-    "Profile": {"profile": Picture(_profile)},
+    "Profile": {"profile": drawn_by("records", "profile")},
     "Posterior": {"priors": _page("estimate_priors"), "pairs": _page("estimate_pairs")},
     "Identification": {"map": _page("identify_map")},
     "Prediction": {"course": _page("predict_course")},
     "RivalScores": {"scores": _page("predict_rivals")},
     "Recovery": {"coverage": _page("identify_coverage"), "ranks": _page("identify_ranks")},
     "ExpectedContraction": {"contraction": Picture(_contraction, panels=True)},
-    "Exchange": {"record": Picture(_record)},
+    "Exchange": {"record": drawn_by("records", "batches")},
 }
 HINTS = {
     "Maximum": "calibration.profiles(maximum) has one",

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ceasefire.figures.notebook import _parts as parts
-from ceasefire.figures.notebook._pictures import Picture
+from ceasefire.figures.notebook._pictures import Picture, own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from matplotlib.axes import Axes
 
     from ceasefire.experiment import Cached, Experiment
     from ceasefire.experiment.analysis.discovery import Box
@@ -59,11 +57,5 @@ TABLES: dict[str, Callable[[Any], Safe]] = {
 }
 
 
-def _own(of: Any, ax: Axes | None) -> Any:
-    return of.figure()
-
-
-PICTURES: dict[str, dict[str, Picture]] = {
-    name: {"analysis": Picture(_own, panels=True)} for name in ANALYSES
-}
+PICTURES: dict[str, dict[str, Picture]] = {name: {"analysis": own()} for name in ANALYSES}
 HINTS = {"": "analyses of ceasefire.experiment.analysis have one"}

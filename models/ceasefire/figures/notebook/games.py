@@ -10,12 +10,11 @@ import numpy as np
 from ceasefire.figures.notebook import _parts as parts
 from ceasefire.figures.notebook import _svg as svg
 from ceasefire.figures.notebook._parts import Safe
-from ceasefire.figures.notebook._pictures import Picture
+from ceasefire.figures.notebook._pictures import Picture, drawn_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from ceasefire.games import (
@@ -46,9 +45,7 @@ def normal_form(game: NormalForm) -> Safe:
     return parts.together(
         parts.heading(game.title),
         *_tables(source, replies, game.players, game.actions),
-        parts.line(
-            BELOW if replies is not None else "Best replies are not marked in so large a game."
-        ),
+        parts.line(BELOW if replies is not None else UNMARKED),
     )
 
 
@@ -282,69 +279,56 @@ TABLES: dict[str, Callable[[Any], Safe]] = {
 }
 
 
-def _by(module: str, name: str) -> Callable[[Any, Axes | None], Any]:
-    """A drawing of this package, loaded when it is asked for."""
-
-    def draw(value: Any, ax: Axes | None) -> Any:
-        from importlib import import_module
-
-        return getattr(import_module(f"ceasefire.figures.{module}"), name)(value, ax=ax)
-
-    return draw
-
-
-def _of_plans(value: BayesianGame, ax: Axes | None) -> Any:
-    from ceasefire.figures.games import payoff_polygon
-
-    return payoff_polygon(value.ex_ante(), ax=ax)
-
-
-def _any_play(value: StochasticGame, ax: Axes | None) -> Any:
+def _any_play(value: StochasticGame) -> Any:
     """Where play can go: everything is done with some probability."""
     from ceasefire import solvers
-    from ceasefire.figures.stochastic import transition_diagram
 
     even = np.repeat(1.0 / value.n_actions.ravel(), value.n_actions.ravel())
-    return transition_diagram(solvers.markov_equilibrium(value, even, "even"), ax=ax)
+    return solvers.markov_equilibrium(value, even, "even")
 
 
 def _two(game: NormalForm) -> bool:
     return game.n_players == 2 and max(game.shape) <= MOST_PLANS
 
 
+def _two_of_few_plans(game: BayesianGame) -> bool:
+    plans = (m**k for m, k in zip(game.shape, game.n_types, strict=True))
+    return game.n_players == 2 and all(count <= MOST_PLANS for count in plans)
+
+
 PICTURES: dict[str, dict[str, Picture]] = {
     "NormalForm": {
-        "best-replies": Picture(_by("games", "best_response_diagram"), lambda g: g.shape == (2, 2)),
-        "payoffs": Picture(_by("games", "payoff_polygon"), _two),
-        "logit": Picture(_by("games", "logit_path"), lambda g: g.payoffs[0].size <= MOST_PROFILES),
+        "best-replies": drawn_by(
+            "games", "best_response_diagram", fits=lambda g: g.shape == (2, 2)
+        ),
+        "payoffs": drawn_by("games", "payoff_polygon", fits=_two),
+        "logit": drawn_by("games", "logit_path", fits=lambda g: g.payoffs[0].size <= MOST_PROFILES),
     },
     "BayesianGame": {
-        "payoffs": Picture(
-            _of_plans,
-            lambda g: (
-                g.n_players == 2
-                and all(m**k <= MOST_PLANS for m, k in zip(g.shape, g.n_types, strict=True))
-            ),
-        )
+        "payoffs": drawn_by(
+            "games", "payoff_polygon", lambda g: g.ex_ante(), fits=_two_of_few_plans
+        ),
     },
     "ExtensiveForm": {
-        "tree": Picture(_by("games", "game_tree"), lambda g: g.n_nodes <= 150),
-        "logit": Picture(
-            _by("games", "logit_path"), lambda g: g.n_infosets > 0 and g.n_nodes <= MOST_PROFILES
+        "tree": drawn_by("games", "game_tree", fits=lambda g: g.n_nodes <= 150),
+        "logit": drawn_by(
+            "games", "logit_path", fits=lambda g: g.n_infosets > 0 and g.n_nodes <= MOST_PROFILES
         ),
     },
     "RepeatedGame": {
-        "payoffs": Picture(_by("repeated", "payoff_diagram"), lambda g: g.n_players == 2)
+        "payoffs": drawn_by("repeated", "payoff_diagram", fits=lambda g: g.n_players == 2)
     },
     "Automaton": {
-        "states": Picture(_by("repeated", "automaton_diagram"), lambda a: a.n_states <= 16)
+        "states": drawn_by("repeated", "automaton_diagram", fits=lambda a: a.n_states <= 16)
     },
     "StochasticGame": {
-        "transitions": Picture(_any_play, lambda g: g.n_states <= 48),
-        "logit": Picture(_by("paths", "markov_path"), lambda g: bool(np.any(g.n_actions > 1))),
+        "transitions": drawn_by(
+            "stochastic", "transition_diagram", _any_play, fits=lambda g: g.n_states <= 48
+        ),
+        "logit": drawn_by("paths", "markov_path", fits=lambda g: bool(np.any(g.n_actions > 1))),
     },
     "BargainingProblem": {
-        "payoffs": Picture(_by("outcomes", "bargaining"), lambda p: p.n_players == 2)
+        "payoffs": drawn_by("outcomes", "bargaining", fits=lambda p: p.n_players == 2)
     },
 }
 HINTS = {

@@ -11,7 +11,7 @@ from ceasefire.figures.notebook import _parts as parts
 from ceasefire.figures.notebook import _svg as svg
 from ceasefire.figures.notebook import games as shown
 from ceasefire.figures.notebook._parts import Safe
-from ceasefire.figures.notebook._pictures import Picture, always
+from ceasefire.figures.notebook._pictures import Picture, drawn_by
 from ceasefire.games import ExtensiveForm, NormalForm, RepeatedGame, StochasticGame
 
 if TYPE_CHECKING:
@@ -301,7 +301,7 @@ def ranks(found: RankConditions) -> Safe:
 
 def with_automaton(found: Any) -> Safe:
     """What a result prints, and the automaton that it speaks of."""
-    machine = found.automaton() if callable(found.automaton) else found.automaton
+    machine = _machine(found)
     of = [] if machine is None else [parts.folded("automaton", shown.automaton(machine))]
     return parts.together(parts.said(found), *of)
 
@@ -330,14 +330,6 @@ TABLES: dict[str, Callable[[Any], Safe]] = {
     "AutomatonCheck": with_automaton,
     "AutomatonValue": with_automaton,
 }
-
-
-def _by(module: str, name: str, of: Callable[[Any], Any] = lambda found: found) -> Picture:
-    return Picture(lambda found, ax: shown._by(module, name)(of(found), ax))
-
-
-def _fitting(picture: Picture, fits: Callable[[Any], bool], panels: bool = False) -> Picture:
-    return Picture(picture.draw, fits, panels)
 
 
 def _game(found: Any) -> Any:
@@ -400,41 +392,42 @@ def _drawn_machine(found: Any) -> bool:
     return machine is not None and machine.n_states <= 16
 
 
-STRATEGIES = _by("outcomes", "strategies")
+STRATEGIES = drawn_by("outcomes", "strategies")
 TREE = Picture(_played, _tree)
-MACHINE = _fitting(_by("repeated", "automaton_diagram", _machine), _drawn_machine)
-BY_DAY = _by("outcomes", "states_by_day")
-PATIENCE = _fitting(_by("outcomes", "needed_patience"), _each_known)
-ANY_STATES = _fitting(_by("stochastic", "transition_diagram"), always)
+MACHINE = drawn_by("repeated", "automaton_diagram", _machine, fits=_drawn_machine)
+BY_DAY = drawn_by("outcomes", "states_by_day")
+PATIENCE = drawn_by("outcomes", "needed_patience", fits=_each_known)
 
 PICTURES: dict[str, dict[str, Picture]] = {
     "Equilibrium": {
         "tree": TREE,
         "strategies": STRATEGIES,
-        "best-replies": _fitting(_by("games", "best_response_diagram", _game), _square),
+        "best-replies": drawn_by("games", "best_response_diagram", _game, fits=_square),
     },
-    "Equilibria": {"payoffs": _fitting(_by("outcomes", "payoffs"), _two)},
+    "Equilibria": {"payoffs": drawn_by("outcomes", "payoffs", fits=_two)},
     "Assessment": {"tree": TREE, "strategies": STRATEGIES},
     "SignallingComponent": {
         "tree": Picture(lambda c, ax: _played(c.example, ax), lambda c: _tree(c.example))
     },
     "Logit": {"tree": TREE, "strategies": STRATEGIES},
-    "LogitFit": {"strategies": _by("outcomes", "strategies", lambda fit: fit.equilibrium)},
-    "LogitPath": {"path": _by("games", "logit_path")},
-    "MarkovPath": {"path": _by("paths", "markov_path")},
-    "MarkovEquilibrium": {"transitions": ANY_STATES},
-    "MarkovLogit": {"transitions": _by("stochastic", "transition_diagram", _markov)},
-    "Continuation": {"path": _by("paths", "comparative_statics")},
+    "LogitFit": {"strategies": drawn_by("outcomes", "strategies", lambda fit: fit.equilibrium)},
+    "LogitPath": {"path": drawn_by("games", "logit_path")},
+    "MarkovPath": {"path": drawn_by("paths", "markov_path")},
+    "MarkovEquilibrium": {"transitions": drawn_by("stochastic", "transition_diagram")},
+    "MarkovLogit": {"transitions": drawn_by("stochastic", "transition_diagram", _markov)},
+    "Continuation": {"path": drawn_by("paths", "comparative_statics")},
     "Correlated": {
-        "recommendations": _fitting(
-            _by("outcomes", "recommendations"),
-            lambda c: c.game.n_players == 2 and max(c.game.shape) <= 20,
+        "recommendations": drawn_by(
+            "outcomes",
+            "recommendations",
+            fits=lambda c: c.game.n_players == 2 and max(c.game.shape) <= 20,
         )
     },
     "PayoffSet": {
-        "payoffs": _fitting(
-            _by("repeated", "payoff_diagram"),
-            lambda p: isinstance(p.game, RepeatedGame) and _two(p),
+        "payoffs": drawn_by(
+            "repeated",
+            "payoff_diagram",
+            fits=lambda p: isinstance(p.game, RepeatedGame) and _two(p),
         ),
         "states": Picture(
             _states, lambda p: isinstance(p.game, StochasticGame) and _two(p), panels=True
@@ -442,9 +435,9 @@ PICTURES: dict[str, dict[str, Picture]] = {
     },
     "PenalCode": {
         "states": MACHINE,
-        "payoffs": _fitting(_by("repeated", "payoff_diagram", lambda c: c.payoffs), _two),
+        "payoffs": drawn_by("repeated", "payoff_diagram", lambda c: c.payoffs, fits=_two),
     },
-    "LimitSet": {"payoffs": _fitting(_by("outcomes", "limit_payoffs"), _two)},
+    "LimitSet": {"payoffs": drawn_by("outcomes", "limit_payoffs", fits=_two)},
     "CriticalDiscount": {"patience": PATIENCE},
     "ExtensionThreshold": {"patience": PATIENCE},
     "AutomatonCheck": {"states": MACHINE},
@@ -453,7 +446,7 @@ PICTURES: dict[str, dict[str, Picture]] = {
     "TriggerRegime": {"states": MACHINE},
     "ExpectedPath": {"states": BY_DAY},
     "SimulatedPaths": {"states": BY_DAY},
-    "BatchEquilibria": {"counts": _by("outcomes", "counts")},
+    "BatchEquilibria": {"counts": drawn_by("outcomes", "counts")},
     "BargainingSolution": {
         "payoffs": Picture(_agreed, lambda s: s.problem.n_players == 2),
     },

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ceasefire.figures.notebook import _parts as parts
 from ceasefire.figures.notebook import _svg as svg
 from ceasefire.figures.notebook._parts import Safe
-from ceasefire.figures.notebook._pictures import Picture
+from ceasefire.figures.notebook._pictures import Picture, drawn_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ceasefire.truce import Agreement, Comparison, Course, Proposition, Scenario, WindowValues
-    from ceasefire.truce.pilot import Pilot
     from ceasefire.truce.solution import Solution
-    from ceasefire.truce.talks import Talks
     from ceasefire.truce.verified import Verified
 
 LEAST = 5e-5  # probability of an end that four digits show
@@ -240,30 +238,6 @@ def _endings(found: Comparison, ax: Axes | None) -> Figure:
         return endings.draw(endings.tidy(found))
 
 
-def _window_offers(window: WindowValues, ax: Axes | None) -> Axes:
-    from ceasefire.figures import windows
-
-    return windows.offers(window, ax=ax)
-
-
-def _zone(found: Agreement, ax: Axes | None) -> Axes:
-    from ceasefire.figures import windows
-
-    return windows.zone(found, ax=ax)
-
-
-def _talks(found: Talks, ax: Axes | None) -> Axes:
-    from ceasefire.figures import windows
-
-    return windows.talks_length(found, ax=ax)
-
-
-def _pilot(found: Pilot, ax: Axes | None) -> Axes:
-    from ceasefire.figures import windows
-
-    return windows.beliefs(found, ax=ax)
-
-
 _OF_A_SOLUTION = {
     "course": Picture(_whole_course, panels=True),
     "lengths": Picture(_one_panel("lengths")),
@@ -281,10 +255,10 @@ PICTURES: dict[str, dict[str, Picture]] = {
     "Solution": {**_OF_A_SOLUTION, **_RECIPES},
     "Course": _OF_A_SOLUTION,
     "Comparison": {"endings": Picture(_endings, panels=True)},
-    "WindowValues": {"offers": Picture(_window_offers)},
-    "Agreement": {"zone": Picture(_zone)},
-    "Talks": {"length": Picture(_talks)},
-    "Pilot": {"beliefs": Picture(_pilot)},
+    "WindowValues": {"offers": drawn_by("windows", "offers")},
+    "Agreement": {"zone": drawn_by("windows", "zone")},
+    "Talks": {"length": drawn_by("windows", "talks_length")},
+    "Pilot": {"beliefs": drawn_by("windows", "beliefs")},
 }
 
 HINTS = {
