@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import ceasefire
-from ceasefire.cli import analysis, completion, doctor, estimate, kinds
+from ceasefire.cli import analysis, compiled, completion, doctor, estimate, kinds
 from ceasefire.cli import experiment as experiments
 from ceasefire.cli import explore as explorer
 from ceasefire.cli import paper as papers
@@ -66,10 +66,8 @@ def _explain(error: Exception, *, debug: bool) -> int:
     if isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     click.echo(f"error: {text}", err=True)
-    if "cannot cache function" in text:  # numba's words
-        from ceasefire.cli.compiled import NO_FOLDER
-
-        click.echo(NO_FOLDER, err=True)
+    if compiled.finds_no_folder(error):
+        click.echo(compiled.NO_FOLDER, err=True)
         return FAILED
     if not known and not debug:
         click.echo("this is a fault of the program; --debug shows where", err=True)
@@ -208,9 +206,10 @@ def compare(first: str, second: str | None, settings: tuple[str, ...], form: str
     with patience("solving"):
         from ceasefire import truce
         from ceasefire.cli import show
+        from ceasefire.figures.reports.terms import differences
 
         comparison = truce.compare(dict(zip(labels, (one, two), strict=True)))
-        differing = show.differences(one, two)
+        differing = differences(one, two)
     _show_comparison(comparison, form, show)
     if not form:
         click.echo("\n" + show.differences_text(differing, labels))

@@ -19,6 +19,11 @@ NO_FOLDER = (
 )
 
 
+def finds_no_folder(error: Exception) -> bool:
+    """Whether numba gave up because it can keep compiled loops nowhere, by its own words."""
+    return "cannot cache function" in str(error)
+
+
 @dataclass(frozen=True)
 class Loops:
     """The compiled loops of one module.

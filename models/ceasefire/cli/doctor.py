@@ -76,10 +76,10 @@ def _asked(what: str, probe: Callable[[], Iterator[Finding]]) -> Iterator[Findin
     try:
         yield from probe()
     except Exception as error:
-        from ceasefire.cli.compiled import NO_FOLDER
+        from ceasefire.cli.compiled import NO_FOLDER, finds_no_folder
 
         told = f"{type(error).__name__}: {error}"
-        advice = NO_FOLDER if "cannot cache function" in told else "install the package anew"
+        advice = NO_FOLDER if finds_no_folder(error) else "install the package anew"
         yield Finding(what, FAULT, told, advice)
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 
 from ceasefire import truce
 from ceasefire.cli.text import WIDTH, table, wrapped
-from ceasefire.figures.reports.terms import differences as differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

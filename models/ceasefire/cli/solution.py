@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import ceasefire
 from ceasefire import truce
 from ceasefire.cli import show, text
+from ceasefire.figures.reports.terms import differences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ class Report:
         self, equilibrium: truce.TruceEquilibrium, base: truce.Scenario | None = None
     ) -> None:
         self.eq = equilibrium
-        self.changes = show.differences(base or equilibrium.scenario, equilibrium.scenario)
+        self.changes = differences(base or equilibrium.scenario, equilibrium.scenario)
         self.course = equilibrium.course()
         extended = bool(equilibrium.scenario.extensions)  # incentives: the base model's alone
         self.extension = None if extended else truce.extension(equilibrium)

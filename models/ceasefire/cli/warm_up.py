@@ -70,7 +70,7 @@ def _step(name: str, do: Callable[[], object], compiles: Compiles) -> bool:
     try:
         do()
     except Exception as error:  # each on its own: the others are compiled all the same
-        hint = f"\n  {compiled.NO_FOLDER}" if "cannot cache function" in str(error) else ""
+        hint = f"\n  {compiled.NO_FOLDER}" if compiled.finds_no_folder(error) else ""
         click.echo(f"{name:40} failed: {type(error).__name__}: {error}{hint}", err=True)
         return False
     spent = compiles.seconds - before
