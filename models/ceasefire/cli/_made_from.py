@@ -6,10 +6,11 @@ import hashlib
 import json
 import platform
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ceasefire.calibration.exchange import Exchange
 
 # How a prediction was asked for, as far as it decides what comes out.
@@ -21,7 +22,7 @@ def write_record(
 ) -> Path:
     """Write code, libraries, digests of all inputs and what was asked for, as JSON."""
     from ceasefire.calibration.problem import digest_of
-    from ceasefire.experiment.provenance import LIBRARIES, code_version
+    from ceasefire.experiment.provenance import LIBRARIES, code_version, source_digest
 
     told: dict[str, Any] = {
         "exchange": exchange.name,
@@ -30,7 +31,7 @@ def write_record(
         **{name: _named(given[name]) for name in ("problem", "posterior")},
         **{name: given[name] for name in ASKED},
         "code": code_version(()),
-        "calibration": _calibration_digest(),
+        "calibration": source_digest(("calibration",)),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "libraries": {name: version(name) for name in LIBRARIES},
@@ -46,13 +47,3 @@ def _named(file: Path | None) -> dict[str, str] | None:
     if file is None:
         return None
     return {"file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-
-
-def _calibration_digest() -> str:
-    """Of the sources that turn a solved truce into a prediction."""
-    import ceasefire
-
-    root, whole = Path(ceasefire.__file__).parent / "calibration", hashlib.sha256()
-    for source in sorted(root.glob("*.py")):
-        whole.update(source.name.encode() + b"\0" + source.read_bytes())
-    return whole.hexdigest()[:16]

@@ -31,11 +31,12 @@ def code_version(record: Sequence[str]) -> str:
     commit that touches none of them does not throw away what was computed.
     """
     models = any(name.startswith("model:") for name in record)
-    return f"{ceasefire.__version__}+{_digest(SOURCES + (MODEL_SOURCES if models else ()))}"
+    return f"{ceasefire.__version__}+{source_digest(SOURCES + (MODEL_SOURCES if models else ()))}"
 
 
 @cache
-def _digest(sources: tuple[str, ...]) -> str:
+def source_digest(sources: tuple[str, ...]) -> str:
+    """Return a digest of files and folders of the package, by their paths in it."""
     root = Path(ceasefire.__file__).parent
     whole = hashlib.sha256()
     for source in sources:
