@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import ceasefire
 from ceasefire.cli import main
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "docs" / "examples"
@@ -68,3 +69,8 @@ def test_a_model_is_shown_without_markup_or_files_that_nobody_has() -> None:
     assert "----" not in text
     assert " MODEL.md" not in text
     assert "THEORY" not in text
+
+
+def test_no_model_of_the_negotiation_cites_a_file_that_nobody_has() -> None:
+    sources = Path(ceasefire.__file__).parent.joinpath("bargaining").rglob("*.py")
+    assert [file.name for file in sources if "MODEL.md" in file.read_text("utf-8")] == []

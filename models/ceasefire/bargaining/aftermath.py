@@ -117,7 +117,7 @@ class SecondTruce(Model):
 
     References
     ----------
-    Own; docs/model.md (MODEL.md section 7.7).
+    Own; docs/model.md.
 
     Examples
     --------

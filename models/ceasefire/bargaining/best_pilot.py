@@ -71,7 +71,7 @@ class OptimalPilot(Model):
 
     References
     ----------
-    MODEL.md section 2 and proposition P3 (own model).
+    docs/model.md and proposition P3 (own model).
 
     Examples
     --------
@@ -92,7 +92,7 @@ class OptimalPilot(Model):
 
     @classmethod
     def from_scenario(cls, scenario: Scenario) -> OptimalPilot:
-        """All parameters are the scenario's; sizes are those of MODEL.md P3."""
+        """All parameters are the scenario's; sizes are those of proposition P3."""
         return cls(scenario.symbols())
 
     def solve(self) -> PilotChoice:

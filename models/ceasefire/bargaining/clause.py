@@ -152,7 +152,7 @@ class ClauseDesigner(Model):
 
     References
     ----------
-    Own; MODEL.md sections 2, 5 and 6 (P5: values and captives freed by price).
+    Own; docs/model.md (P5: values and captives freed by price).
 
     Examples
     --------

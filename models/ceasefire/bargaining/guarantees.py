@@ -125,7 +125,7 @@ class Guarantor(Model):
 
     References
     ----------
-    MODEL.md section 4 (own derivation); third-party guarantees as in B. Walter (1997), "The
+    docs/model.md (own derivation); third-party guarantees as in B. Walter (1997), "The
     critical barrier to civil war settlement", International Organization 51:335-364.
 
     Examples
@@ -224,7 +224,7 @@ class Guarantor(Model):
             _checked_promise(name)
             made[name] = exact(size)
         to_state, insurance, to_captor, reward, bond = (made[name] for name in PROMISES)
-        # The wing decides alike for both types, by what a dealer gets (MODEL.md section 1).
+        # The wing decides alike for both types, by what a dealer gets (docs/model.md).
         wing = g - C + to_captor + reward
         given = End((v * x - k + to_state, wing, reward - C))
         kept = End((-k + to_state + insurance, wing, -bond))

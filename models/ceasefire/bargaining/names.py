@@ -86,7 +86,7 @@ class VerifiableList(Model):
     -----
     *Captures:* a deadlock over who the first 50 would be, lost contact, and identifying information
     obtained by a mediator (which lowers gamma or raises a). *Leaves out:* false names (they can be
-    checked), a captor that could deliver but will not (MODEL.md), payment for names alone.
+    checked), a captor that could deliver but will not (docs/model.md), payment for names alone.
 
     *Traps.* Insisting on all is not the same as asking: it also kills the smaller deals, so *as
     named* is at least as good as *full list* whenever naming more pays. With sure contact and free

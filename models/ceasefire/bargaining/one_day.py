@@ -149,7 +149,7 @@ class OneMoreDay(Model):
 
     References
     ----------
-    Own; MODEL.md section 4, docs/model.md (extension incentives).
+    Own; docs/model.md (extension incentives).
 
     Examples
     --------

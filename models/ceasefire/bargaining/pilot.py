@@ -295,7 +295,7 @@ class VetoPilot(Model):
 
     Notes
     -----
-    *Captures:* the partial screening of MODEL.md: a pilot proves a little, a larger one more.
+    *Captures:* the partial screening of docs/model.md: a pilot proves a little, a larger one more.
     *Leaves out:* that U itself moves with the belief; `OptimalPilot` solves for that.
 
     *Traps.* Where ``x Z <= U`` everybody matches and the pilot says nothing.

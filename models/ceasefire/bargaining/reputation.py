@@ -76,7 +76,7 @@ class SequentialExchange(Model):
     Notes
     -----
     *Captures:* why trust needed rises batch by batch as the stock drains. *Leaves out:* noise,
-    failures, chunks of several days and stakes that change: MODEL.md has them, and its limit
+    failures, chunks of several days and stakes that change: docs/model.md has them, and its limit
     without them is this, ``0.55^n`` at ``k = 5.5, V = 10``.
 
     *Traps.* Without an honest type nothing is exchanged, however many batches there are. At a

@@ -122,7 +122,7 @@ class Spoiler(Model):
 
     References
     ----------
-    Own; MODEL.md section 7.5. On spoilers: Stedman, S. (1997), "Spoiler problems in peace
+    Own; docs/model.md. On spoilers: Stedman, S. (1997), "Spoiler problems in peace
     processes", International Security 22(2):5-53; Kydd, A. and B. Walter (2002), "Sabotaging the
     peace", International Organization 56:263-296 (the updating part is `KeptPromises`).
 

@@ -106,7 +106,7 @@ class FightOrPause(Model):
 
     References
     ----------
-    Own; docs/model.md sections 2 and 4 (MODEL.md, one-shot gain of resuming).
+    Own; docs/model.md (one-shot gain of resuming).
 
     Examples
     --------

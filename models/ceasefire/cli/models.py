@@ -48,9 +48,6 @@ def shown(model: Model) -> str:
 def _told(source: Any) -> list[str]:
     """A docstring for a terminal: no markup for code and formulas."""
     text = (inspect.getdoc(source) or "").replace("``", "").replace(".. math:: ", "    ")
-    text = re.sub(
-        r"(?<!/)MODEL\.md( sections? \d[\d., and]*\d|( section \d))?", "docs/model.md", text
-    )
     text = re.sub(r"^(\w[\w ]*)\n-{3,}$", r"\1", text, flags=re.MULTILINE)
     return [f"  {line}".rstrip() for line in text.split("\n")]
 
