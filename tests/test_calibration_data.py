@@ -259,6 +259,16 @@ def test_windows_of_a_weekly_calendar_stand_between_batches():
     assert math.isfinite(calibration.log_likelihood(exchange.scenario(), given).total)
 
 
+def test_captives_on_a_day_without_a_batch_are_a_fault_and_not_passed_over():
+    terms = TERMS + '\n[calendar]\nbatches = "every"\nevery_days = 2\n[end]\nongoing = true\n'
+    late = rows("1,10,10,,yes", "2,,10,,yes", "3,10,0,,yes")
+    with pytest.raises(calibration.DataError, match=r"row 2, delivered: no batch is due") as found:
+        calibration.parse(late, terms)
+    assert "late batch on the day it was due" in str(found.value)
+    told = calibration.parse(rows("1,10,10,,yes", "2,0,0,,yes", "3,10,0,,yes"), terms)
+    assert sorted(told.observation().days) == [1, 2]
+
+
 FAULTS = {
     "a word for a number": (rows("1,10,ten,,yes"), "row 1, delivered: not a number or range"),
     "a negative number": (rows("1,10,-3,,yes"), "row 1, delivered: not a number or range"),
@@ -281,6 +291,7 @@ FAULTS = {
     "too few cells": (rows("1,10"), "row 1: wrong number of cells"),
     "no rows": ("day,promised,delivered\n", ": has no rows"),
     "empty": ("", ": has no header"),
+    "semicolons": ("day;promised;delivered\n1;10;10\n", ": cells are not separated by commas"),
     "an unknown column": ("day,promised,delivred\n1,2,3\n", "column delivred: unknown column"),
     "a column twice": ("day,promised,delivered,day\n1,2,3,1\n", "column day: stands there twice"),
     "beyond the cap": (

@@ -152,6 +152,9 @@ def parse(text: str) -> tuple[tuple[Row, ...], list[Fault]]:
 def _header_faults(header: Sequence[str]) -> list[Fault]:
     if not any(header):
         return [Fault("", None, ", ".join(REQUIRED), "has no header", 1)]
+    if len(header) == 1 and (found := [mark for mark in (";", "\t") if mark in header[0]]):
+        what = "cells are not separated by commas"
+        return [Fault("", found[0], "a comma between cells", what, 1)]
     faults = []
     for name in dict.fromkeys(header):
         if name not in COLUMNS:
@@ -254,6 +257,7 @@ def _terms_faults(rows: Sequence[Row], terms: Terms) -> list[Fault]:
             allowed = f"at most {pool:g} in all"
             faults.append(_at(number, row, "delivered", got, allowed, what))
             break
+        faults += _calendar_faults(number, row, terms)
         if row.paused is not False and row.day > cap:
             what = "beyond terms.pause_days_max"
             faults.append(_at(number, row, "day", row.day, f"at most {cap}", what))
@@ -267,6 +271,20 @@ def _terms_faults(rows: Sequence[Row], terms: Terms) -> list[Fault]:
                 faults.append(_at(number, row, "date", str(row.date), str(date), what))
     faults += _end_faults(rows, terms)
     return faults
+
+
+def _calendar_faults(number: int, row: Row, terms: Terms) -> list[Fault]:
+    """Captives on a pause day without a batch, which the count of batches would pass over."""
+    if row.paused is False or row.day > terms.terms.pause_days_max or row.day in terms.batch_days:
+        return []
+    told = {"promised": row.promised, "delivered": row.delivered, "credited": row.credited}
+    hint = "tell a late batch on the day it was due, with its delay; or list the dates of batches"
+    what, allowed = "no batch is due on this day by the calendar", "0 or blank"
+    return [
+        Fault(f"row {number}, {name}", str(got), allowed, what, row.line, hint)
+        for name, got in told.items()
+        if got is not None and got.low > 0.0
+    ]
 
 
 def _end_faults(rows: Sequence[Row], terms: Terms) -> list[Fault]:
