@@ -13,6 +13,7 @@ from ceasefire.calibration import (
     DELIVERED,
     MISSED,
     Observation,
+    RivalScores,
     Watched,
     compare_rivals,
     log_likelihood,
@@ -82,6 +83,15 @@ def test_the_sceptics_win_on_the_record_is_said(scored):
     assert -0.2 < behind[NO_SLOPE] < 0.0
     assert f"it loses to {NO_SLOPE} by {-behind[NO_SLOPE]:.2f}" in scored.verdict
     assert "one course cannot settle" in scored.verdict
+
+
+def test_a_difference_of_nothing_is_no_win(scored):
+    table = scored.table[scored.table["rival"].isin([FULL, MEMORYLESS])].copy()
+    full = table.loc[table["rival"] == FULL, "log_score"].to_numpy()
+    table.loc[table["rival"] == MEMORYLESS, "log_score"] = full - 1e-6
+    verdict = RivalScores(table).verdict
+    assert f"it cannot be told from {MEMORYLESS}" in verdict
+    assert "it beats" not in verdict
 
 
 def test_the_scores_of_the_batches_are_those_of_the_chances(scored):

@@ -34,6 +34,7 @@ MEMORYLESS, FIXED = "memoryless hazard", "fixed-length deal"
 HISTORY, YESTERDAY = "history's rate", "as yesterday"
 RIVALS = (FULL, COMPLETE, NO_SLOPE, MEMORYLESS, FIXED, HISTORY, YESTERDAY)
 SLIP = 0.05  # chance that a fixed-length deal is not kept, a batch; and that it goes on beyond
+SHOWN = 0.005  # log units, less than are told: no difference is claimed below
 REPEAT = 0.9  # chance that a day is as the day before
 GIVEN = frozenset({"pilot", "talks", "block"})
 
@@ -113,8 +114,10 @@ class RivalScores(Displayed):
         full = float(told.loc[told["rival"] == FULL, "log_score"].iloc[0])
         count = self.table.loc[self.table["rival"] == FULL, "batch"].size
         courses = self.table["course"].nunique()
-        better = told[told["behind"] < 0.0]
-        rest = told[(told["rival"] != FULL) & (told["behind"] >= 0.0)]
+        others = told[told["rival"] != FULL]
+        better = others[others["behind"] <= -SHOWN]
+        rest = others[others["behind"] >= SHOWN]
+        level = others.loc[others["behind"].abs() < SHOWN, "rival"]
         said = [f"Log score of the full model over {count} batches of {courses} "
                 f"course{'s' * (courses > 1)}: {full:.2f}"]  # fmt: skip
         if len(better):
@@ -123,6 +126,8 @@ class RivalScores(Displayed):
             said.append("no rival does better")
         if len(rest):
             said.append("it beats " + ", ".join(_gap(row) for row in rest.itertuples()))
+        if len(level):
+            said.append("it cannot be told from " + ", ".join(level))
         if courses == 1:
             said.append("one course cannot settle which is right")
         return "; ".join(said) + "."
