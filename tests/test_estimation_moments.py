@@ -85,6 +85,14 @@ def test_parameters_that_moments_do_not_speak_to_get_no_standard_error(base, rec
     assert "do not tell all parameters apart" in found.status
 
 
+def test_a_few_exchanges_give_no_p(base, records):
+    problem = Problem(base, records[:2], (Parameter("pi0", 0.05, 0.5),))
+    found = fit_moments(problem, moments=("length", "left"), starts=1)
+    assert found.excess == 1
+    assert math.isnan(found.p_value)
+    assert "(no p: fewer than 20 exchanges)" in found.status
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 MOMENTS: Final = ("length", "chunks", "left", "block")
 SLOPE = 1e-3  # of a range, step of the Jacobian
 RANK = 1e-4  # singular values below this share of the largest are none
+LEAST_EXCHANGES = 20  # whose mean moments are near enough to normal for J to have a chi-square
 LEAST_VARIANCE = 1e-6  # of a moment's scale squared: one that never varies is weighed no harder
 
 
@@ -91,13 +92,16 @@ class MomentFit(Displayed):
 
     @property
     def p_value(self) -> float:
-        """Chance of a J this large were the model true; nan without moments to spare.
+        """Chance of a J this large were the model true, by the chi-square.
 
-        By the chi-square, which needs many exchanges.
+        nan without moments to spare, and for fewer than 20 exchanges: the mean of a few lengths
+        is not normal, and J has no chi-square then.
         """
         from scipy.special import chdtrc
 
-        return float(chdtrc(self.excess, self.statistic)) if self.excess > 0 else math.nan
+        if self.excess <= 0 or len(self.problem.observations) < LEAST_EXCHANGES:
+            return math.nan
+        return float(chdtrc(self.excess, self.statistic))
 
     @cached_property
     def standard_errors(self) -> pd.Series[float]:
@@ -137,8 +141,10 @@ class MomentFit(Displayed):
     def status(self) -> str:
         """In words: J, its degrees of freedom, the rank."""
         size, test = len(self.theta), ""
-        if self.excess > 0:
+        if math.isfinite(self.p_value):
             test = f", p {self.p_value:.3f} at {self.excess} degrees of freedom"
+        elif self.excess > 0:
+            test = f" (no p: fewer than {LEAST_EXCHANGES} exchanges)"
         short = "" if self.rank == size else "; the moments do not tell all parameters apart"
         return f"J {self.statistic:.4g}{test}; rank {self.rank} of {size} parameters{short}"
 
