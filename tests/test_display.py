@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from fractions import Fraction
@@ -305,3 +306,62 @@ def test_analyses_of_the_papers_rows_show_and_draw_themselves(name, made):
     found = made(read_cached(told, ROOT / "results" / "experiments").rows, told)
     assert 0 < len(found._repr_html_()) < MOST
     assert found.plot().axes
+
+
+@pytest.fixture(scope="module")
+def estimated(scenario):
+    """Results of calibration, each made cheaply."""
+    record = calibration.read("november-2023")
+    free = (calibration.Parameter("pi0", 0.05, 0.5), calibration.Parameter("chi", 0.0, 0.2))
+    problem = calibration.Problem(scenario, (record.observation(talks=False),), free)
+    unread = calibration.Problem(scenario, (calibration.Observation(),), free)
+    draws = np.random.default_rng(0).uniform([0.05, 0.0], [0.5, 0.2], (12, 2))
+    grid = calibration.course_grid(unread, 3)
+    return {
+        "Recovery": calibration.recover(grid, data_sets=range(20), truces=10),
+        "RivalScores": calibration.compare_rivals(record, scenario, rivals=["as yesterday"]),
+        "MomentFit": calibration.fit_moments(problem, moments=("length",), starts=1),
+        "PlausibleSet": calibration.plausible_set(problem, points=32, rounds=1),
+        "NextDay": calibration.next_day(problem, 4),
+        "ExpectedContraction": calibration.expected_contraction(problem, 6, draws=draws),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Recovery", "90% intervals in 20 simulated data sets"),
+        ("RivalScores", "Log score of the full model over 8 batches of 1 course"),
+        ("MomentFit", "not identified by these data"),
+        ("PlausibleSet", "lie within 2 log units of the best"),
+        ("NextDay", "what the day after day 4 may bring"),
+        ("ExpectedContraction", "contraction"),
+    ],
+)
+def test_estimates_show_themselves(estimated, name, said):
+    assert type(estimated[name]).__name__ == name
+    page = estimated[name]._repr_html_()
+    assert said in page
+    assert "<table" in page
+    assert len(page) < MOST
+
+
+@pytest.mark.parametrize(
+    ("name", "panels"), [("Recovery", 2), ("RivalScores", 2), ("ExpectedContraction", 1)]
+)
+def test_estimates_draw_themselves(estimated, name, panels):
+    assert len(estimated[name].plot().axes) >= panels
+
+
+@pytest.mark.parametrize("name", ["MomentFit", "PlausibleSet", "NextDay"])
+def test_estimates_without_a_picture_say_so(estimated, name):
+    with pytest.raises(ArgumentError, match="profiles, posteriors and predictions have one"):
+        estimated[name].plot()
+
+
+def test_the_hint_to_a_picture_names_a_function_there_is():
+    from ceasefire.figures.notebook.calibration import HINTS
+
+    called = re.match(r"calibration\.(\w+)\(", HINTS["Maximum"])
+    assert called
+    assert called[1] in calibration.__all__

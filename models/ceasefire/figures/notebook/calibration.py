@@ -225,6 +225,6 @@ PICTURES: dict[str, dict[str, Picture]] = {
     "Exchange": {"record": drawn_by("records", "batches")},
 }
 HINTS = {
-    "Maximum": "calibration.profiles(maximum) has one",
+    "Maximum": "calibration.profile(maximum) has one",
     "": "records, likelihoods, profiles, posteriors and predictions have one",
 }
