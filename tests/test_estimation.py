@@ -254,6 +254,25 @@ def test_profile_intervals_of_a_gaussian_are_its_normal_ones(gaussian):
     assert "above the maximum" in found.status
 
 
+class Bent(Gaussian):
+    """A narrow ridge, bent, beside which the ground falls off and leads away from it."""
+
+    def log_likelihood(self, theta):
+        along = (theta[0] - 0.05) / 0.45
+        off = abs((theta[1] - 2.5) / 5.0 - 0.1 - 2.0 * (along - 0.5) ** 2)
+        return -2.0 * abs(along - 0.5) - (100.0 * off**2 if off < 0.012 else 10.0 - 5.0 * off)
+
+
+def test_a_profile_follows_a_narrow_ridge_that_bends(base):
+    """A neighbour's best point, moved, lies off the ridge; the line through two lies on it."""
+    free = (Parameter("pi0", 0.05, 0.5), Parameter("k0", 2.5, 7.5))
+    problem = Bent(base, (Observation(),), free)
+    top = Maximum(problem, np.array([0.275, 3.0]), 0.0, ())
+    table = profile(top, ["pi0"], grid=21)["pi0"].table
+    ridge = -2.0 * np.abs((table["pi0"] - 0.05) / 0.45 - 0.5)
+    np.testing.assert_allclose(table["log_likelihood"], ridge, atol=2e-3)
+
+
 def test_an_interval_unbounded_on_one_side_says_so(gaussian):
     import pandas as pd
 

@@ -244,9 +244,11 @@ def profile(
     Notes
     -----
     Values are taken outward from the estimate on both sides, each search starting where its
-    neighbour ended (exact re-optimisation, not a quadratic approximation), then between them where
-    cells are halved, starting from the better end. After each round every value is held against
-    its neighbours' points, moved to it, and searched again where one is better at once. A search
+    neighbour ended or, if that is higher, on the line through the last two (so that it follows a
+    ridge), by exact re-optimisation, not a quadratic approximation; then between them where
+    cells are halved, in the same way. After each round every value is held against
+    its neighbours' points, moved to it, and searched again where one is better at once, or where
+    the profile falls by more than 1 from the neighbour. A search
     in a likelihood with kinks may still stop below the top, so a profile is a lower bound. Some
     1.2 to 1.7 times `grid` searches a parameter.
 
@@ -308,16 +310,17 @@ class _Search:
     def __init__(
         self, problem: Problem, held: int, best: NDArray[np.float64], height: float
     ) -> None:
-        self.problem, self.held = problem, held
+        self.problem, self.held, self.top = problem, held, height
         self.places, self.points, self.values = [float(best[held])], [best], [height]
 
     def spread(self, grid: int) -> None:
         """Search outward from the estimate, then look back inward."""
         places = [float(p) for p in np.linspace(0.0, 1.0, grid) if p != self.places[0]]
         for place in sorted(p for p in places if p > self.places[0]):
-            self._insert(len(self.places), place, [self.points[-1]])
+            size = len(self.places)
+            self._insert(size, place, [self.points[-1], *self._ahead(size - 2, size - 1, place)])
         for place in sorted((p for p in places if p < self.places[0]), reverse=True):
-            self._insert(0, place, [self.points[0]])
+            self._insert(0, place, [self.points[0], *self._ahead(1, 0, place)])
         self._look_back()
 
     def refine(self, height: float) -> None:
@@ -325,7 +328,9 @@ class _Search:
         cells = [i for i in range(len(self.places) - 1) if self._rough(i, height)]
         for i in reversed(cells):
             middle = 0.5 * (self.places[i] + self.places[i + 1])
-            self._insert(i + 1, middle, self.points[i : i + 2])
+            starts = self.points[i : i + 2]
+            starts += self._ahead(i - 1, i, middle) + self._ahead(i + 2, i + 1, middle)
+            self._insert(i + 1, middle, starts)
         if cells:
             self._look_back()
 
@@ -335,20 +340,41 @@ class _Search:
             return False
         return low < height - UNITS <= high or high - low > JUMP
 
+    def _ahead(self, behind: int, at: int, place: float) -> list[NDArray[np.float64]]:
+        """Go on to `place` along the line through the points of two values, as a ridge may."""
+        if not (0 <= behind < len(self.places) and 0 <= at < len(self.places)):
+            return []
+        run = self.places[at] - self.places[behind]
+        step = (self.points[at] - self.points[behind]) * (place - self.places[at]) / run
+        return [np.clip(self.points[at] + step, 0.0, 1.0)]
+
     def _insert(self, at: int, place: float, starts: list[NDArray[np.float64]]) -> None:
-        start = max(starts, key=lambda point: self._height(point, place))
-        point, value = _held(self.problem, start, self.held, place)
+        point, value = self._best(place, starts)
         self.places.insert(at, place)
         self.points.insert(at, point)
         self.values.insert(at, value)
 
+    def _best(
+        self, place: float, starts: list[NDArray[np.float64]]
+    ) -> tuple[NDArray[np.float64], float]:
+        start = max(starts, key=lambda point: self._height(point, place))
+        return _held(self.problem, start, self.held, place)
+
     def _look_back(self) -> None:
-        """Search again where a neighbour's point, moved, is better at once; from both ends."""
+        """Search again from a neighbour's side where that is better at once, or across a jump."""
         size = len(self.places)
-        passes = ((i, i + 1) for i in range(size - 2, -1, -1)), ((i, i - 1) for i in range(1, size))
-        for at, neighbour in itertools.chain(*passes):
-            start, place = self.points[neighbour], self.places[at]
-            if self._height(start, place) > self.values[at] + LEAST_GAIN:
+        passes = (
+            ((i, i + 1, i + 2) for i in range(size - 2, -1, -1)),
+            ((i, i - 1, i - 2) for i in range(1, size)),
+        )
+        for at, neighbour, behind in itertools.chain(*passes):
+            place, low = self.places[at], self.values[at]
+            starts = [self.points[neighbour]]
+            if 0 <= behind < size:
+                starts += self._ahead(behind, neighbour, place)
+            better = [p for p in starts if self._height(p, place) > low + LEAST_GAIN]
+            jump = self.values[neighbour] - low > JUMP and self.values[neighbour] > self.top - SHOWN
+            for start in starts if jump else better[:1]:
                 point, value = _held(self.problem, start, self.held, place)
                 if value > self.values[at]:
                     self.points[at], self.values[at] = point, value
