@@ -273,6 +273,33 @@ def test_a_profile_follows_a_narrow_ridge_that_bends(base):
     np.testing.assert_allclose(table["log_likelihood"], ridge, atol=2e-3)
 
 
+class TwoHills(Gaussian):
+    """A second hill, lower but higher than the first one's slope, that no search climbs over to."""
+
+    def log_likelihood(self, theta):
+        x, y = (theta[0] - 0.05) / 0.45, (theta[1] - 2.5) / 5.0
+        first = -20.0 * (x - 0.5) ** 2 - 200.0 * (y - 0.2) ** 2
+        return max(first, -1.0 - 20.0 * (x - 0.1) ** 2 - 200.0 * (y - 0.8) ** 2)
+
+
+def test_profiles_learn_of_a_branch_from_each_other(base):
+    free = (Parameter("pi0", 0.05, 0.5), Parameter("k0", 2.5, 7.5))
+    top = Maximum(TwoHills(base, (Observation(),), free), np.array([0.275, 3.5]), 0.0, ())
+    heights = []
+    for names in (["pi0"], None):
+        table = profile(top, names, grid=11)["pi0"].table
+        heights.append(np.interp(0.095, table["pi0"], table["log_likelihood"]))
+    assert heights == pytest.approx([-3.2, -1.0], abs=1e-3)
+
+
+def test_a_point_above_a_profile_is_found(gaussian):
+    import pandas as pd
+
+    table = pd.DataFrame({"log_likelihood": [-5.0, -1.0, 0.0], "chi": [0.0, 0.05, 0.1]})
+    points = pd.DataFrame({"log_likelihood": [-6.0, -2.5, -0.7], "chi": [0.0, 0.025, 0.075]})
+    assert Profile("chi", table, 0.0).excess(points) == pytest.approx(0.5)
+
+
 def test_an_interval_unbounded_on_one_side_says_so(gaussian):
     import pandas as pd
 

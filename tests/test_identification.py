@@ -15,7 +15,7 @@ from ceasefire import truce
 from ceasefire.calibration._events import stages
 from ceasefire.calibration.contraction import next_chances
 from ceasefire.calibration.identified import NO_EXCHANGE, PARTLY, UNBOUNDED
-from ceasefire.calibration.maximum import NOT_IDENTIFIED
+from ceasefire.calibration.maximum import NOT_IDENTIFIED, WEAKLY
 from ceasefire.errors import ArgumentError
 
 SCENARIO = cf.load("november-2023")
@@ -103,7 +103,7 @@ def test_parameters_that_only_count_together_are_found_by_their_direction(found)
     size = len(found.theta)
     both = np.zeros((size, size))
     both[:2, :2] = 9.0
-    both[3, 3] = 16.0
+    both[3, 3] = 1600.0
     told = replace(found, expected=both)
     assert told.rank == 2
     assert told.null_directions[0] == "beta +1.00"
@@ -111,6 +111,18 @@ def test_parameters_that_only_count_together_are_found_by_their_direction(found)
     table = told.table.set_index("parameter")
     assert table["standard_error"].isna().tolist() == [True, True, True, False]
     assert table.loc["pi0", "note"] == NO_EXCHANGE + " apart from others"
+
+
+def test_an_error_that_reaches_past_an_end_of_the_range_is_not_given(found) -> None:
+    """Information made by hand; k0 stands in the middle of its range."""
+    size = len(found.theta)
+    notes = {}
+    for reach in (0.49, 0.51):
+        told = replace(found, expected=np.eye(size) * (1.96 / reach) ** 2)
+        row = told.table.set_index("parameter").loc["k0"]
+        notes[reach] = row["note"]
+        assert math.isnan(row["standard_error"]) == bool(row["note"])
+    assert notes == {0.49: "", 0.51: WEAKLY}
 
 
 def test_little_information_is_told_and_no_spurious_error_given(found) -> None:
@@ -176,6 +188,9 @@ def test_learning_narrows_on_average(november) -> None:
     told = cal.expected_contraction(november, 4, count=40)
     assert (told.table["next"] >= -1e-12).all()
     assert 1.0 <= told.effective <= 40.0
+    assert told.enough == (told.effective >= 50.0)
+    assert "rough" in told.status
+    assert "rough" not in replace(told, effective=50.0).status
 
 
 def test_contraction_is_none_for_draws_from_the_prior(november) -> None:

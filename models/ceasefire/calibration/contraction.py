@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ceasefire.truce import TruceEquilibrium
 
 LITTLE = 0.1  # contraction below which data are said to tell nothing of a parameter
+LEAST_DRAWS = 50  # even draws below which an expected contraction is called rough
 ROUNDING = 1e-12  # part of a chance below which a difference of two is nothing
 PRIOR_POINTS = 4001  # of the quantiles that a prior's variance is taken from
 
@@ -252,13 +253,26 @@ class ExpectedContraction(Displayed):
         parameter, prior_sd, sd (given the record so far), contraction (by it), next (expected part
         of the variance that is left which the next day takes away).
     effective : float
-        Number of even draws that the weighted ones are worth; below some 50 the table is rough.
+        Number of even draws that the weighted ones are worth; below 50 the table is rough.
     """
 
     label: str
     after: int
     table: pd.DataFrame = field(repr=False)
     effective: float
+
+    @property
+    def enough(self) -> bool:
+        """Whether the draws are worth 50 even ones."""
+        return self.effective >= LEAST_DRAWS
+
+    @property
+    def status(self) -> str:
+        """In words: what the draws are worth, and whether that is enough to read the table."""
+        worth = f"draws worth {self.effective:.0f} even ones"
+        if self.enough:
+            return worth
+        return f"{worth}: fewer than {LEAST_DRAWS}, so the table is rough; take more draws"
 
 
 def expected_contraction(

@@ -15,8 +15,8 @@ from ceasefire.calibration.gradients import check_possible
 from ceasefire.calibration.likelihood import log_likelihood
 from ceasefire.calibration.maximum import (
     NOT_IDENTIFIED,
-    UNCERTAIN,
     curvature,
+    doubt,
     width_of,
 )
 from ceasefire.calibration.profiles import UNITS
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ceasefire.calibration.profiles import Profile
 
 NO_EXCHANGE = "no exchange of this kind speaks to it"
-WEAKLY = "weakly identified: a standard error would exceed half the range"
 UNBOUNDED = "unbounded in range"
 ON_A_KINK = "on a kink: no derivative here"
 PARTLY = 1e-3  # part of a parameter's own direction that may lie where nothing is said
@@ -224,9 +223,8 @@ class Identification(Displayed):
             others = "" if alone else " apart from others"
             return math.nan, NO_EXCHANGE + others
         share = math.sqrt(self.covariance[j, j])
-        if share <= UNCERTAIN:
-            return share, ""
-        return math.nan, WEAKLY if share <= 1.0 else NOT_IDENTIFIED
+        note = doubt(share, self.problem.entries[j][0].share(float(self.theta[j])))
+        return (math.nan if note else share), note
 
     def _told(self, direction: NDArray[np.float64]) -> str:
         """Return a direction as parameters with the parts of their ranges that it moves them."""

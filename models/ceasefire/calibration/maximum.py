@@ -29,8 +29,20 @@ DIRECTIONS = 32  # random ones of the pattern test
 SECOND = 2e-3  # of the ranges, step of second differences
 AGREE = 0.1  # relative change of a second difference at half its step that is no kink
 EDGE = 1e-6  # of a range, at which an estimate lies at its end
-UNCERTAIN: Final = 0.5  # of its range; a standard error above tells of the range, not the data
+SIDES: Final = 1.96  # standard errors to each side that the range must hold
 NOT_IDENTIFIED = "not identified by these data"
+WEAKLY = "weakly identified: 1.96 standard errors reach past an end of its range"
+
+
+def doubt(error: float, share: float) -> str:
+    """Why a standard error, a share of the range, is not given at a share; '' where it is.
+
+    Where 1.96 of it reach past an end of the range, the data do not confine the parameter on that
+    side: a symmetric error would tell of the range that we set, not of them.
+    """
+    if SIDES * error <= min(share, 1.0 - share):
+        return ""
+    return WEAKLY if error <= 1.0 else NOT_IDENTIFIED
 
 
 def estimates(
@@ -139,26 +151,33 @@ class Maximum(Displayed):
         return curvature(self.problem, self.theta)
 
     @cached_property
+    def _spread(self) -> NDArray[np.float64]:
+        """Roots of the diagonal of the inverse information, in shares of the ranges."""
+        spread = np.full(len(self.theta), np.nan)
+        inside = np.flatnonzero((self.bounds == "").to_numpy())
+        block = self.curvature[np.ix_(inside, inside)]
+        if len(inside) and np.isfinite(block).all() and np.linalg.eigvalsh(block).min() > 0.0:
+            spread[inside] = np.sqrt(np.diag(np.linalg.inv(block)))
+        return spread
+
+    @cached_property
     def standard_errors(self) -> pd.Series[float]:
         """Standard errors by name, nan where there is none to give.
 
         From the inverse of the observed information over the parameters inside their
         ranges, those at an end held there. None is given at an end, on a kink, where the
-        information is not positive definite, or above half of the range, where it would tell of
-        the range that we set and not of the data.
+        information is not positive definite, or where 1.96 of it reach past an end of the range:
+        it would tell of the range that we set and not of the data.
         """
         import pandas as pd
 
-        size = len(self.theta)
-        errors = np.full(size, np.nan)
-        inside = np.flatnonzero((self.bounds == "").to_numpy())
-        clean = [i for i in inside if np.isfinite(self.curvature[i, inside]).all()]
-        block = self.curvature[np.ix_(clean, clean)]
-        if clean and len(clean) == len(inside) and np.linalg.eigvalsh(block).min() > 0.0:
-            spread = np.sqrt(np.diag(np.linalg.inv(block)))
-            for i, share in zip(map(int, clean), spread, strict=True):
-                if share < UNCERTAIN:
-                    errors[i] = share * width_of(self.problem, i, self.theta[i])
+        shares = shares_of(self.problem, self.theta)
+        errors = [
+            spread * width_of(self.problem, i, self.theta[i])
+            if math.isfinite(spread) and not doubt(spread, shares[i])
+            else math.nan
+            for i, spread in enumerate(self._spread)
+        ]
         return pd.Series(errors, index=list(self.problem.names), name="standard_error")
 
     @cached_property
@@ -166,14 +185,16 @@ class Maximum(Displayed):
         """By name, why there is no standard error; '' where there is one."""
         import pandas as pd
 
-        told = []
+        told, shares = [], shares_of(self.problem, self.theta)
         for i, name in enumerate(self.problem.names):
             if self.bounds[name]:
                 told.append(f"at the {self.bounds[name]} end of its range")
-            elif np.isfinite(self.standard_errors[name]):
-                told.append("")
             elif not math.isfinite(self.curvature[i, i]):
                 told.append("on a kink")
+            elif math.isfinite(self._spread[i]):
+                told.append(doubt(self._spread[i], shares[i]))
+            elif np.isnan(np.diag(self.curvature)[(self.bounds == "").to_numpy()]).any():
+                told.append("others are on a kink")
             else:
                 told.append(NOT_IDENTIFIED)
         return pd.Series(told, index=list(self.problem.names))

@@ -14,8 +14,8 @@ from ceasefire.calibration._climb import climb
 from ceasefire.calibration.maximum import (
     EDGE,
     NOT_IDENTIFIED,
-    UNCERTAIN,
     at_shares,
+    doubt,
     estimates,
     shares_of,
     spread_starts,
@@ -104,20 +104,26 @@ class MomentFit(Displayed):
         return float(chdtrc(self.excess, self.statistic))
 
     @cached_property
+    def _spread(self) -> NDArray[np.float64]:
+        """Standard errors in shares of the ranges; nan where D lacks rank or a range ends."""
+        shares = shares_of(self.problem, self.theta)
+        if self.rank < len(shares) or not ((shares > EDGE) & (shares < 1.0 - EDGE)).all():
+            return np.full(len(shares), np.nan)
+        return np.sqrt(np.diag(np.linalg.inv(self._scaled.T @ self._scaled)))
+
+    @cached_property
     def standard_errors(self) -> pd.Series[float]:
         """Standard errors by name: the roots of the diagonal of (D' S^-1 D)^-1.
 
-        Only where the Jacobian D has full rank, and inside the ranges; nan elsewhere.
+        Only where the Jacobian D has full rank, inside the ranges, and where 1.96 of it do not
+        reach past an end of the range; nan elsewhere.
         """
         import pandas as pd
 
-        size, errors = len(self.theta), np.full(len(self.theta), np.nan)
-        shares = shares_of(self.problem, self.theta)
-        inside = (shares > EDGE) & (shares < 1.0 - EDGE)
-        if self.rank == size and inside.all():
-            spread = np.sqrt(np.diag(np.linalg.inv(self._scaled.T @ self._scaled)))
-            widths = [width_of(self.problem, i, float(x)) for i, x in enumerate(self.theta)]
-            errors = np.where(spread < UNCERTAIN, spread * np.array(widths), np.nan)
+        shares, errors = shares_of(self.problem, self.theta), np.full(len(self.theta), np.nan)
+        for i, spread in enumerate(self._spread):
+            if math.isfinite(spread) and not doubt(spread, shares[i]):
+                errors[i] = spread * width_of(self.problem, i, float(self.theta[i]))
         return pd.Series(errors, index=list(self.problem.names), name="standard_error")
 
     @cached_property
@@ -128,11 +134,11 @@ class MomentFit(Displayed):
         shares, told = shares_of(self.problem, self.theta), []
         _, _, right = np.linalg.svd(self._scaled)
         free = np.linalg.norm(right[self.rank :], axis=0)  # part in directions nothing speaks to
-        for i, name in enumerate(self.problem.names):
+        for i in range(len(shares)):
             if shares[i] <= EDGE or shares[i] >= 1.0 - EDGE:
                 told.append(f"at the {'lower' if shares[i] <= EDGE else 'upper'} end of its range")
-            elif np.isfinite(self.standard_errors[name]):
-                told.append("")
+            elif math.isfinite(self._spread[i]):
+                told.append(doubt(self._spread[i], shares[i]))
             else:
                 told.append(NOT_IDENTIFIED if free[i] > RANK else "identified, others are not")
         return pd.Series(told, index=list(self.problem.names))

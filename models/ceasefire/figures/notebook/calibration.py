@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ceasefire.calibration import (
         Exchange,
+        ExpectedContraction,
         Gradient,
         Identification,
         Likelihood,
@@ -137,6 +138,12 @@ def next_day(found: NextDay) -> Safe:
                           parts.frame(found.information))  # fmt: skip
 
 
+def following(found: ExpectedContraction) -> Safe:
+    """What the next day is expected to take from the variance, and what the draws are worth."""
+    lead = f"{found.label}: expected of the day after day {found.after}; {found.status}"
+    return parts.together(parts.line(lead), parts.frame(found.table))
+
+
 def exchange(found: Exchange) -> Safe:
     """The record, a row a day."""
     rows = found.frame()
@@ -172,10 +179,6 @@ def problem(found: Problem) -> Safe:
     )
 
 
-def _with_table(found: Any) -> Safe:
-    return parts.together(parts.attributes(found, skip=("table",)), parts.frame(found.table))
-
-
 TABLES: dict[str, Callable[[Any], Safe]] = {
     "Likelihood": likelihood,
     "Maximum": maximum,
@@ -190,7 +193,7 @@ TABLES: dict[str, Callable[[Any], Safe]] = {
     "RivalScores": rivals,
     "Recovery": recovery,
     "NextDay": next_day,
-    "ExpectedContraction": _with_table,
+    "ExpectedContraction": following,
     "Exchange": exchange,
     "Observation": observation,
     "Problem": problem,
