@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 SHOWN_CHARACTERS = 80
 
 
+def meant(name: str, known: Iterable[str], otherwise: str = "", *, most: int = 1) -> str:
+    """Hint at what an unknown name may have meant: `did you mean trust?`; else `otherwise`."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(known), n=most, cutoff=0.5)
+    return f"did you mean {' or '.join(close)}?" if close else otherwise
+
+
 class CeasefireError(Exception):
     """Base of every exception that the package raises on purpose."""
 

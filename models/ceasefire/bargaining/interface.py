@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol, Self, get_type_hints
 
 from ceasefire.display import Displayed
-from ceasefire.errors import ArgumentError
+from ceasefire.errors import ArgumentError, meant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,9 +90,8 @@ class Model(Displayed, ABC):
         known = [f.name for f in fields(self)]  # type: ignore[arg-type]  # subclasses: dataclasses
         for name in wanted:
             if name not in known:
-                close = get_close_matches(name, known, n=1, cutoff=0.5)
-                hint = f"did you mean {close[0]}?" if close else ""
-                raise ArgumentError("parameter", name, f"one of {', '.join(known)}", hint)
+                allowed = f"one of {', '.join(known)}"
+                raise ArgumentError("parameter", name, allowed, meant(name, known))
         return replace(self, **wanted)  # type: ignore[type-var]
 
     def parameters(self) -> dict[str, Any]:

@@ -6,11 +6,10 @@ Reading it loads no model, no solver and no compiler.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from ceasefire.errors import ArgumentError
+from ceasefire.errors import ArgumentError, meant
 
 if TYPE_CHECKING:
     from ceasefire.bargaining.interface import Model
@@ -390,8 +389,7 @@ def model(name: str) -> type[Model]:
     """
     found = {one.name: one for one in MODELS}
     if name not in found:
-        close = get_close_matches(name, found, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]}?" if close else "see ceasefire model list"
+        hint = meant(name, found, "see ceasefire model list")
         raise ArgumentError("model", name, f"one of {', '.join(found)}", hint)
     module, _, cls = found[name].home.partition(":")
     return cast("type[Model]", getattr(import_module(f"ceasefire.bargaining.{module}"), cls))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cache
 from os import PathLike, fspath
 from pathlib import Path
@@ -13,7 +12,7 @@ from ceasefire import toml_text
 from ceasefire.calibration import record, terms
 from ceasefire.calibration.errors import DataError
 from ceasefire.calibration.exchange import Exchange
-from ceasefire.errors import ArgumentError, Fault
+from ceasefire.errors import ArgumentError, Fault, meant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,8 +54,7 @@ def read(source: str | PathLike[str]) -> Exchange:
         return _packaged(name)
     path = Path(name)
     if not path.exists():
-        close = get_close_matches(name, exchanges(), n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]}?" if close else "give a path to a CSV file"
+        hint = meant(name, exchanges(), "give a path to a CSV file")
         raise ArgumentError("exchange", name, f"one of {', '.join(exchanges())}, or a file", hint)
     table, deal = path.with_suffix(".csv"), path.with_suffix(".toml")
     rows_text, row_faults = _text(table)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from dataclasses import dataclass
-from difflib import get_close_matches
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from ceasefire.calibration.ranges import RANGE_WORDS, Range
 from ceasefire.calibration.terms import CAUSES
-from ceasefire.errors import Fault
+from ceasefire.errors import Fault, meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -96,8 +95,7 @@ def _yes(text: str) -> bool:
 def _one_of(words: Iterable[str]) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in words:
-            close = get_close_matches(text, list(words), n=1, cutoff=0.6)
-            raise ValueError("unknown word" + (f"; did you mean {close[0]}?" if close else ""))
+            raise ValueError("; ".join(filter(None, ("unknown word", meant(text, words)))))
         return text
 
     return read
@@ -158,8 +156,7 @@ def _header_faults(header: Sequence[str]) -> list[Fault]:
     faults = []
     for name in dict.fromkeys(header):
         if name not in COLUMNS:
-            close = get_close_matches(name, list(COLUMNS), n=1, cutoff=0.6)
-            hint = f"did you mean {close[0]}?" if close else ""
+            hint = meant(name, COLUMNS)
             allowed = "one of " + ", ".join(COLUMNS)
             faults.append(Fault(f"column {name}", None, allowed, "unknown column", 1, hint))
         elif header.count(name) > 1:

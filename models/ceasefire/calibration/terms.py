@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -14,7 +13,7 @@ from ceasefire import toml_text
 from ceasefire.calibration.observation import BLOCK_PRECISION, TALKS_OUTCOMES
 from ceasefire.calibration.ranges import RANGE_WORDS, Range, Ranged
 from ceasefire.display import Displayed
-from ceasefire.errors import Fault
+from ceasefire.errors import Fault, meant
 from ceasefire.truce.course import Ending
 
 SCHEMA_VERSION = 1
@@ -236,8 +235,7 @@ def _fault(detail: Any) -> Fault:
     message = str(detail["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
         siblings = _keys(loc[:-1])
-        close = get_close_matches(loc[-1], siblings, n=1, cutoff=0.6)
-        hint = f"did you mean {close[0]}?" if close else ""
+        hint = meant(loc[-1], siblings)
         return Fault(path, None, "one of " + ", ".join(siblings), "unknown key", hint=hint)
     if kind == "missing":
         return Fault(path, None, "", "missing", hint="see docs/calibration.md")

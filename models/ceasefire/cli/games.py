@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ceasefire import games, solvers
 from ceasefire.cli import kinds, repeated, stochastic
 from ceasefire.cli.text import wrapped
-from ceasefire.errors import ArgumentError
+from ceasefire.errors import ArgumentError, meant
 from ceasefire.games import catalog
 from ceasefire.games.toml import RepeatedFile, read_toml
 from ceasefire.solvers.result import labelled
@@ -41,10 +40,8 @@ def load(name: str, settings: dict[str, Any]) -> Any:
             raise ArgumentError("--set", sorted(settings), "nothing: a file has no parameters")
         return games.read(name)
     if name not in catalog.names():
-        near = get_close_matches(name, catalog.names(), 1)
-        hint = f"did you mean {near[0]}?" if near else ""
         allowed = "a .nfg, .efg or .toml file, or a name that `ceasefire game catalog` lists"
-        raise ArgumentError("FILE", name, allowed, hint)
+        raise ArgumentError("FILE", name, allowed, meant(name, catalog.names()))
     return catalog.load(name, **settings)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ceasefire.errors import ArgumentError
+from ceasefire.errors import ArgumentError, meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -182,9 +181,7 @@ def output(name: str) -> Callable[[Solved], Any]:
         return _holds(name, found[1], found[2])
     if name.startswith("model:"):
         return _model(name)
-    close = get_close_matches(name, NAMED, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]}?" if close else ""
-    raise ArgumentError("record", name, ", ".join((*NAMED, *PATTERNS)), hint)
+    raise ArgumentError("record", name, ", ".join((*NAMED, *PATTERNS)), meant(name, NAMED))
 
 
 def _ending(name: str) -> Callable[[Solved], float]:

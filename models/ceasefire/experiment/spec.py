@@ -6,7 +6,6 @@ import hashlib
 import json
 import tomllib
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 
 from ceasefire import toml_text
 from ceasefire.display import Displayed
-from ceasefire.errors import ArgumentError, Fault, ScenarioError
+from ceasefire.errors import ArgumentError, Fault, ScenarioError, meant
 from ceasefire.experiment import constraints
 from ceasefire.experiment.outputs import RANDOM, output
 from ceasefire.toml_text import placed
@@ -163,8 +162,7 @@ def load(path: str | PathLike[str]) -> Experiment:
     """
     file = Path(path)
     if not file.exists():
-        close = get_close_matches(file.name, [one.name for one in file.parent.glob("*.toml")], 1)
-        hint = f"did you mean {file.with_name(close[0])}?" if close else ""
+        hint = meant(str(file), [str(one) for one in sorted(file.parent.glob("*.toml"))])
         raise ArgumentError("experiment", str(file), "an existing TOML file", hint)
     text = toml_text.file_text(file)
     if isinstance(text, Fault):

@@ -18,7 +18,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ceasefire.display import Displayed
-from ceasefire.errors import ArgumentError
+from ceasefire.errors import ArgumentError, meant
 from ceasefire.games import families
 from ceasefire.games.gambit import parse
 
@@ -128,12 +128,8 @@ def _files() -> dict[str, Any]:
 def _record(name: str) -> dict[str, Any]:
     found = _files().get(name)
     if found is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(str(name), names(), n=3, cutoff=0.4)
-        hint = f"did you mean {', '.join(near)}?" if near else ""
         allowed = f"one of the {len(names())} names of catalog.names()"
-        raise ArgumentError("name", name, allowed, hint)
+        raise ArgumentError("name", name, allowed, meant(str(name), names(), most=3))
     return tomllib.loads(found.read_text(encoding="utf-8"))
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from ceasefire.display import Displayed
-from ceasefire.errors import ArgumentError, SolveError
+from ceasefire.errors import ArgumentError, SolveError, meant
 from ceasefire.games.problem import BargainingProblem, Frontier, Issues, Points, _fractions
 from ceasefire.solvers import _bargaining_certificate as certificates
 from ceasefire.solvers import _bargaining_kinds as kinds
@@ -229,9 +228,8 @@ def _require(problem: object, rule: str) -> None:
         hint = "build one by BargainingProblem.issues, hull, halfspaces, frontier or outcomes"
         raise ArgumentError("problem", problem, "a BargainingProblem", hint)
     if rule not in get_args(Rule):
-        close = get_close_matches(str(rule), get_args(Rule), n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]}?" if close else ""
-        raise ArgumentError("rule", rule, f"one of {', '.join(get_args(Rule))}", hint)
+        known = get_args(Rule)
+        raise ArgumentError("rule", rule, f"one of {', '.join(known)}", meant(str(rule), known))
     if rule == "equal-loss" and problem.n_players > 2:
         hint = "with more players equal losses may leave one below its disagreement payoff"
         raise ArgumentError("rule", rule, "another rule for three players and more", hint)

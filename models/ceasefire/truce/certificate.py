@@ -1,4 +1,4 @@
-"""The certificate that every solved truce carries (MODEL.md section 3)."""
+"""The certificate that every solved truce carries (docs/model.md)."""
 
 from __future__ import annotations
 

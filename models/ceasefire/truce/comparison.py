@@ -189,7 +189,7 @@ def counterfactual(
     changes : mapping, optional
         By field path, as in ``{"terms.captives_per_extra_day": 8}``.
     **by_symbol
-        By the symbols of MODEL.md: another clause ``x=8``, a longer cap ``J=14``, a larger
+        By the symbols of docs/model.md: another clause ``x=8``, a longer cap ``J=14``, a larger
         pool ``W0=120``, a guarantee (dearer to leave) ``kappa=16``, a better list
         ``l_lo=0.9``, a faster relay ``relay=0.25``.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Ending(StrEnum):
-    """How a pause ends (MODEL.md section 3)."""
+    """How a pause ends (docs/model.md, The game)."""
 
     STOPPED = "stopped at a window"
     RENEGED = "opportunist reneges"

@@ -137,7 +137,7 @@ class TruceEquilibrium(BaseCourses[LineOfPlay]):
 
     @cached_property
     def certificate(self) -> Certificate:
-        """Independent verification (MODEL.md section 3), computed on first use."""
+        """Independent verification, computed on first use."""
         from ceasefire.truce.certificate import certify
 
         return certify(self)

@@ -2,7 +2,7 @@
 
 A line of play is everything that can follow one *head*: a chunk of ``head_days`` days
 that starts at (held, day), or a bare window where ``head_days`` is 0. Its nodes are the
-public states (w, j, r, x) of MODEL.md section 1; the belief is the remaining coordinate.
+public states (w, j, r, x) of docs/model.md; the belief is the remaining coordinate.
 
 Cost of a solve: memory 8 rows x nodes x beliefs doubles; time nodes x beliefs for the
 grid plus nodes^2 x root steps. Nodes number about (chunk_days_max + 1) x
@@ -37,7 +37,7 @@ class LineOfPlay:
     Attributes
     ----------
     parameters : Parameters
-        Symbols of MODEL.md.
+        Symbols of docs/model.md.
     nodes : Line
         Arrays over nodes: kind, held (captives), used (days), left (committed days), ...
         Every successor has a smaller index; the head is the last node.

@@ -106,8 +106,8 @@ def one_more_day(
 
     Notes
     -----
-    The gains jump where the price changes how many whole batches remain. MODEL.md
-    section 4.
+    The gains jump where the price changes how many whole batches remain
+    (docs/model.md, Extension incentives).
     """
     import pandas as pd
 
@@ -160,8 +160,8 @@ def extension(
 
     Notes
     -----
-    Definitions: MODEL.md section 4. Honesty margin, temptation ratio and the gains are
-    those of a one-day chunk at the clause price; the critical hazard is nan where the
+    Definitions: docs/model.md, Extension incentives. Honesty margin, temptation ratio and the
+    gains are those of a one-day chunk at the clause price; the critical hazard is nan where the
     window extends at no hazard.
 
     Examples

@@ -1,4 +1,4 @@
-"""Payoff and hazard functions of MODEL.md section 1, on arrays.
+"""Payoff and hazard functions of docs/model.md, on arrays.
 
 The compiled backward induction carries its own scalar copies; these serve figures,
 tables and the certificate, which must not share code with the solver.

@@ -6,7 +6,6 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache, cached_property
 from os import PathLike, fspath
 from pathlib import Path
@@ -16,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from ceasefire import data, toml_text
 from ceasefire.display import Displayed
-from ceasefire.errors import ArgumentError, Fault, ScenarioError
+from ceasefire.errors import ArgumentError, Fault, ScenarioError, meant
 from ceasefire.truce.extensions import EXTENSIONS, Extensions
 from ceasefire.truce.fields import (
     Captor,
@@ -220,8 +219,7 @@ def resolve(key: str) -> str:
     others = ("name", "title", "description")
     if key in fields or key in others or key in EXTENSIONS:
         return key
-    close = get_close_matches(key, [*symbols, *fields, *others], n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else "see Scenario.parameters()"
+    hint = meant(key, [*symbols, *fields, *others], "see Scenario.parameters()", most=3)
     raise ArgumentError("change", key, "a field path or a symbol of docs/model.md", hint)
 
 
@@ -278,8 +276,7 @@ def _switched(name: str, value: Any) -> Any:
 def _read(name: str) -> str | Fault:
     path = Path(name)
     if not path.exists():
-        close = get_close_matches(name, packaged(), n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]}?" if close else "give a path to a TOML file"
+        hint = meant(name, packaged(), "give a path to a TOML file")
         raise ArgumentError("scenario", name, f"one of {', '.join(packaged())}, or a file", hint)
     text = toml_text.file_text(path)
     if isinstance(text, str) and not text.strip():
@@ -317,10 +314,8 @@ def _fault(detail: Any) -> Fault:
     path, kind = ".".join(loc), detail["type"]
     if kind == "extra_forbidden":
         siblings = _keys_beside(loc)
-        close = get_close_matches(loc[-1], siblings, n=1, cutoff=0.6)
-        hint = f"did you mean {close[0]}?" if close else ""
         allowed = "one of " + ", ".join(siblings) if siblings else "no such key"
-        return Fault(path, None, allowed, "unknown key", hint=hint)
+        return Fault(path, None, allowed, "unknown key", hint=meant(loc[-1], siblings))
     allowed = _allowed(path)
     if kind == "missing":
         table = len(loc) == 1 and loc[0] in (*PARAMETER_GROUPS, "parties")
@@ -364,8 +359,7 @@ def _cross_faults(raw: Mapping[str, Any]) -> list[Fault]:
     sources = raw.get("sources")
     for path in sources if isinstance(sources, Mapping) else ():
         if path not in parameter_fields():
-            close = get_close_matches(path, parameter_fields(), n=1, cutoff=0.6)
-            hint = f"did you mean {close[0]}?" if close else ""
+            hint = meant(path, parameter_fields())
             faults.append(
                 Fault(
                     f"sources.{path}", None, "a parameter's field path", "unknown field", hint=hint

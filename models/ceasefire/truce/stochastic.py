@@ -67,8 +67,8 @@ def as_stochastic_game(
 ) -> StochasticGame:
     """The truce from its first block on, where everybody knows the captor's type.
 
-    MODEL.md's states ``(w, j, r, x)`` at the belief 1 (dealer) or 0 (opportunist), with the
-    moves of a day one after the other: window (stop, or offer a chunk), answer (accept or
+    The states ``(w, j, r, x)`` of docs/model.md at the belief 1 (dealer) or 0 (opportunist), with
+    the moves of a day one after the other: window (stop, or offer a chunk), answer (accept or
     decline), delivery (deliver or hold back; a dealer has nothing to choose), morning (stay or
     leave). Incidents, failing relays and lists are chance. Payoffs are utils net of war, of the
     captor and of the pausing state.
@@ -129,7 +129,7 @@ def as_stochastic_game(
 def from_parameters(
     p: Parameters, *, beliefs: str, block_days: int, title: str = ""
 ) -> StochasticGame:
-    """`as_stochastic_game` from the symbols of MODEL.md."""
+    """`as_stochastic_game` from the symbols of docs/model.md."""
     start = Place("block", float(p.W0), 0, block_days, p.n0 / block_days)
     return StochasticGame.from_rules(
         start,

@@ -2,7 +2,7 @@
 
 Written apart from the solver: from the solver it takes the strategies alone (how likely
 an opportunist delivers, the pausing state stays or offers, the political wing accepts).
-Beliefs are redone by Bayes' rule, payoffs from MODEL.md section 2, and every player's
+Beliefs are redone by Bayes' rule, payoffs from docs/model.md, and every player's
 best reply against the others' fixed play. Histories that share a public state and a
 belief are one node of the tree, since strategies are Markov in both; the cost is linear
 in their number.
@@ -331,7 +331,7 @@ def best_value(worth: np.ndarray, noise: float) -> float:
 def aftermath(
     p: Parameters, last_day: int, longest: int
 ) -> dict[tuple[int, int], tuple[float, float]]:
-    """F(j, r), H(j, r) of MODEL.md section 2, 'after a missed delivery'."""
+    """F(j, r) and H(j, r): what follows a missed delivery, to both (docs/model.md)."""
     table = {(j, 0): (0.0, 0.0) for j in range(last_day + longest + 2)}
     for r in range(1, longest + 1):
         for j in range(last_day + longest + 1 - r):

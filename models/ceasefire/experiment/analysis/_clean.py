@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ceasefire.errors import ArgumentError
+from ceasefire.errors import ArgumentError, meant
 from ceasefire.experiment.design import saltelli_rows, size
 from ceasefire.experiment.spec import Range
 from ceasefire.tolerances import RESOLVED_RTOL
@@ -81,9 +80,8 @@ def numbers(frame: pd.DataFrame, experiment: Experiment, output: str) -> Floats:
     outside = (*OUTSIDE, *experiment.columns)
     if output not in frame.columns or output in outside:
         known = [str(name) for name in frame.columns if name not in outside]
-        close = get_close_matches(output, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else ""
-        raise ArgumentError("output", output, f"a recorded output: {', '.join(known)}", hint)
+        allowed = f"a recorded output: {', '.join(known)}"
+        raise ArgumentError("output", output, allowed, meant(output, known))
     column = frame[output]
     if pd.api.types.infer_dtype(column, skipna=True) == "string":
         hint = "record a number, such as p_days_7 or holds_P1_pool"

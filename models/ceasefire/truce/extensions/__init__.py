@@ -1,4 +1,4 @@
-"""Extensions of the truce model (MODEL.md section 7): optional tables of a scenario file.
+"""Extensions of the truce model (docs/model.md): optional tables of a scenario file.
 
 A scenario without the table is the base model, to the last digit. With one,
 :func:`ceasefire.truce.solve` returns that extension's own equilibrium. An extension is a module
