@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 import ceasefire
 from ceasefire import calibration
+from ceasefire.calibration import prediction
 from ceasefire.cli import main
 from ceasefire.cli.predict import _plain_number
 
@@ -52,6 +53,49 @@ def test_draws_come_from_priors_or_a_table_and_are_reported(tmp_path):
     assert "2 draws of parameters" in said
     both = run("november-2023", "--problem", problem, "--posterior", str(draws), code=2)
     assert "do not go together" in both
+
+
+def test_a_run_that_stops_goes_on_to_the_same_prediction(tmp_path, monkeypatch):
+    problem = str(ROOT / "experiments" / "estimation" / "november-2023.toml")
+    kept = tmp_path / "kept.json"
+    words = ["november-2023", "--until", "6", "--problem", problem, "--draws", "5", "--json",
+             "--checkpoint", str(kept)]  # fmt: skip
+    whole = run(*words)
+    assert not kept.exists()
+    solve, solved = prediction.truce.solve, []
+
+    def halting(scenario):
+        solved.append(scenario)
+        if len(solved) == 3:
+            raise KeyboardInterrupt
+        return solve(scenario)
+
+    monkeypatch.setattr(prediction.truce, "solve", halting)
+    assert "add --resume" in run(*words, code=130)
+    assert len(json.loads(kept.read_text())["parts"]) == 2
+    assert run(*words, "--resume") == whole
+    assert len(solved) == 6
+    assert not kept.exists()
+
+
+def test_a_checkpoint_of_other_draws_is_refused(tmp_path):
+    problem = str(ROOT / "experiments" / "estimation" / "november-2023.toml")
+    kept = tmp_path / "kept.json"
+    kept.write_text('{"problem": "0", "parts": {}}')
+    words = ["november-2023", "--until", "6", "--problem", problem, "--checkpoint", str(kept)]
+    assert "leave --resume out" in run(*words, "--resume", code=2)
+
+
+def test_processes_do_not_change_a_prediction(tmp_path):
+    draws = tmp_path / "draws.csv"
+    draws.write_text("pi0\n0.2\n0.3\n0.9\n")
+    words = ["november-2023", "--until", "6", "--posterior", str(draws), "--json"]
+    assert run(*words, "--jobs", "2") == run(*words)
+
+
+@pytest.mark.parametrize(("more", "said"), [([], "goes with draws"), (["--score"], "--score")])
+def test_options_of_draws_are_refused_where_none_are_taken(more, said):
+    assert said in run("november-2023", "--until", "6", "--resume", *more, code=2)
 
 
 def test_bad_input_is_named():

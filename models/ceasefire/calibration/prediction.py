@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from ceasefire.truce.course import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -280,7 +282,9 @@ def predict(
     until: int | None = None,
     values: str = BY_TERMS,
     level: float = LEVEL,
-    progress: Callable[[int, int], None] | None = None,
+    done: Mapping[int, Mapping[Way, float] | None] | None = None,
+    keep: Callable[[int, Mapping[Way, float] | None], None] | None = None,
+    executor: Executor | None = None,
 ) -> Prediction:
     """Predict how an exchange goes on, from its terms and its record so far.
 
@@ -308,8 +312,13 @@ def predict(
         they are.
     level : float
         Of intervals.
-    progress : callable, optional
-        Called with draws done and in all.
+    done : mapping of int to (mapping of Way to float, or None), optional
+        Number of a draw -> its ways with their chances, None where the model refused it: draws
+        already taken, to go on from a checkpoint.
+    keep : function (number, ways or None) -> None, optional
+        Called after every draw.
+    executor : Executor, optional
+        Draws are sent to its processes; the result does not depend on it.
 
     Raises
     ------
@@ -334,21 +343,19 @@ def predict(
         raise ArgumentError("level", level, "above 0, below 1")
     seen, last = _record(exchange, until)
     bases = drawn_scenarios(scenario, draws)
-    logs, parts, refused = np.full(len(bases), -math.inf), [], 0
-    for i, base in enumerate(bases):
-        found: dict[Way, float] = {}
-        try:
-            eq = truce.solve(carried_over(exchange, base, values=values))
-            found = ways(eq, seen, exchange.terms.periods(last))
-        except (ScenarioError, SolveError):
-            if draws is None:
-                raise
-            refused += 1
-        whole = sum(found.values())
-        logs[i] = math.log(whole) if whole > 0.0 else -math.inf
-        parts.append(found)
-        if progress is not None:
-            progress(i + 1, len(bases))
+    finished = dict(done or {})
+    calls = {
+        i: (exchange, base, values, seen, exchange.terms.periods(last), draws is not None)
+        for i, base in enumerate(bases) if i not in finished
+    }  # fmt: skip
+    for i, found in _taken(calls, executor):
+        finished[i] = found
+        if keep is not None:
+            keep(i, found)
+    parts = [finished[i] or {} for i in range(len(bases))]
+    refused = sum(finished[i] is None for i in range(len(bases)))
+    wholes = np.array([sum(part.values()) for part in parts])
+    logs = np.log(wholes, out=np.full(len(bases), -math.inf), where=wholes > 0.0)
     top = float(logs.max())
     if top == -math.inf:
         raise SolveError(_impossible(values, len(bases)), reached={"refused": refused})
@@ -362,6 +369,29 @@ def predict(
         exchange, last, _freed(exchange, last), {way: mass / whole for way, mass in mixed.items()},
         masses / masses.sum(), top + math.log(masses.mean()), refused, level,
     )  # fmt: skip
+
+
+def _taken(
+    calls: Mapping[int, tuple[Any, ...]], executor: Executor | None
+) -> Iterator[tuple[int, dict[Way, float] | None]]:
+    if executor is None:
+        yield from ((i, _draw(*call)) for i, call in calls.items())
+        return
+    sent = {executor.submit(_draw, *call): i for i, call in calls.items()}
+    yield from ((sent[future], future.result()) for future in as_completed(sent))
+
+
+def _draw(
+    exchange: Exchange, base: Scenario | None, values: str, seen: Observation, batches: int,
+    drawn: bool,
+) -> dict[Way, float] | None:  # fmt: skip
+    """Ways at one draw; None where the model refuses it."""
+    try:
+        return ways(truce.solve(carried_over(exchange, base, values=values)), seen, batches)
+    except (ScenarioError, SolveError):
+        if not drawn:
+            raise
+        return None
 
 
 def ways(equilibrium: TruceEquilibrium, seen: Observation, batches: int) -> dict[Way, float]:

@@ -1,4 +1,4 @@
-"""Checkpoints of estimates: what a run that stops leaves, for the next one to go on from."""
+"""Checkpoints of estimates and predictions: what a stopped run leaves to go on from."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ceasefire.calibration._climb import Ascent
     from ceasefire.calibration.posterior import Chains
+    from ceasefire.calibration.prediction import Way
     from ceasefire.calibration.problem import Problem
     from ceasefire.calibration.profiles import Profile
 
@@ -86,19 +87,19 @@ def load_chains(problem: Problem, file: Path) -> tuple[Chains, Clock] | None:
         chains = Chains(told["positions"], told["log_likelihoods"], told["accepted"], seed)
         clock = Clock(float(told["seconds"]), told["loads"].tolist())
     except (OSError, ValueError, KeyError) as error:
-        raise ArgumentError("--resume", str(file), "a checkpoint of estimate", str(error)) from None
-    _check(of, problem, file)
+        raise ArgumentError("--resume", str(file), "a checkpoint", str(error)) from None
+    _check(of, problem.digest, file)
     return chains, clock
 
 
-def save_parts(parts: Mapping[str, Any], problem: Problem, file: Path) -> None:
-    """Write finished parts of a run as JSON."""
+def save_parts(parts: Mapping[str, Any], digest: str, file: Path) -> None:
+    """Write finished parts of a run as JSON, with the digest of all that they rest on."""
     part = file.with_name(file.name + ".part")
-    part.write_text(json.dumps({"problem": problem.digest, "parts": dict(parts)}), encoding="utf-8")
+    part.write_text(json.dumps({"problem": digest, "parts": dict(parts)}), encoding="utf-8")
     part.replace(file)
 
 
-def load_parts(problem: Problem, file: Path) -> dict[str, Any]:
+def load_parts(digest: str, file: Path) -> dict[str, Any]:
     """Read finished parts; none where there is no file yet.
 
     Raises
@@ -112,8 +113,8 @@ def load_parts(problem: Problem, file: Path) -> dict[str, Any]:
         told = json.loads(file.read_text(encoding="utf-8"))
         of, parts = str(told["problem"]), dict(told["parts"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArgumentError("--resume", str(file), "a checkpoint of estimate", str(error)) from None
-    _check(of, problem, file)
+        raise ArgumentError("--resume", str(file), "a checkpoint", str(error)) from None
+    _check(of, digest, file)
     return parts
 
 
@@ -152,7 +153,25 @@ def profile(told: dict[str, Any]) -> Profile:
     return Profile(told["parameter"], pd.DataFrame(told["table"]), float(told["maximum"]))
 
 
-def _check(of: str, problem: Problem, file: Path) -> None:
-    if of != problem.digest:
-        allowed = "a checkpoint of the same data, scenario, ranges and priors"
+def plain_ways(found: Mapping[Way, float] | None) -> list[list[Any]] | None:
+    """Return the ways of a draw of :func:`ceasefire.calibration.predict` as plain data."""
+    return None if found is None else [[*way[:3], way.ending.value, m] for way, m in found.items()]
+
+
+def ways(told: list[list[Any]] | None) -> dict[Way, float] | None:
+    """Return the ways of a draw from plain data."""
+    from ceasefire.calibration.prediction import Way
+    from ceasefire.truce import Ending
+
+    if told is None:
+        return None
+    return {
+        Way(batches, delivered, further, Ending(ending)): mass
+        for batches, delivered, further, ending, mass in told
+    }
+
+
+def _check(of: str, digest: str, file: Path) -> None:
+    if of != digest:
+        allowed = "a checkpoint of the same data, scenario, ranges and priors, or draws, and code"
         raise ArgumentError("--resume", str(file), allowed, ANEW)

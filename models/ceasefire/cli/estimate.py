@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ceasefire.cli import _checkpoints as checkpoints
+from ceasefire.cli._workers import stopped, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ceasefire.calibration.maximum import Maximum
     from ceasefire.calibration.problem import Problem
 
-INTERRUPTED = 130
 DIGITS = 4
 KEPT = 2000  # draws that a table of draws has at most
 METHODS = ("ml", "profile", "posterior", "moments")
@@ -79,11 +78,10 @@ def estimate(spec: Path, method: str, table: Path | None, stem: Path | None, **g
         "ml": _maximum, "profile": _profile, "posterior": _posterior, "moments": _moments,
     }[method]  # fmt: skip
     try:
-        with _workers(given["jobs"]) as executor:
+        with workers(given["jobs"]) as executor:
             found = run(problem, kept, given, executor)
     except KeyboardInterrupt:
-        click.echo("stopped; what was finished is kept: add --resume to go on", err=True)
-        sys.exit(INTERRUPTED)
+        stopped()
     found.jobs = given["jobs"]
     click.echo(found.text())
     for written in found.write(table, stem):
@@ -181,17 +179,6 @@ def _beside(spec: Path, method: str) -> Path:
     return spec.with_name(f"{spec.stem}-{method}.checkpoint.{ending}")
 
 
-@contextlib.contextmanager
-def _workers(jobs: int) -> Iterator[Executor | None]:
-    if jobs == 1:
-        yield None
-        return
-    from ceasefire.experiment.engine import local
-
-    with local(jobs)() as executor:
-        yield executor
-
-
 def _progress(what: str) -> Callable[[int, int], None]:
     """Return what shows a bar on a terminal, and lines elsewhere."""
     from tqdm import tqdm
@@ -225,14 +212,14 @@ def _searched(
 
     seed = problem.settings.seed if given["seed"] is None else given["seed"]
     total = given["starts"] or problem.settings.starts
-    parts = checkpoints.load_parts(problem, kept) if given["resume"] else {}
+    parts = checkpoints.load_parts(problem.digest, kept) if given["resume"] else {}
     name, show = f"ml seed {seed} starts {total}", _progress("starts")
     done = {int(i): checkpoints.ascent(one) for i, one in parts.get(name, {}).items()}
 
     def keep(number: int, ascent: Any) -> None:
         done[number] = ascent
         parts[name] = {i: checkpoints.plain_ascent(one) for i, one in done.items()}
-        checkpoints.save_parts(parts, problem, kept)
+        checkpoints.save_parts(parts, problem.digest, kept)
         show(len(done), total)
 
     return calibration.maximise(
@@ -247,7 +234,7 @@ def _profile(
     from ceasefire.figures import estimate_profiles
 
     top = _searched(problem, kept, given, executor)
-    parts = checkpoints.load_parts(problem, kept)  # the starts just made among them
+    parts = checkpoints.load_parts(problem.digest, kept)  # the starts just made among them
     names = given["names"] or problem.names
     name, show = f"profile {given['grid']} from {top.log_likelihood:.9g}", _progress("profiles")
     made = {key: checkpoints.profile(one) for key, one in parts.get(name, {}).items()}
@@ -255,7 +242,7 @@ def _profile(
     def keep(one: Any) -> None:
         made[one.parameter] = one
         parts[name] = {key: checkpoints.plain_profile(each) for key, each in made.items()}
-        checkpoints.save_parts(parts, problem, kept)
+        checkpoints.save_parts(parts, problem.digest, kept)
         show(sum(one in made for one in names), len(names))
 
     found = calibration.profile(

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ceasefire.cli._workers import stopped, workers
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import pandas as pd
 
     from ceasefire.calibration.exchange import Exchange
-    from ceasefire.calibration.prediction import Prediction, Spread
+    from ceasefire.calibration.prediction import Prediction, Spread, Way
     from ceasefire.calibration.rivals import RivalScores
     from ceasefire.truce import Scenario
 
 FEW_DRAWS = 20.0  # effective draws below which the weights rest on luck
 DIGITS = 6
 DRAWS = 200
+EVERY = 2.0  # seconds after which draws are written to the checkpoint
 DEFAULT = "november-2023"  # scenario, where neither an option nor a problem names one
 
 GUIDE = """\b
@@ -65,6 +72,13 @@ Examples:
 )
 @click.option("--truces", type=click.IntRange(min=1), metavar="N",
               help="Of --score: on N simulated truces with these terms instead.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Of draws: processes on this machine.")  # fmt: skip
+@click.option("--resume", is_flag=True,
+              help="Of draws: go on from the checkpoint of a run that stopped.")  # fmt: skip
+@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="PATH",
+              help="Where it is; default: beside FILE, named after it. A run that ends "
+                   "removes it.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "table", type=click.Path(path_type=Path), metavar="PATH",
               help="Write the table of batches, and beside it that of lengths and what "
@@ -72,21 +86,24 @@ Examples:
 @click.option("--figure", "stem", type=click.Path(path_type=Path), metavar="STEM",
               help="Write STEM.pdf and .png.")  # fmt: skip
 def predict(source: str, table: Path | None, stem: Path | None, **given: Any) -> None:
-    """Predict how an exchange goes on: length, next batch, captives."""
+    """Predict how an exchange goes on: length, next batch, captives.
+
+    Stopped or killed while it takes draws, the same command with --resume goes on where it was.
+    """
     from ceasefire import calibration
 
+    _refuse(given)
     exchange = calibration.read(source)
     if given["score"]:
         _score(exchange, given, table, stem)
         return
-    if given["truces"] is not None:
-        raise click.UsageError("--truces goes with --score")
     mix = dict(map(_weight, given["mix"])) or None
     base, draws = _draws(given)
-    found = calibration.predict(
-        exchange, base, draws=draws, until=given["until"], values=given["values"],
-        level=given["level"], progress=_progress() if draws is not None else None,
-    )  # fmt: skip
+    asked = {"until": given["until"], "values": given["values"], "level": given["level"]}
+    if draws is None:
+        found = calibration.predict(exchange, base, **asked)
+    else:
+        found = _by_draws(exchange, base, draws, asked, given, _beside(source, given))
     if given["as_json"]:
         told = json.dumps(machine(found, mix), indent=1, allow_nan=False, ensure_ascii=False)
         click.echo((told + "\n").encode("utf-8"), nl=False)
@@ -94,6 +111,65 @@ def predict(source: str, table: Path | None, stem: Path | None, **given: Any) ->
         click.echo(text(found, mix, drawn=draws is not None, values=given["values"]))
     for written in [*_write(found, table, stem), *_record(table, exchange, base, given)]:
         click.echo(str(written), err=given["as_json"])
+
+
+def _refuse(given: dict[str, Any]) -> None:
+    """Refuse options that would be left unread."""
+    if given["truces"] is not None and not given["score"]:
+        raise click.UsageError("--truces goes with --score")
+    drawn = given["problem"] is not None or given["posterior"] is not None
+    wanted = {"--jobs": given["jobs"] > 1, "--resume": given["resume"],
+              "--checkpoint": given["checkpoint"] is not None}  # fmt: skip
+    for option in (option for option, there in wanted.items() if there):
+        if given["score"]:
+            raise click.UsageError(f"{option} does not go with --score")
+        if not drawn:
+            raise click.UsageError(f"{option} goes with draws, by --problem or --posterior")
+
+
+def _beside(source: str, given: dict[str, Any]) -> Path:
+    """Where the checkpoint is: as told, beside the file, or here for a packaged name."""
+    if given["checkpoint"] is not None:
+        return Path(given["checkpoint"])
+    file = Path(source)
+    return file.with_name(f"{file.stem}-predict.checkpoint.json")
+
+
+def _by_draws(
+    exchange: Exchange, base: Scenario | None, draws: pd.DataFrame, asked: dict[str, Any],
+    given: dict[str, Any], kept: Path,
+) -> Prediction:  # fmt: skip
+    """Predict with draws, each kept as soon as it is taken."""
+    from ceasefire import calibration
+    from ceasefire.calibration.problem import digest_of
+    from ceasefire.cli import _checkpoints as checkpoints
+    from ceasefire.experiment.provenance import code_version, source_digest
+
+    of = [exchange.terms, exchange.rows, str(base and base.digest), draws.to_csv(),
+          asked["until"], asked["values"], code_version(()),
+          source_digest(("calibration",))]  # fmt: skip
+    digest, saved, show = digest_of(of), time.monotonic(), _progress()
+    parts = checkpoints.load_parts(digest, kept) if given["resume"] else {}
+    done = {int(number): checkpoints.ways(one) for number, one in parts.items()}
+
+    def keep(number: int, found: Mapping[Way, float] | None) -> None:
+        nonlocal saved
+        parts[str(number)] = checkpoints.plain_ways(found)
+        if time.monotonic() - saved >= EVERY:
+            checkpoints.save_parts(parts, digest, kept)
+            saved = time.monotonic()
+        show(len(parts), len(draws))
+
+    try:
+        with workers(given["jobs"]) as executor:
+            found = calibration.predict(
+                exchange, base, draws=draws, done=done, keep=keep, executor=executor, **asked
+            )
+    except KeyboardInterrupt:
+        checkpoints.save_parts(parts, digest, kept)
+        stopped()
+    kept.unlink(missing_ok=True)
+    return found
 
 
 def _record(
@@ -323,9 +399,7 @@ def _draws(given: dict[str, Any]) -> tuple[Scenario | None, pd.DataFrame | None]
     return base, rows.reset_index(drop=True)
 
 
-def _progress() -> Any:
-    import sys
-
+def _progress() -> Callable[[int, int], None]:
     from tqdm import tqdm
 
     bar = tqdm(total=0, desc="draws", disable=None, file=sys.stderr)
