@@ -33,6 +33,7 @@ JUMP = 1.0  # log units between two values beside each other that are looked bet
 SHOWN = 6.0  # log units below the maximum from which nothing is looked at more closely
 HALVINGS = 3  # of a cell, at most
 EXCHANGES = 3  # rounds, at most, in which profiles start from each other's points
+ACROSS = 61  # places along each axis at which a ridge is looked for that a move has left
 RISEN = 0.01  # log units, of some value, for another round
 Result = TypeVar("Result")
 ABOVE = 0.01  # log units above the maximum at which a profile has found a better one
@@ -274,7 +275,8 @@ def profile(
     ridge), by exact re-optimisation, not a quadratic approximation; then between them where
     cells are halved, in the same way. After each round every value is held against
     its neighbours' points, moved to it, and searched again where one is better at once, or where
-    the profile falls by more than 1 from the neighbour.
+    the profile falls by more than 1 from the neighbour. Where a move itself costs more than 1, a
+    second search starts at the best of 61 places along each axis: the ridge may run beside.
 
     When all are made they exchange points: each value within 6 units of the maximum is held
     against every point of the other profiles and of the maximum's starts, moved to it, and
@@ -399,7 +401,7 @@ class _Search:
         for at, place in enumerate(self.places if len(pool) else ()):
             start = max(pool, key=lambda point: self._height(point, place))
             if self._height(start, place) > self.values[at] + LEAST_GAIN:
-                self.points[at], self.values[at] = _held(self.problem, start, self.held, place)
+                self.points[at], self.values[at] = self._climbed([start], place, -math.inf)
         if self.values != before:
             self._look_back()
         rises = [now - then for now, then in zip(self.values, before, strict=True) if now > then]
@@ -410,9 +412,11 @@ class _Search:
         places = [float(p) for p in np.linspace(0.0, 1.0, self.grid) if p != self.places[0]]
         for place in sorted(p for p in places if p > self.places[0]):
             size = len(self.places)
-            self._insert(size, place, [self.points[-1], *self._ahead(size - 2, size - 1, place)])
+            starts = [self.points[-1], *self._ahead(size - 2, size - 1, place)]
+            self._insert(size, place, starts, self.values[-1])
         for place in sorted((p for p in places if p < self.places[0]), reverse=True):
-            self._insert(0, place, [self.points[0], *self._ahead(1, 0, place)])
+            starts = [self.points[0], *self._ahead(1, 0, place)]
+            self._insert(0, place, starts, self.values[0])
         self._look_back()
 
     def _refine(self) -> None:
@@ -420,9 +424,10 @@ class _Search:
         cells = [i for i in range(len(self.places) - 1) if self._rough(i)]
         for i in reversed(cells):
             middle = 0.5 * (self.places[i] + self.places[i + 1])
-            starts = self.points[i : i + 2]
+            sides = sorted((i, i + 1), key=lambda side: -self.values[side])
+            starts = [self.points[side] for side in sides]
             starts += self._ahead(i - 1, i, middle) + self._ahead(i + 2, i + 1, middle)
-            self._insert(i + 1, middle, starts)
+            self._insert(i + 1, middle, starts, self.values[sides[0]])
         if cells:
             self._look_back()
 
@@ -441,12 +446,38 @@ class _Search:
         step = (self.points[at] - self.points[behind]) * (place - self.places[at]) / run
         return [np.clip(self.points[at] + step, 0.0, 1.0)]
 
-    def _insert(self, at: int, place: float, starts: list[NDArray[np.float64]]) -> None:
-        start = max(starts, key=lambda point: self._height(point, place))
-        point, value = _held(self.problem, start, self.held, place)
+    def _insert(
+        self, at: int, place: float, starts: list[NDArray[np.float64]], level: float
+    ) -> None:
+        point, value = self._climbed(starts, place, level)
         self.places.insert(at, place)
         self.points.insert(at, point)
         self.values.insert(at, value)
+
+    def _climbed(
+        self, starts: list[NDArray[np.float64]], place: float, level: float
+    ) -> tuple[NDArray[np.float64], float]:
+        """Search at `place` from the best start; where all fall far below `level`, from two.
+
+        The second is the first start moved along one axis: a ridge that the move has left may
+        run beside it, where slopes lead away from it.
+        """
+        best = max(starts, key=lambda point: self._height(point, place))
+        chosen = [best]
+        if self._height(best, place) < level - JUMP:
+            chosen.append(self._beside(starts[0], place))
+        found = [_held(self.problem, start, self.held, place) for start in chosen]
+        return max(found, key=lambda one: one[1])
+
+    def _beside(self, point: NDArray[np.float64], place: float) -> NDArray[np.float64]:
+        """The highest of the points that differ from one along a single axis."""
+        found = [point]
+        for axis in range(len(point)):
+            if axis != self.held:
+                moved = np.tile(point, (ACROSS, 1))
+                moved[:, axis] = np.linspace(0.0, 1.0, ACROSS)
+                found.extend(moved)
+        return max(found, key=lambda one: self._height(one, place))
 
     def _look_back(self) -> None:
         """Search again from a neighbour's side where that is better at once, or across a jump."""
@@ -462,9 +493,10 @@ class _Search:
                 starts += self._ahead(behind, neighbour, place)
             better = [p for p in starts if self._height(p, place) > low + LEAST_GAIN]
             jump = self.values[neighbour] - low > JUMP and self.values[neighbour] > self.top - SHOWN
-            for start in starts if jump else better[:1]:
-                point, value = _held(self.problem, start, self.held, place)
-                if value > self.values[at]:
+            if jump or better:
+                level = self.values[neighbour] if jump else -math.inf
+                point, value = self._climbed(starts if jump else better, place, level)
+                if value > low:
                     self.points[at], self.values[at] = point, value
 
     def _height(self, point: NDArray[np.float64], place: float) -> float:
