@@ -426,3 +426,20 @@ def test_posterior_of_one_parameter_of_the_model_is_the_integral_by_quadrature(b
     found = sample_posterior(problem, draws=300, ensembles=2, walkers=6, burn_in=10, seed=2)
     told = found.summary.iloc[0]
     assert told["mean"] == pytest.approx(mean, abs=4.0 * told["sd"] / math.sqrt(told["ess_bulk"]))
+
+
+def test_worths_are_carried_over_to_an_exchange_at_another_price_as_for_predictions():
+    seen = cal.read("docs/examples/invented-42.csv")
+    free = (Parameter("k0", 2.5, 7.5), Parameter("pi0", 0.05, 0.5))
+
+    def total(values):
+        seen_of = (seen.observation(talks=False),)
+        return Problem(cf.load("november-2023"), seen_of, free, (seen,), values=values)
+
+    assert total("terms").log_likelihood([5.0, 0.2]) == pytest.approx(
+        cal.predict(seen).log_evidence
+    )
+    assert total("base").log_likelihood([5.0, 0.2]) < -50.0
+    assert total("terms").digest != total("base").digest
+    with pytest.raises(ArgumentError, match="values"):
+        total("price")

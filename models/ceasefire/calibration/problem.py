@@ -14,6 +14,7 @@ from ceasefire import truce
 from ceasefire.calibration.gradients import estimable
 from ceasefire.calibration.likelihood import log_likelihood
 from ceasefire.calibration.priors import LOG_NORMAL, LOG_UNIFORM, Prior
+from ceasefire.calibration.transfer import BY_TERMS, VALUES, carried_over
 from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.truce.scenario import resolve, symbol_paths
@@ -137,8 +138,9 @@ class Problem(Displayed):
 
         l(theta) = sum over exchanges i of log L(observation i; scenario i at theta),
 
-    where scenario i is the base with the values of theta, given the terms of exchange i. A
-    parameter that is case-specific has an entry of theta for each exchange.
+    where scenario i is the base with the values of theta, carried over to the terms of exchange i
+    (:func:`carried_over`), as for ``predict``: theta is in the base's own unit. A parameter that
+    is case-specific has an entry of theta for each exchange.
 
     Attributes
     ----------
@@ -156,6 +158,9 @@ class Problem(Displayed):
         Of the problem.
     settings : Settings
         How it is estimated unless told otherwise.
+    values : str
+        How worths are carried over to an exchange's terms: 'terms', 'period' or 'base'
+        (:func:`carried_over`); an exchange with the base's terms is the same by all.
 
     Notes
     -----
@@ -184,6 +189,7 @@ class Problem(Displayed):
     name: str = "problem"
     title: str = ""
     settings: Settings = field(default_factory=Settings)
+    values: str = BY_TERMS
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together, and fill in labels."""
@@ -192,6 +198,8 @@ class Problem(Displayed):
             raise ArgumentError("observations", self.observations, "at least one")
         if not self.parameters:
             raise ArgumentError("parameters", self.parameters, "at least one")
+        if self.values not in VALUES:
+            raise ArgumentError("values", self.values, "one of " + ", ".join(VALUES))
         symbols = [parameter.symbol for parameter in self.parameters]
         if twice := sorted({symbol for symbol in symbols if symbols.count(symbol) > 1}):
             raise ArgumentError("parameters", ", ".join(twice), "each parameter once")
@@ -214,7 +222,9 @@ class Problem(Displayed):
         """SHA-256 of what decides the posterior: scenario, readings, terms, ranges and priors."""
         told = [self.scenario.digest, self.observations, self.parameters, self.labels]
         terms = [exchange.terms for exchange in self.exchanges]
-        return digest_of([*told, *terms])
+        moved = any(self._given(each).digest != each.scenario(self.scenario).digest
+                    for each in self.exchanges)  # fmt: skip
+        return digest_of([*told, *terms, *([self.values] if moved else [])])
 
     @cached_property
     def entries(self) -> tuple[tuple[Parameter, str | None], ...]:
@@ -269,7 +279,11 @@ class Problem(Displayed):
             The model does not take these values together.
         """
         base = self.scenario.replace(self.changes(theta, case))
-        return self.exchanges[case].scenario(base) if self.exchanges else base
+        return self._given(self.exchanges[case], base) if self.exchanges else base
+
+    def _given(self, exchange: Exchange, base: Scenario | None = None) -> Scenario:
+        """The base, or another scenario, with the terms of an exchange."""
+        return carried_over(exchange, base or self.scenario, values=self.values)
 
     def log_likelihood(self, theta: ArrayLike) -> float:
         """Sum of the log-likelihoods; -inf where the model has no solution or refuses theta.

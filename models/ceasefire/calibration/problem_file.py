@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -98,6 +98,7 @@ class ProblemFile(_Table):
     scenario: str = Field(default="november-2023", description="a packaged name, or a path")
     exchanges: tuple[str, ...] = Field(min_length=1, description="packaged names, or paths")
     talks: bool = True
+    values: Literal["terms", "period", "base"] = "terms"
     seed: int = Field(default=0, ge=0, lt=2**63)
     fixed: dict[str, float | int | str | bool] = Field(default_factory=dict)
     parameters: dict[str, ParameterTable] = Field(min_length=1)
@@ -175,6 +176,7 @@ def parse_problem(text: str, *, file: Path | None = None) -> Problem:
         name=told.name,
         title=told.title,
         settings=told.settings,
+        values=told.values,
     )
 
 
