@@ -97,6 +97,26 @@ def test_probabilities_sum_to_one_and_nothing_is_over_before_the_record(weekly):
     assert str(found.next_batch.date) == "2031-03-09"
 
 
+def test_batches_bring_what_they_bring_in_the_model_where_those_of_the_block_are_larger(november):
+    found = predict(november, until=0)  # 50 in four batches, then ten a day
+    size = [0.0, 12.5, 25.0, 37.5, 50.0, 60.0, 70.0, 80.0, 90.0, 98.0, 98.0]
+    for number, mean in found.batches[["batch", "captives"]].to_numpy(dtype=float):
+        brought = sum(m * size[min(w.delivered, int(number))] for w, m in found.ways.items())
+        assert mean == pytest.approx(brought)
+    assert found.freed_by_batch["high"].iloc[4] == pytest.approx(50.0)
+
+
+def test_no_more_are_to_come_than_the_deal_still_owes():
+    terms = TERMS.replace("first_block_captives = 9", "first_block_captives = 30")
+    terms = terms.replace("= 33", '= "30-33"').replace('"0.428571428571"', "1.428571428571")
+    found = predict(parse(RECORD.replace("1,3,3", "1,24,24"), terms))
+    assert found.batches["captives"].iloc[0] == pytest.approx(3.0 * found.next_batch.delivered)
+    assert found.freed == 24.0
+    assert found.further["captives"].max() <= 9.0 + 1e-9
+    assert (found.further["captives"] >= 0.0).all()
+    assert found.freed_by_batch["high"].max() <= 33.0 + 1e-9
+
+
 def test_prisoners_go_by_the_ratios_of_the_categories(weekly):
     found = predict(weekly)
     told = found.captives
@@ -109,6 +129,8 @@ def test_prisoners_go_by_the_ratios_of_the_categories(weekly):
     )
     with pytest.raises(ArgumentError, match="mix"):
         found.prisoners({"civilans": 1})
+    with pytest.raises(ArgumentError, match="mix"):
+        found.prisoners({"civilians": math.nan, "soldiers": 1})
 
 
 def test_draws_weigh_by_how_well_they_foretold_the_record(november):

@@ -78,6 +78,11 @@ class Exchange(Displayed):
         frame.attrs["source"] = dict(self.terms.sources)
         return frame
 
+    @property
+    def first_block(self) -> int | None:
+        """Batches due in the first block; None: its days are not known."""
+        return self._block()
+
     def scenario(self, base: Scenario | None = None) -> Scenario:
         """Return a scenario with this exchange's terms; all else is the base's.
 

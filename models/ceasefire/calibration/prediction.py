@@ -38,12 +38,24 @@ Key = TypeVar("Key", int, float, str)
 
 
 class Way(NamedTuple):
-    """One way to end: batches due on pause days, delivered, captives of those still to come."""
+    """One way to end: batches due on pause days, delivered, and what those still to come bring.
+
+    ``captives`` are freed by each delivered batch still to come, summed up.
+    """
 
     batches: int
     delivered: int
-    further: float
+    captives: tuple[float, ...]
     ending: Ending
+
+    @property
+    def further(self) -> float:
+        """Captives of all batches still to come."""
+        return self.captives[-1] if self.captives else 0.0
+
+    def by(self, count: int) -> float:
+        """Captives of the next `count` batches."""
+        return self.captives[min(count, len(self.captives)) - 1] if self.captives else 0.0
 
 
 @dataclass(frozen=True)
@@ -198,7 +210,7 @@ class Prediction(Displayed):
         for number in range(self.seen + 1, len(told.batch_days) + 1):
             due = sum(mass for way, mass in self.ways.items() if way.batches >= number)
             came = self.delivered(number)
-            mean = sum(mass * _by(way, number, self.seen) for way, mass in self.ways.items())
+            mean = sum(mass * way.by(number - self.seen) for way, mass in self.ways.items())
             date = self._date(told.batch_days[number - 1])
             rows.append((number, told.batch_days[number - 1], date, due, came, mean))
         frame = pd.DataFrame(rows, columns=names)
@@ -217,7 +229,7 @@ class Prediction(Displayed):
         rows = [(self.until, self.freed, self.freed, self.freed)]
         days = [int(day) for day in self.batches["day"]]
         for number, day in enumerate(days, self.seen + 1):
-            freed = [self.freed + _by(way, number, self.seen) for way in self.ways]
+            freed = [self.freed + way.by(number - self.seen) for way in self.ways]
             told = spread(freed, probabilities, self.level)
             rows.append((day, told.mean, told.low, told.high))
         cap = self.exchange.terms.terms.pause_days_max
@@ -364,9 +376,14 @@ def predict(
     for part in parts:
         for way, mass in part.items():
             mixed[way] = mixed.get(way, 0.0) + mass
-    whole = sum(mixed.values())
+    whole, freed = sum(mixed.values()), _freed(exchange, last)
+    owed = _owed(exchange, exchange.terms.periods(last), freed)
+    told: dict[Way, float] = {}
+    for way, mass in mixed.items():
+        way = way._replace(captives=owed(way.captives))
+        told[way] = told.get(way, 0.0) + mass / whole
     return Prediction(
-        exchange, last, _freed(exchange, last), {way: mass / whole for way, mass in mixed.items()},
+        exchange, last, freed, told,
         masses / masses.sum(), top + math.log(masses.mean()), refused, level,
     )  # fmt: skip
 
@@ -412,11 +429,13 @@ def ways(equilibrium: TruceEquilibrium, seen: Observation, batches: int) -> dict
         for end, mass in told.ends.items():
             if mass <= 0.0 or (block == 0) != (end.ending is Ending.NO_DEAL):
                 continue
-            delivered, further = 0, 0.0
+            delivered = 0
+            coming: tuple[float, ...] = ()
             if path is not None:
                 delivered = int(np.argmin(np.abs(path - end.left)))
-                further = round(float(path[min(delivered, batches)]) - end.left, 6)
-            way = Way(end.length, delivered, further, end.ending)
+                held = path[batches : delivered + 1]
+                coming = tuple(round(float(held[0] - left), 6) for left in held[1:])
+            way = Way(end.length, delivered, coming, end.ending)
             found[way] = found.get(way, 0.0) + mass
     return found
 
@@ -504,15 +523,32 @@ def _freed(exchange: Exchange, last: int) -> float:
     return float(sum(told.middle for told in came if told is not None))
 
 
-def _by(way: Way, number: int, seen: int) -> float:
-    """Further captives that a way brings up to batch `number`; its batches to come are equal."""
-    coming = way.delivered - seen
-    return way.further * min(number - seen, coming) / coming if coming > 0 else 0.0
+def _owed(
+    exchange: Exchange, seen: int, freed: float
+) -> Callable[[tuple[float, ...]], tuple[float, ...]]:
+    """How batches to come are cut to what the deal still owes where more came than their share.
+
+    Those of the first block share what it still owes; all together bring at most who is left.
+    """
+    deal, block = exchange.terms.terms, exchange.first_block
+    left = max(deal.eligible_captives.high - freed, 0.0)
+    inside = 0 if block is None else max(block - seen, 0)
+    share = max(deal.first_block_captives.high - freed, 0.0) / inside if inside else math.inf
+
+    def cut(captives: tuple[float, ...]) -> tuple[float, ...]:
+        told, most, before = [], 0.0, 0.0
+        for i, one in enumerate(captives):
+            most += min(one - before, share) if i < inside else one - before
+            before = one
+            told.append(round(min(most, left), 6))
+        return tuple(told)
+
+    return cut
 
 
 def _mixed(ratios: Mapping[str, float], mix: Mapping[str, float]) -> float:
     unknown = sorted(set(mix) - set(ratios))
-    if unknown or not mix or min(mix.values()) < 0.0 or sum(mix.values()) <= 0.0:
+    if unknown or not mix or min(mix.values()) < 0.0 or not 0.0 < sum(mix.values()) < math.inf:
         allowed = "positive weights of " + ", ".join(ratios)
         raise ArgumentError("mix", unknown or dict(mix), allowed)
     return sum(share * ratios[name] for name, share in mix.items()) / sum(mix.values())

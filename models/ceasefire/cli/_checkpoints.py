@@ -166,8 +166,8 @@ def ways(told: list[list[Any]] | None) -> dict[Way, float] | None:
     if told is None:
         return None
     return {
-        Way(batches, delivered, further, Ending(ending)): mass
-        for batches, delivered, further, ending, mass in told
+        Way(batches, delivered, tuple(captives), Ending(ending)): mass
+        for batches, delivered, captives, ending, mass in told
     }
 
 
