@@ -42,6 +42,19 @@ def test_json_says_the_same_to_a_machine():
     assert told["freed"] == 70.0
 
 
+def test_a_score_that_is_infinite_is_null_in_json(tmp_path):
+    terms = (ROOT / "docs" / "examples" / "invented-42.toml").read_text(encoding="utf-8")
+    terms = terms.replace("ongoing = true", 'pause_days = 4\ncauses = ["incident", "left"]')
+    (tmp_path / "short.toml").write_text(terms, encoding="utf-8")
+    lines = Path(EXAMPLE).read_text(encoding="utf-8").splitlines()[:5]
+    lines.append("5,2031-03-06,3,0,0,not-met,,no,")
+    (tmp_path / "short.csv").write_text("\n".join(lines), encoding="utf-8")
+    told = json.loads(run(str(tmp_path / "short.csv"), "--score", "--json"))
+    full = next(row for row in told["summary"] if row["rival"] == "full model")
+    assert full["log_score"] is not None
+    assert full["length_log_score"] is None
+
+
 def test_draws_come_from_priors_or_a_table_and_are_reported(tmp_path):
     problem = str(ROOT / "experiments" / "estimation" / "november-2023.toml")
     said = run("november-2023", "--until", "6", "--problem", problem, "--draws", "3")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -465,5 +466,5 @@ def _item(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return None if value != value else str(value)[:10]
     if isinstance(value, float):
-        return None if value != value else _round(value)
+        return _round(value) if math.isfinite(value) else None  # as all JSON of this command line
     return value.item() if hasattr(value, "item") else value
