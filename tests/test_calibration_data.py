@@ -411,3 +411,42 @@ for name in calibration.__all__:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_is_odd_is_said_and_no_fault(tmp_path):
+    from ceasefire.calibration.remarks import remarks
+
+    terms = TERMS + "[prisoners_per_captive]\nall = 3\n[end]\nongoing = true\n"
+    header = "day,promised,delivered,credited,prisoners"
+    table = rows("1,10,12,,30", "2,11,8,11,33", "3,10,10,,31", header=header)
+    told = remarks(calibration.parse(table, terms))
+    assert [one.partition(" ")[0] for one in told] == ["31", "row", "row"]
+    assert "12 delivered, more than the 10 promised" in told[1]
+    assert "31 prisoners for 10 captives, more than 3 each" in told[2]
+    (tmp_path / "odd.csv").write_text(table, encoding="utf-8")
+    (tmp_path / "odd.toml").write_text(terms, encoding="utf-8-sig")  # as Notepad writes it
+    done = CliRunner().invoke(main, ["data", "check", str(tmp_path / "odd.csv")])
+    assert done.exit_code == 0
+    assert done.output.count("look again") == 3
+
+
+def test_listed_dates_reach_to_the_cap_and_not_beyond_it():
+    from ceasefire.calibration.remarks import remarks
+
+    listed = "dates = [2025-01-01, 2025-01-03, 2025-01-04]\n"
+    terms = TERMS + '[calendar]\nbatches = "dates"\nstart = 2025-01-01\n' + listed
+    terms += "[end]\nongoing = true\n"
+    table = rows("1,10,10,,yes")
+    assert "last 6 days" in remarks(calibration.parse(table, terms))[0]
+    assert remarks(calibration.parse(table, terms.replace("01-04]", "01-07]"))) == ()
+    beyond = terms.replace("01-04]", "01-14]")
+    assert "calendar.dates: a batch beyond terms.pause_days_max" in faults(table, beyond)
+
+
+def test_a_missing_row_is_told_once_and_blank_cells_at_the_end_are_passed_over():
+    gap = rows("1,10,10,,yes", "3,,,,yes", "4,,,,yes", "5,,,,yes")
+    assert faults(gap) == ["row 2, day: days are not consecutive from 1"]
+    terms = TERMS + "[end]\nongoing = true\n"
+    table = "day,promised,delivered,,\n1,10,10,,\n2,10,10,,\n"
+    assert len(calibration.parse(table, terms).rows) == 2
+    assert "column 2: has no name" in faults("day,,promised,delivered\n1,,2,3\n")

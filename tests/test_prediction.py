@@ -212,3 +212,11 @@ def test_quantiles_are_the_least_values_with_enough_below():
     assert spread(values, chances, 0.5).high == 2
     assert spread(values, chances, 0.9).high == 3
     assert spread(values, chances).mean == pytest.approx(1.75)
+
+
+def test_a_record_that_goes_on_after_a_missed_batch_says_where_it_leaves_the_model():
+    record = "day,promised,delivered,paused\n" + "".join(
+        f"{day},{'3,0' if day == 1 else '3,3' if day == 8 else ','},yes\n" for day in range(1, 15)
+    )
+    with pytest.raises(SolveError, match="batch 1 was missed, which ends"):
+        predict(parse(record, TERMS))

@@ -24,7 +24,7 @@ Lines = dict[str, int]  # dotted path of a key -> line
 def file_text(file: pathlib.Path) -> str | Fault:
     """Return the text of a file that exists, or why it cannot be read."""
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # with the mark that some editors write first
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         return Fault("", None, "UTF-8 text", "is not UTF-8", line)

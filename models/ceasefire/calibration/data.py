@@ -56,6 +56,10 @@ def read(source: str | PathLike[str]) -> Exchange:
     if not path.exists():
         hint = meant(name, exchanges(), "give a path to a CSV file")
         raise ArgumentError("exchange", name, f"one of {', '.join(exchanges())}, or a file", hint)
+    if path.is_dir():
+        raise ArgumentError(
+            "exchange", name, "a file, not a directory", "give a path to a CSV file"
+        )
     table, deal = path.with_suffix(".csv"), path.with_suffix(".toml")
     rows_text, row_faults = _text(table)
     deal_text, deal_faults = _text(deal)

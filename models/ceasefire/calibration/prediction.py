@@ -14,6 +14,7 @@ import numpy as np
 from ceasefire import truce
 from ceasefire.calibration.gradients import estimable
 from ceasefire.calibration.likelihood import Likelihood, log_likelihood
+from ceasefire.calibration.observation import MISSED
 from ceasefire.calibration.transfer import BY_TERMS, carried_over, days_of_batches
 from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
@@ -370,7 +371,11 @@ def predict(
     logs = np.log(wholes, out=np.full(len(bases), -math.inf), where=wholes > 0.0)
     top = float(logs.max())
     if top == -math.inf:
-        raise SolveError(_impossible(values, len(bases)), reached={"refused": refused})
+        where = ""
+        if len(bases) == 1 and not refused:
+            alone = truce.solve(carried_over(exchange, bases[0], values=values))
+            where = _impossible_at(alone, seen)
+        raise SolveError(_impossible(values, len(bases)) + where, reached={"refused": refused})
     masses = np.exp(logs - top)
     mixed: dict[Way, float] = {}
     for part in parts:
@@ -516,6 +521,21 @@ def _impossible(values: str, count: int) -> str:
     under = "the scenario" if count == 1 else f"any of {count} draws"
     hint = ' (try values="terms")' if values != BY_TERMS else ""
     return f"the record cannot be under {under}{hint}"
+
+
+def _impossible_at(eq: TruceEquilibrium, seen: Observation) -> str:
+    """Where a record leaves the model, in words; empty where its first block is not known."""
+    if seen.block_days is None:
+        return ""
+    terms = log_likelihood(eq, seen).terms
+    never = terms.loc[terms["log_probability"] == -math.inf, "part"]
+    kind, _, number = str(never.iloc[0]).partition(" ") if len(never) else ("", "", "")
+    if not number:
+        return ""
+    spot = f"batch {number}" if kind == "day" else f"the window after batch {number}"
+    missed = [one for one in seen.days if one <= int(number) and seen.days[one] == MISSED]
+    why = f": batch {missed[0]} was missed, which ends the model's pause" if missed else ""
+    return f"; it leaves the model at {spot}{why}"
 
 
 def _freed(exchange: Exchange, last: int) -> float:

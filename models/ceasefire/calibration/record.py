@@ -133,18 +133,27 @@ def parse(text: str) -> tuple[tuple[Row, ...], list[Fault]]:
     rows: list[Row] = []
     faults: list[Fault] = []
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = _trimmed([name.strip() for name in next(reader, [])])
         faults += _header_faults(header)
         if faults:
             return (), faults
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                row, wrong = _row(header, cells, reader.line_num, len(rows) + 1)
+                row, wrong = _row(
+                    header, _trimmed(cells, len(header)), reader.line_num, len(rows) + 1
+                )
                 faults += wrong
                 rows.append(row)
     except csv.Error as error:
         return (), [*faults, Fault("", None, "CSV", str(error), reader.line_num)]
     return tuple(rows), faults
+
+
+def _trimmed(cells: list[str], least: int = 0) -> list[str]:
+    """Without the blank cells that spreadsheets write behind the last column."""
+    while len(cells) > least and not cells[-1].strip():
+        cells = cells[:-1]
+    return cells
 
 
 def _header_faults(header: Sequence[str]) -> list[Fault]:
@@ -155,7 +164,10 @@ def _header_faults(header: Sequence[str]) -> list[Fault]:
         return [Fault("", found[0], "a comma between cells", what, 1)]
     faults = []
     for name in dict.fromkeys(header):
-        if name not in COLUMNS:
+        if not name:
+            place = f"column {header.index(name) + 1}"
+            faults.append(Fault(place, None, "a name", "has no name", 1))
+        elif name not in COLUMNS:
             hint = meant(name, COLUMNS)
             allowed = "one of " + ", ".join(COLUMNS)
             faults.append(Fault(f"column {name}", None, allowed, "unknown column", 1, hint))
@@ -203,11 +215,15 @@ def _at(number: int, row: Row, column: str, got: object, allowed: str, message: 
     return Fault(f"row {number}, {column}", got, allowed, message, row.line)
 
 
+def _said(answer: bool | None) -> str | None:
+    return None if answer is None else ("yes" if answer else "no")
+
+
 def _order_faults(rows: Sequence[Row]) -> list[Fault]:
     faults = []
     first = next((row for row in rows if row.date is not None), None)
     for number, row in enumerate(rows, 1):
-        expected = rows[0].day + number - 1 if number > 1 else 1
+        expected = rows[number - 2].day + 1 if number > 1 else 1
         if row.day != expected:
             what = "days are not consecutive from 1"
             faults.append(_at(number, row, "day", row.day, str(expected), what))
@@ -229,7 +245,7 @@ def _course_faults(rows: Sequence[Row]) -> list[Fault]:
             faults.append(_at(number, row, "end_reason", words, "the last row", "ends too early"))
         if over and row.paused is not False:
             what = "the pause had ended before"
-            faults.append(_at(number, row, "paused", row.paused, "no", what))
+            faults.append(_at(number, row, "paused", _said(row.paused), "no", what))
         over = over or row.paused is False
         if row.paused is False and row.delivered is not None and row.delivered.low > 0.0:
             what = "captives came on a day that was no pause day"
@@ -291,10 +307,10 @@ def _end_faults(rows: Sequence[Row], terms: Terms) -> list[Fault]:
     known = sum(1 for each in rows if each.paused is not False)
     if end.ongoing and (row.end_reason or row.paused is False):
         what = "the pause ended here, but end.ongoing is true"
-        faults.append(_at(number, row, "paused", row.paused, "yes", what))
+        faults.append(_at(number, row, "paused", _said(row.paused), "yes", what))
     if end.pause_days is not None and end.pause_days.high < paused:
         what = f"{paused} pause days, more than end.pause_days = {end.pause_days}"
-        faults.append(_at(number, row, "paused", row.paused, "no", what))
+        faults.append(_at(number, row, "paused", _said(row.paused), "no", what))
     if end.pause_days is not None and row.paused is False and end.pause_days.low > known:
         what = f"at most {known} pause days, fewer than end.pause_days = {end.pause_days}"
         faults.append(_at(number, row, "paused", "no", "yes", what))

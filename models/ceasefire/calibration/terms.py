@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -210,6 +211,19 @@ class Terms(Displayed, _Table):
         """Pause days up to the cap on which a batch is due."""
         return self.calendar.batch_days(self.terms.pause_days_max)
 
+    @cached_property
+    def uncovered_days(self) -> int:
+        """Days up to the cap behind the listed dates, where far longer than between them; else 0.
+
+        The mean period is that of the whole cap, and no batch can be predicted on those days.
+        """
+        due = self.batch_days
+        if self.calendar.batches != "dates" or len(due) < 2:
+            return 0
+        widest = max(later - day for day, later in pairwise(due))
+        behind = self.terms.pause_days_max - due[-1]
+        return behind if behind > 2 * widest else 0
+
     def periods(self, days: float) -> int:
         """Batches due on the first `days` pause days: how many of the model's days those are."""
         return sum(1 for day in self.batch_days if day <= days)
@@ -286,6 +300,11 @@ def _other_faults(told: Terms) -> list[Fault]:
         faults.append(
             Fault("calendar", None, "a batch on some pause day", "no batch up to the cap")
         )
+    start, dates = told.calendar.start, told.calendar.dates
+    if start is not None and dates and dates[-1] > (last := start + dt.timedelta(days=cap - 1)):
+        what, hint = "a batch beyond terms.pause_days_max", "it would be passed over"
+        got, allowed = str(dates[-1]), f"at most {last}"
+        faults.append(Fault("calendar.dates", got, allowed, what, hint=hint))
     if end.pause_days is not None and end.pause_days.high > cap:
         got = str(end.pause_days)
         faults.append(Fault("end.pause_days", got, f"at most {cap}", "longer than the cap"))

@@ -484,6 +484,11 @@ def check_data(file: Path) -> None:
     lasted = exchange.pause_days
     state = "goes on" if lasted is None else f"lasted {lasted} days"
     click.echo(f"{file}: fine ({exchange.name}: {exchange.terms.title}; {state})")
+    from ceasefire.calibration.remarks import remarks
+    from ceasefire.cli.text import wrapped
+
+    for remark in remarks(exchange):
+        click.echo("\n".join(wrapped(f"look again: {remark}", hanging="  ")))
 
 
 def _load(name: str, settings: tuple[str, ...]) -> Scenario:

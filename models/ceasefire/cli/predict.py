@@ -275,7 +275,7 @@ def text(found: Prediction, mix: dict[str, float] | None, *, drawn: bool, values
     endings = ", ".join(f"{cause} {_share(chance)}" for cause, chance in causes)
     lines = [_title(found.exchange), *_sums(found, mix), ""]
     lines += [table(head, rows, left=0), ""] if rows else []
-    lines += [table(["batches in all", "pause days", "probability"], last, left=0), ""]
+    lines += [table(["batches due", "pause days", "probability"], last, left=0), ""]
     lines += wrapped(f"How it ends: {endings}.", indent="")
     return "\n".join([*lines, *_basis(found, drawn, values)])
 
@@ -283,9 +283,7 @@ def text(found: Prediction, mix: dict[str, float] | None, *, drawn: bool, values
 def _sums(found: Prediction, mix: dict[str, float] | None) -> list[str]:
     """Lines on length, next batch, captives and prisoners."""
     after, level = found.until, f"{found.level:.0%}"
-    begun = (
-        f"after pause day {after}, {found.freed:g} freed so far" if after else "before it begins"
-    )
+    begun = f"after pause day {after}, {found.freed:g} freed so far" if after else "before it began"
     days, captives, coming = found.days, found.captives, found.next_batch
     lines = [f"As it stood {begun}:"]
     if coming is not None:
@@ -304,6 +302,7 @@ def _sums(found: Prediction, mix: dict[str, float] | None) -> list[str]:
 
 def _basis(found: Prediction, drawn: bool, values: str) -> list[str]:
     """Lines on what the prediction rests on."""
+    from ceasefire.calibration.remarks import calendar_remarks
     from ceasefire.cli.text import wrapped
 
     told = found.exchange.terms
@@ -323,6 +322,7 @@ def _basis(found: Prediction, drawn: bool, values: str) -> list[str]:
         if values == "terms":
             said.append("how readily it leaves between batches hangs on a leaving cost that does "
                         "not grow with the period (compare --values period)")  # fmt: skip
+    said += calendar_remarks(told)
     lines = wrapped("; ".join(said) + ".", indent="")
     if drawn and found.effective_draws < FEW_DRAWS:
         lines += wrapped("Few draws are worth having: take more.", indent="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from ceasefire.figures.style import BLUE, DOUBLE_MM, GREY, INK, RED, canvas, key, panel, style
 
@@ -22,9 +23,10 @@ def draw(found: Prediction) -> Figure:
         _batches(axes[0], found)
         _captives(axes[1], found)
         _lengths(axes[2], found)
+        first = 0.0 if found.until else -0.5  # a pause of no day has its bar
         for one in axes:
             one.set_xlabel("pause day")
-            one.set_xlim(0, found.exchange.terms.terms.pause_days_max + 1)
+            one.set_xlim(first, found.exchange.terms.terms.pause_days_max + 1)
     return figure
 
 
@@ -38,6 +40,8 @@ def _batches(axes: Axes, found: Prediction) -> None:
     told = found.batches
     axes.plot(told["day"], told["due"], color=GREY, ls="--", marker="s", label="falls due")
     axes.plot(told["day"], told["delivered"], color=BLUE, marker="o", label="delivered")
+    if told.empty:
+        axes.text(0.5, 0.5, "none due", transform=axes.transAxes, ha="center", color=INK)
     axes.set_ylim(0.0, 1.02)
     axes.set_ylabel("probability")
     key(axes)
@@ -52,8 +56,11 @@ def _captives(axes: Axes, found: Prediction) -> None:
     for row in rows:
         days.append(row.day)
         freed.append(freed[-1] + (row.delivered.middle if row.delivered is not None else 0.0))
-    axes.plot(days, freed, color=INK, drawstyle="steps-post", label="recorded")
+    if rows:
+        axes.plot(days, freed, color=INK, drawstyle="steps-post", label="recorded")
     band = found.freed_by_batch
+    end = band.iloc[[-1]].assign(day=found.exchange.terms.terms.pause_days_max + 1)
+    band = pd.concat([band, end], ignore_index=True)  # the last step is seen, too
     axes.fill_between(
         band["day"], band["low"], band["high"], step="post", color=BLUE, alpha=0.25, lw=0,
         label=f"{found.level:.0%} interval",
