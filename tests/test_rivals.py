@@ -147,3 +147,17 @@ def test_unknown_rivals_and_no_courses_are_refused(november):
         compare_rivals(november, rivals=["oracle"])
     with pytest.raises(ArgumentError, match="courses"):
         compare_rivals([])
+
+
+def test_after_a_day_that_an_incident_ended_nothing_is_forecast(november):
+    from ceasefire.calibration import Exchange
+
+    rows = november.rows[:3]
+    last = rows[-1].__class__(line=4, day=3, paused=False, end_reason=("incident",))
+    end = november.terms.end.model_copy(update={"pause_days": None, "captives_left": None})
+    ended = Exchange(november.terms.model_copy(update={"end": end}), (*rows[:2], last))
+    assert ended.pause_days.high == 2
+    course = watch_exchange(ended)
+    assert (len(course.seen), course.length) == (2, 2)
+    scores = compare_rivals(ended).table
+    assert np.isfinite(scores["length_log_score"]).all()

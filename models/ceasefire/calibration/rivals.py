@@ -217,12 +217,15 @@ def watch_exchange(exchange: Exchange) -> Watched:
     """
     told = exchange.terms
     whole = exchange.observation(talks=False)
+    inside = whole.endings == frozenset({Ending.INCIDENT})  # ended on a day, not before one
     if whole.block_days is None:
         raise ArgumentError("exchange", exchange.name, "one whose first block is known")
     last = max((row.day for row in exchange.rows), default=0)
     due = [day for day in told.batch_days if day <= last]
     seen, came = [], []
     for number, day in enumerate(due, 1):
+        if inside and whole.pause_days is not None and number > whole.pause_days[1]:
+            break
         reading = whole.days.get(number)
         if reading is None and exchange.rows[day - 1].paused is not False:
             break  # a batch of which nothing is known
