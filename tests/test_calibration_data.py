@@ -311,7 +311,7 @@ FAULTS = {
         "row 2, date: dates and days do not agree",
     ),
     "no date": ("day,date,promised,delivered\n1,24.11.2023,1,1\n", "row 1, date: not a date"),
-    "an open quote": ('day,promised,delivered\n1,"2,3\n', ": unexpected end of data"),
+    "an open quote": ('day,promised,delivered\n1,"2,3\n', ": a quote is never closed"),
 }
 
 
@@ -441,6 +441,24 @@ def test_listed_dates_reach_to_the_cap_and_not_beyond_it():
     assert remarks(calibration.parse(table, terms.replace("01-04]", "01-07]"))) == ()
     beyond = terms.replace("01-04]", "01-14]")
     assert "calendar.dates: a batch beyond terms.pause_days_max" in faults(table, beyond)
+
+
+def test_dates_that_are_all_off_are_told_once():
+    terms = TERMS + "[calendar]\nstart = 2025-01-01\n[end]\nongoing = true\n"
+    table = rows("1,10,10,2025-02-01", "2,10,10,2025-02-02", "3,10,10,2025-02-03",
+                 header="day,promised,delivered,date")  # fmt: skip
+    told = faults(table, terms)
+    assert told == ["row 1, date: date and calendar.start do not agree"]
+    assert len(faults(table.replace("02-03", "02-04"), terms)) > 2
+
+
+def test_what_spreadsheets_write_is_read_or_named_where_it_stands():
+    terms = TERMS + "[end]\nongoing = true\n"
+    table = "sep=,\nday,promised,delivered\n1,10,10\n"
+    assert len(calibration.parse(table, terms).rows) == 1
+    open_quote = 'day,promised,delivered,note\n1,10,10,\n2,10,10,"late\n3,10,10,\n'
+    with pytest.raises(calibration.DataError, match=r"3: .*quote is never closed"):
+        calibration.parse(open_quote, terms)
 
 
 def test_a_missing_row_is_told_once_and_blank_cells_at_the_end_are_passed_over():

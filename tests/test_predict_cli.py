@@ -111,6 +111,34 @@ def test_options_of_draws_are_refused_where_none_are_taken(more, said):
     assert said in run("november-2023", "--until", "6", "--resume", *more, code=2)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["civilians=1", "civilians=2"], "stands there twice"),
+        (["civilians=nan"], "positive weights"),
+        (["men=1"], "men"),
+    ],
+)
+def test_a_mix_that_would_be_left_unread_is_refused(words, said):
+    assert said in run(EXAMPLE, *(word for one in words for word in ("--mix", one)), code=2)
+
+
+def test_a_mix_is_refused_where_the_terms_have_no_ratios(tmp_path):
+    terms = (ROOT / "docs" / "examples" / "invented-42.toml").read_text(encoding="utf-8")
+    before, _, rest = terms.partition("[prisoners_per_captive]")
+    (tmp_path / "plain.toml").write_text(before + "[" + rest.partition("\n[")[2], encoding="utf-8")
+    (tmp_path / "plain.csv").write_text(Path(EXAMPLE).read_text(encoding="utf-8"))
+    assert "prisoners_per_captive" in run(str(tmp_path / "plain.csv"), "--mix", "men=1", code=2)
+
+
+def test_inside_a_period_the_days_that_passed_are_owned_up_to():
+    note = "days that have passed since the last batch"
+    assert note not in " ".join(run("november-2023", "--until", "6").split())
+    exchange = calibration.read(EXAMPLE)
+    inside = next(day for day in range(1, 12) if day + 1 not in exchange.terms.batch_days)
+    assert note in " ".join(run(EXAMPLE, "--until", str(inside)).split())
+
+
 def test_bad_input_is_named():
     assert "--mix" in run(EXAMPLE, "--mix", "civilians", code=2)
     assert "until" in run("november-2023", code=2)

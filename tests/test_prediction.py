@@ -117,6 +117,13 @@ def test_no_more_are_to_come_than_the_deal_still_owes():
     assert found.freed_by_batch["high"].max() <= 33.0 + 1e-9
 
 
+def test_after_smaller_batches_the_further_ones_of_the_block_bring_what_is_owed(november):
+    """Nine in three weeks: one came in the first, so that four are owed in each of the others."""
+    few = predict(parse(RECORD.replace("1,3,3", "1,1,1"), TERMS))
+    assert few.batches["captives"].iloc[0] == pytest.approx(4.0 * few.next_batch.delivered)
+    assert few.delivered(2) == predict(parse(RECORD, TERMS)).delivered(2)
+
+
 def test_prisoners_go_by_the_ratios_of_the_categories(weekly):
     found = predict(weekly)
     told = found.captives

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ceasefire.calibration.exchange import Exchange
     from ceasefire.calibration.observation import Observation
     from ceasefire.calibration.problem import Problem
+    from ceasefire.calibration.record import Row
     from ceasefire.truce import TruceEquilibrium
 
 LEVEL = 0.9
@@ -382,7 +383,7 @@ def predict(
         for way, mass in part.items():
             mixed[way] = mixed.get(way, 0.0) + mass
     whole, freed = sum(mixed.values()), _freed(exchange, last)
-    owed = _owed(exchange, exchange.terms.periods(last), freed)
+    owed = _owed(exchange, last, freed)
     told: dict[Way, float] = {}
     for way, mass in mixed.items():
         way = way._replace(captives=owed(way.captives))
@@ -538,32 +539,42 @@ def _impossible_at(eq: TruceEquilibrium, seen: Observation) -> str:
     return f"; it leaves the model at {spot}{why}"
 
 
+def _paused(exchange: Exchange, last: int) -> list[Row]:
+    return [row for row in exchange.rows if row.day <= last and row.paused is not False]
+
+
 def _freed(exchange: Exchange, last: int) -> float:
-    came = [row.delivered for row in exchange.rows if row.day <= last and row.paused is not False]
+    came = [row.delivered for row in _paused(exchange, last)]
     return float(sum(told.middle for told in came if told is not None))
 
 
 def _owed(
-    exchange: Exchange, seen: int, freed: float
+    exchange: Exchange, last: int, freed: float
 ) -> Callable[[tuple[float, ...]], tuple[float, ...]]:
-    """How batches to come are cut to what the deal still owes where more came than their share.
+    """How equal batches to come are put to what the deal still owes after unequal ones.
 
-    Those of the first block share what it still owes; all together bring at most who is left.
+    Those of the first block share what it still owes (at most their own size where a batch so far
+    is not known); all together bring at most who is left.
     """
     deal, block = exchange.terms.terms, exchange.first_block
+    due = [row for row in _paused(exchange, last) if row.day in exchange.terms.batch_days]
+    counted = [one for row in due if (one := row.credited or row.delivered) is not None]
     left = max(deal.eligible_captives.high - freed, 0.0)
-    inside = 0 if block is None else max(block - seen, 0)
-    share = max(deal.first_block_captives.high - freed, 0.0) / inside if inside else math.inf
+    inside = 0 if block is None else max(block - exchange.terms.periods(last), 0)
+    still = deal.first_block_captives.middle - sum(one.middle for one in counted)
+    share = max(still, 0.0) / inside if inside else 0.0
 
-    def cut(captives: tuple[float, ...]) -> tuple[float, ...]:
-        told, most, before = [], 0.0, 0.0
+    def put(captives: tuple[float, ...]) -> tuple[float, ...]:
+        told, sum_so_far, before = [], 0.0, 0.0
         for i, one in enumerate(captives):
-            most += min(one - before, share) if i < inside else one - before
+            own = one - before
+            known = share if len(counted) == len(due) else min(own, share)
+            sum_so_far += known if i < inside else own
             before = one
-            told.append(round(min(most, left), 6))
+            told.append(round(min(sum_so_far, left), 6))
         return tuple(told)
 
-    return cut
+    return put
 
 
 def _mixed(ratios: Mapping[str, float], mix: Mapping[str, float]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -129,14 +129,19 @@ REQUIRED = ("day", "promised", "delivered")
 
 def parse(text: str) -> tuple[tuple[Row, ...], list[Fault]]:
     """Read a daily record; rows that could be read, and every fault."""
-    reader = csv.reader(StringIO(text.removeprefix("\ufeff")), strict=True)
+    text = text.removeprefix("\ufeff")
+    reader = csv.reader(StringIO(text), strict=True)
     rows: list[Row] = []
     faults: list[Fault] = []
     try:
-        header = _trimmed([name.strip() for name in next(reader, [])])
+        first = next(reader, [])
+        if text.startswith("sep=,"):  # as some spreadsheets write it
+            first = next(reader, [])
+        header = _trimmed([name.strip() for name in first])
         faults += _header_faults(header)
         if faults:
             return (), faults
+        line = reader.line_num
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 row, wrong = _row(
@@ -144,8 +149,12 @@ def parse(text: str) -> tuple[tuple[Row, ...], list[Fault]]:
                 )
                 faults += wrong
                 rows.append(row)
+            line = reader.line_num
     except csv.Error as error:
-        return (), [*faults, Fault("", None, "CSV", str(error), reader.line_num)]
+        what = str(error)
+        if "unexpected end of data" in what:
+            return (), [*faults, Fault("", None, "CSV", "a quote is never closed", line + 1)]
+        return (), [*faults, Fault("", None, "CSV", what, reader.line_num)]
     return tuple(rows), faults
 
 
@@ -277,12 +286,26 @@ def _terms_faults(rows: Sequence[Row], terms: Terms) -> list[Fault]:
         if row.extension_days and row.day + row.extension_days > cap:
             what, allowed = "agreed beyond terms.pause_days_max", f"at most {cap - row.day}"
             faults.append(_at(number, row, "extension_days", row.extension_days, allowed, what))
-        if start is not None and row.date is not None:
-            date = start + dt.timedelta(days=row.day - 1)
-            if row.date != date:
-                what = "date and calendar.start do not agree"
-                faults.append(_at(number, row, "date", str(row.date), str(date), what))
+    if start is not None:
+        faults += _start_faults(rows, start)
     faults += _end_faults(rows, terms)
+    return faults
+
+
+def _start_faults(rows: Sequence[Row], start: dt.date) -> list[Fault]:
+    """Dates that the first day's does not lead to; one fault where all are off by as much."""
+    faults, off = [], []
+    what = "date and calendar.start do not agree"
+    for number, row in enumerate(rows, 1):
+        if row.date is None:
+            continue
+        date = start + dt.timedelta(days=row.day - 1)
+        off.append((row.date - date).days)
+        if off[-1]:
+            faults.append(_at(number, row, "date", str(row.date), str(date), what))
+    if len(faults) > 1 and len(set(off)) == 1:
+        hint = f"all dates are {abs(off[0])} days off: is calendar.start right?"
+        return [replace(faults[0], hint=hint)]
     return faults
 
 

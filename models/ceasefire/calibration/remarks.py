@@ -54,9 +54,9 @@ def _rows(exchange: Exchange) -> Iterator[str]:
     most = max((ratio.high for ratio in ratios), default=None)
     for number, row in enumerate(exchange.rows, 1):
         where = f"row {number} (line {row.line}): "
-        came = row.delivered
-        if came and row.promised and came.low > row.promised.high:
-            yield f"{where}{came} delivered, more than the {row.promised} promised"
+        for told, came in (("delivered", row.delivered), ("credited", row.credited)):
+            if came and row.promised and came.low > row.promised.high:
+                yield f"{where}{came} {told}, more than the {row.promised} promised"
         counted = _most(row)
         if most is None or counted is None or row.prisoners is None:
             continue

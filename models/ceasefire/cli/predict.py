@@ -98,7 +98,7 @@ def predict(source: str, table: Path | None, stem: Path | None, **given: Any) ->
     if given["score"]:
         _score(exchange, given, table, stem)
         return
-    mix = dict(map(_weight, given["mix"])) or None
+    mix = _mix(given["mix"], exchange)
     base, draws = _draws(given)
     asked = {"until": given["until"], "values": given["values"], "level": given["level"]}
     if draws is None:
@@ -230,7 +230,7 @@ def _compared(exchange: Exchange, given: dict[str, Any]) -> RivalScores:
 def _number(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return "-" if value != value else f"{value:.3f}"
+    return "-" if value != value else f"{round(value, 3) + 0.0:.3f}"
 
 
 def _write_scores(
@@ -322,6 +322,9 @@ def _basis(found: Prediction, drawn: bool, values: str) -> list[str]:
         if values == "terms":
             said.append("how readily it leaves between batches hangs on a leaving cost that does "
                         "not grow with the period (compare --values period)")  # fmt: skip
+        if found.until and found.until + 1 not in told.batch_days:
+            said.append("days that have passed since the last batch are not taken off the risks of "
+                        "its period, which all fall on the days that are left of it")  # fmt: skip
     said += calendar_remarks(told)
     lines = wrapped("; ".join(said) + ".", indent="")
     if drawn and found.effective_draws < FEW_DRAWS:
@@ -414,12 +417,20 @@ def _progress() -> Callable[[int, int], None]:
     return show
 
 
-def _weight(told: str) -> tuple[str, float]:
-    name, _, number = told.partition("=")
-    try:
-        return name.strip(), float(number)
-    except ValueError:
-        raise click.UsageError(f"--mix {told}: wanted CATEGORY=WEIGHT") from None
+def _mix(told: tuple[str, ...], exchange: Exchange) -> dict[str, float] | None:
+    """Weights by category; none where --mix was not given."""
+    if told and not exchange.terms.prisoners_per_captive:
+        raise click.UsageError("--mix goes with terms that have prisoners_per_captive")
+    found: dict[str, float] = {}
+    for one in told:
+        name, _, number = (part.strip() for part in one.partition("="))
+        if name in found:
+            raise click.UsageError(f"--mix {one}: {name} stands there twice")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            raise click.UsageError(f"--mix {one}: wanted CATEGORY=WEIGHT") from None
+    return found or None
 
 
 def _title(exchange: Exchange) -> str:

@@ -53,6 +53,7 @@ def draw(found: RivalScores) -> Figure:
                       label=str(rival))  # fmt: skip
         left.set_ylim(0.0, 1.03)
         left.set_xlabel("batch")
+        left.xaxis.get_major_locator().set_params(integer=True)
         left.set_ylabel("chance that it is delivered,\nfrom the days before")
         key(left, most_columns=2)
         panel(left, "a", f"forecast and observed: {name}")
