@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ from ceasefire.errors import ArgumentError
 SCENARIO = cf.load("november-2023")
 GIVEN = frozenset({"pilot", "talks", "block"})
 COURSE = cal.Observation(given=GIVEN, block_days=4)
+ROOT = Path(__file__).resolve().parents[1]
+ESTIMATION = ROOT / "results" / "estimation"
 
 
 def problem(*parameters: cal.Parameter, seen: cal.Observation = COURSE, **options) -> cal.Problem:
@@ -268,3 +271,19 @@ def test_what_cannot_be_bounded_is_never_given_a_width_below_its_range(found) ->
     row = found.with_profiles([cal.Profile("beta", split, 0.0)]).table.set_index("parameter")
     assert row.loc["beta", "profile_width"] == pytest.approx(1.0)
     assert row.loc["beta", "profile_set"] == UNBOUNDED + ", not in one piece"
+
+
+@pytest.mark.parametrize("name", ["pi0", "k0", "s", "c_hi", "l_lo", "beta", "chi", "lam"])
+def test_no_draw_of_the_posterior_lies_above_a_committed_profile(name) -> None:
+    """The posterior's sampler looks elsewhere than the profiles' searches."""
+    values = pd.read_csv(ESTIMATION / "november-2023-profile-all.csv")
+    draws = pd.read_csv(ESTIMATION / "november-2023-posterior-all.csv")
+    best = pd.read_csv(ESTIMATION / "november-2023-ml.csv").set_index("parameter")["estimate"]
+    whole = cal.load_problem(ROOT / "experiments" / "estimation" / "november-2023.toml")
+    top = whole.log_likelihood(best[list(whole.names)].to_numpy())
+    one = next(p for p in cal.Profile.from_values(values, top) if p.parameter == name)
+    assert one.excess(draws) <= 0.0
+    assert one.table["log_likelihood"].max() == pytest.approx(top, abs=1e-4)
+    for row in one.table.iloc[::6].to_dict("records"):
+        again = whole.log_likelihood([row[symbol] for symbol in whole.names])
+        assert again == pytest.approx(row["log_likelihood"], abs=1e-4)
