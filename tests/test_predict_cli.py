@@ -131,14 +131,6 @@ def test_a_mix_is_refused_where_the_terms_have_no_ratios(tmp_path):
     assert "prisoners_per_captive" in run(str(tmp_path / "plain.csv"), "--mix", "men=1", code=2)
 
 
-def test_inside_a_period_the_days_that_passed_are_owned_up_to():
-    note = "days that have passed since the last batch"
-    assert note not in " ".join(run("november-2023", "--until", "6").split())
-    exchange = calibration.read(EXAMPLE)
-    inside = next(day for day in range(1, 12) if day + 1 not in exchange.terms.batch_days)
-    assert note in " ".join(run(EXAMPLE, "--until", str(inside)).split())
-
-
 def test_bad_input_is_named():
     assert "--mix" in run(EXAMPLE, "--mix", "civilians", code=2)
     assert "until" in run("november-2023", code=2)

@@ -117,6 +117,30 @@ def test_no_more_are_to_come_than_the_deal_still_owes():
     assert found.freed_by_batch["high"].max() <= 33.0 + 1e-9
 
 
+@pytest.mark.parametrize("day", [1, 4, 6])
+def test_days_that_passed_since_the_last_batch_are_taken_off_its_risk(day):
+    """One batch in a week of seven days at 2 % a day, on every day of which it is not over yet."""
+    terms = TERMS.replace("pause_days_max = 42", "pause_days_max = 7")
+    terms = terms.replace("first_block_days = 21", "first_block_days = 7")
+    terms = terms.replace("chunk_days_max = 14", "chunk_days_max = 7").replace(
+        "block_days_max = 21", "block_days_max = 7"
+    )
+    base = cf.load("november-2023").replace({"beta": 0.02})
+    exchange = parse(RECORD.replace("1,3,3", "1,9,9"), terms)
+    endings = predict(exchange, base, until=day).endings.set_index("cause")["probability"]
+    assert endings["incident"] == pytest.approx(1.0 - 0.98 ** (7 - day), abs=1e-9)
+
+
+def test_the_record_inside_a_period_is_as_likely_as_its_parts_say(weekly):
+    """P(six days) = P(four days) P(two more | four): an incident comes on any day alike."""
+    chance = {day: predict(weekly, until=day).log_evidence for day in (1, 2, 3, 6, 7)}
+    steps = np.diff([chance[1], chance[2], chance[3]])
+    assert steps[0] == pytest.approx(steps[1])
+    beta = cf.load("november-2023").symbols().beta
+    assert steps[0] == pytest.approx(math.log1p(-beta))
+    assert chance[7] - chance[1] == pytest.approx(6.0 * math.log1p(-beta))
+
+
 def test_after_smaller_batches_the_further_ones_of_the_block_bring_what_is_owed(november):
     """Nine in three weeks: one came in the first, so that four are owed in each of the others."""
     few = predict(parse(RECORD.replace("1,3,3", "1,1,1"), TERMS))

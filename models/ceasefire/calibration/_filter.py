@@ -8,6 +8,7 @@ lost and the cost is nodes x distinct beliefs.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,6 +66,8 @@ class _Filter:
         self.line, self.p, self.seen = line, line.parameters, seen
         nodes = line.nodes
         self.shortest, self.longest = seen.shortest_pause, seen.longest_pause
+        self.survived = math.floor(seen.ongoing_after or 0)
+        self.part = (seen.ongoing_after or 0.0) - self.survived  # of the period after it
         last = int(nodes.used.max()) + 1
         _, self.after = kernels.aftermath(self.p, last, int(nodes.left.max()) + 1)
         self.last = last
@@ -88,7 +91,7 @@ class _Filter:
             self._windows(day)
             masses[f"window {day}"] = self._mass()
             self._day(day)
-            if day + 1 == self.seen.ongoing_after:
+            if day + 1 == self.survived:
                 self.ended.clear()
             masses[f"day {day + 1}"] = self._mass()
         ends = {end: mass for end, mass in self.ended.items() if fits(self.seen, end)}
@@ -183,16 +186,28 @@ class _Filter:
         self._end(day, held, cause, mass * (1.0 - stay))
         self._miss(day, left, held, cause, mass * stay)
 
+    def _incident(self, day: int) -> float:
+        """Chance of an incident on day `day` + 1, after the part that is known to have passed.
+
+        The chance of none, 1 - beta, is compounded from parts of the day; the first had none.
+        """
+        beta = self.p.beta
+        return beta if self._passed(day) == 1.0 else self._passed(day) - (1.0 - beta)
+
+    def _passed(self, day: int) -> float:
+        """Chance of no incident in the part of day `day` + 1 that is known to have passed."""
+        return float((1.0 - self.p.beta) ** self.part) if day == self.survived else 1.0
+
     def _miss(self, day: int, left: int, held: float, cause: Ending, mass: float) -> None:
         """A pause day without a batch, with `left` committed days at its start."""
         mass *= self._weight(day + 1)[1]
         if mass <= 0.0 or day >= self.longest:
             return
-        ends = mass if left == 1 else mass * self.p.beta
-        self._end(day + 1, held, cause, ends)
+        ends = self._passed(day) if left == 1 else self._incident(day)
+        self._end(day + 1, held, cause, mass * ends)
         if left > 1:
             key = (left - 1, held, cause)
-            self.sitting[key] = self.sitting.get(key, 0.0) + mass - ends
+            self.sitting[key] = self.sitting.get(key, 0.0) + mass - mass * self.p.beta
 
     def _later_day(self, node: int, belief: float, mass: NDArray[np.float64]) -> None:
         nodes = self.line.nodes
@@ -215,7 +230,7 @@ class _Filter:
         self._miss(day, int(nodes.left[node]), held, Ending.RENEGED, refused)
         kept = mass * np.array([1.0, deliver]) * self._weight(day + 1)[0]
         after = held - float(nodes.batch[node])
-        self._end(day + 1, after, Ending.INCIDENT, float(kept.sum()) * beta)
+        self._end(day + 1, after, Ending.INCIDENT, float(kept.sum()) * self._incident(day))
         following, posterior = int(nodes.following[node]), float(at[kernels.POSTERIOR, node])
         _add(self.arriving[following], posterior, (1.0 - beta) * kept)
 

@@ -248,12 +248,15 @@ class Exchange(Displayed):
         more = self.terms.periods(day + days) - self.terms.periods(day)
         return max(more, 1) if days else 0
 
-    def _last(self, rows: list[Row]) -> int:
-        """Period that the pause is known to have survived: the last whose days are all over."""
+    def _last(self, rows: list[Row]) -> float:
+        """Periods that the pause is known to have survived, with the part of one not yet over."""
         last = max((row.day for row in rows if row.paused is not False), default=0)
-        period = self.terms.periods(last)
-        over = self.terms.periods(last + 1) > period or last >= self.terms.terms.pause_days_max
-        return period if over else max(period - 1, 0)
+        period, due = self.terms.periods(last), self.terms.batch_days
+        ends = due[period] - 1 if period < len(due) else self.terms.terms.pause_days_max
+        if period == 0 or last >= ends:
+            return period
+        begins = due[period - 1]
+        return period - 1 + (last - begins + 1) / (ends - begins + 1)
 
     def _periods(self) -> tuple[float, float] | None:
         days = self.pause_days

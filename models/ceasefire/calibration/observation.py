@@ -148,10 +148,12 @@ class Observation(Displayed):
         Pause days used -> reading of what was agreed then. 0 is not a window.
     pause_days : tuple of two numbers, optional
         Bounds on the days that the pause lasted in the end, ends included; the upper may be inf.
-    ongoing_after : int, optional
+    ongoing_after : float, optional
         The pause is known to have survived this day: neither the day itself nor the end of the
         agreed days after a miss ended it. What came next, from the window or the morning
-        after on, is not known unless another reading says so (a censored record).
+        after on, is not known unless another reading says so (a censored record). Where the
+        model's day is a period of days from batch to batch, 3.4 says that period 3 was survived
+        and that the pause still went on when 0.4 of period 4 had passed.
     endings : frozenset of Ending, optional
         Causes that may have ended it; None: any.
     captives_left : tuple of two floats, optional
@@ -181,7 +183,7 @@ class Observation(Displayed):
     days: Mapping[int, DayReading] = field(default_factory=dict)
     windows: Mapping[int, WindowReading] = field(default_factory=dict)
     pause_days: Bounds | None = None
-    ongoing_after: int | None = None
+    ongoing_after: float | None = None
     endings: frozenset[Ending] | None = None
     captives_left: Bounds | None = None
     given: frozenset[str] = frozenset()
@@ -203,6 +205,8 @@ class Observation(Displayed):
         if "block" in self.given and not self.block_days:
             allowed = "a positive number where the block is given"
             raise ArgumentError("Observation.block_days", self.block_days, allowed)
+        if self.ongoing_after is not None and not 0.0 <= self.ongoing_after < math.inf:
+            raise ArgumentError("Observation.ongoing_after", self.ongoing_after, "0 or more")
         if not self.block_precision >= 0.0:
             raise ArgumentError("Observation.block_precision", self.block_precision, "0 or more")
 
@@ -216,7 +220,7 @@ class Observation(Displayed):
         ]
         low = 0.0 if self.pause_days is None else self.pause_days[0]
         days = [day for day, reading in self.days.items() if reading.over == 0.0]  # as given
-        return max([0, *days, *agreed, self.ongoing_after or 0, math.ceil(low)])
+        return max([0, *days, *agreed, math.ceil(self.ongoing_after or 0), math.ceil(low)])
 
     @property
     def longest_pause(self) -> float:

@@ -322,9 +322,6 @@ def _basis(found: Prediction, drawn: bool, values: str) -> list[str]:
         if values == "terms":
             said.append("how readily it leaves between batches hangs on a leaving cost that does "
                         "not grow with the period (compare --values period)")  # fmt: skip
-        if found.until and found.until + 1 not in told.batch_days:
-            said.append("days that have passed since the last batch are not taken off the risks of "
-                        "its period, which all fall on the days that are left of it")  # fmt: skip
     said += calendar_remarks(told)
     lines = wrapped("; ".join(said) + ".", indent="")
     if drawn and found.effective_draws < FEW_DRAWS:
