@@ -24,7 +24,11 @@ def workers(jobs: int) -> Iterator[Executor | None]:
     from ceasefire.experiment.engine import local
 
     with local(jobs)() as executor:
-        yield executor
+        try:
+            yield executor
+        except BaseException:  # a run that stops waits for what is under way, not for the queue
+            executor.shutdown(cancel_futures=True)
+            raise
 
 
 def stopped() -> NoReturn:
