@@ -93,6 +93,15 @@ def test_a_few_exchanges_give_no_p(base, records):
     assert "(no p: fewer than 20 exchanges)" in found.status
 
 
+def test_exchanges_that_do_not_tell_all_moments_count_for_no_p(base, records):
+    seen = (*records[:2], *(Observation() for _ in range(20)))
+    found = fit_moments(
+        Problem(base, seen, (Parameter("pi0", 0.05, 0.5),)), moments=("length", "left"), starts=1
+    )
+    assert found.exchanges == 2
+    assert math.isnan(found.p_value)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

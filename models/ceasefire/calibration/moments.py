@@ -90,16 +90,22 @@ class MomentFit(Displayed):
         """Moments more than the rank; J has this many degrees of freedom."""
         return len(self.moments) - self.rank
 
+    @cached_property
+    def exchanges(self) -> int:
+        """Exchanges that tell all moments; the others are left out."""
+        rows = [observed_moments(seen, self.moments) for seen in self.problem.observations]
+        return int(np.isfinite(rows).all(axis=1).sum())
+
     @property
     def p_value(self) -> float:
         """Chance of a J this large were the model true, by the chi-square.
 
-        nan without moments to spare, and for fewer than 20 exchanges: the mean of a few lengths
-        is not normal, and J has no chi-square then.
+        nan without moments to spare, and for fewer than 20 exchanges that tell all moments: the
+        mean of a few lengths is not normal, and J has no chi-square then.
         """
         from scipy.special import chdtrc
 
-        if self.excess <= 0 or len(self.problem.observations) < LEAST_EXCHANGES:
+        if self.excess <= 0 or self.exchanges < LEAST_EXCHANGES:
             return math.nan
         return float(chdtrc(self.excess, self.statistic))
 
