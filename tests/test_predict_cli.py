@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,31 @@ def test_a_checkpoint_of_other_draws_is_refused(tmp_path):
     kept.write_text('{"problem": "0", "parts": {}}')
     words = ["november-2023", "--until", "6", "--problem", problem, "--checkpoint", str(kept)]
     assert "leave --resume out" in run(*words, "--resume", code=2)
+
+
+def test_a_file_that_is_no_checkpoint_is_neither_written_over_nor_removed(tmp_path):
+    draws, notes = tmp_path / "draws.csv", tmp_path / "notes.txt"
+    draws.write_text("pi0\n0.2\n")
+    notes.write_text("mine")
+    words = ["november-2023", "--until", "6", "--posterior", str(draws), "--checkpoint"]
+    assert "a checkpoint" in run(*words, str(notes), code=2)
+    assert notes.read_text() == "mine"
+    assert "folder" in run(*words, str(tmp_path / "none" / "kept.json"), code=2)
+
+
+def test_a_run_that_is_stopped_does_not_wait_for_what_is_queued():
+    from ceasefire.cli._workers import workers
+
+    sent = []
+
+    def stopped_early():
+        with workers(2) as executor:
+            sent.extend(executor.submit(time.sleep, 0.05) for _ in range(100))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped_early()
+    assert sum(one.cancelled() for one in sent) > 50
 
 
 def test_processes_do_not_change_a_prediction(tmp_path):

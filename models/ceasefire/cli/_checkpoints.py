@@ -109,13 +109,32 @@ def load_parts(digest: str, file: Path) -> dict[str, Any]:
     """
     if not file.exists():
         return {}
-    try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        of, parts = str(told["problem"]), dict(told["parts"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArgumentError("--resume", str(file), "a checkpoint", str(error)) from None
+    of, parts = _parts("--resume", file)
     _check(of, digest, file)
     return parts
+
+
+def refuse_other(file: Path) -> None:
+    """Refuse to write over, and in the end remove, a file that is no checkpoint.
+
+    Raises
+    ------
+    ArgumentError
+        There is such a file, or no folder to write to.
+    """
+    if file.exists():
+        _parts("--checkpoint", file)
+    elif not file.parent.is_dir():
+        raise ArgumentError("--checkpoint", str(file), "a file in a folder that there is")
+
+
+def _parts(option: str, file: Path) -> tuple[str, dict[str, Any]]:
+    """Digest and parts of a checkpoint."""
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        return str(told["problem"]), dict(told["parts"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArgumentError(option, str(file), "a checkpoint", str(error)) from None
 
 
 def plain_ascent(one: Ascent) -> dict[str, Any]:

@@ -150,6 +150,7 @@ def _by_draws(
           asked["until"], asked["values"], code_version(()),
           source_digest(("calibration",))]  # fmt: skip
     digest, saved, show = digest_of(of), time.monotonic(), _progress()
+    checkpoints.refuse_other(kept)
     parts = checkpoints.load_parts(digest, kept) if given["resume"] else {}
     done = {int(number): checkpoints.ways(one) for number, one in parts.items()}
 
