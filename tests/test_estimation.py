@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -429,7 +430,7 @@ def test_posterior_of_one_parameter_of_the_model_is_the_integral_by_quadrature(b
 
 
 def test_worths_are_carried_over_to_an_exchange_at_another_price_as_for_predictions():
-    seen = cal.read("docs/examples/invented-42.csv")
+    seen = cal.read(Path(__file__).parents[1] / "docs" / "examples" / "invented-42.csv")
     free = (Parameter("k0", 2.5, 7.5), Parameter("pi0", 0.05, 0.5))
 
     def total(values):
@@ -443,3 +444,15 @@ def test_worths_are_carried_over_to_an_exchange_at_another_price_as_for_predicti
     assert total("terms").digest != total("base").digest
     with pytest.raises(ArgumentError, match="values"):
         total("price")
+
+
+def test_a_worth_of_nothing_in_the_base_still_tells_problems_apart():
+    """The cap alone differs, so that only k1 is carried over: 0 in the base, free in theta."""
+    november = cal.read("november-2023")
+    terms = november.terms.terms.model_copy(update={"pause_days_max": 14})
+    longer = cal.Exchange(november.terms.model_copy(update={"terms": terms}), november.rows)
+    seen, free = (longer.observation(talks=False),), (Parameter("k1", 0.0, 1.0),)
+    flat = cf.load("november-2023").replace(k1=0.0)
+    told, base = (Problem(flat, seen, free, (longer,), values=v) for v in ("terms", "base"))
+    assert told.log_likelihood([0.5]) != base.log_likelihood([0.5])
+    assert told.digest != base.digest

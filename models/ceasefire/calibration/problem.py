@@ -14,7 +14,7 @@ from ceasefire import truce
 from ceasefire.calibration.gradients import estimable
 from ceasefire.calibration.likelihood import log_likelihood
 from ceasefire.calibration.priors import LOG_NORMAL, LOG_UNIFORM, Prior
-from ceasefire.calibration.transfer import BY_TERMS, VALUES, carried_over
+from ceasefire.calibration.transfer import BY_TERMS, VALUES, carried_over, factors
 from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.truce.scenario import resolve, symbol_paths
@@ -222,8 +222,7 @@ class Problem(Displayed):
         """SHA-256 of what decides the posterior: scenario, readings, terms, ranges and priors."""
         told = [self.scenario.digest, self.observations, self.parameters, self.labels]
         terms = [exchange.terms for exchange in self.exchanges]
-        moved = any(self._given(each).digest != each.scenario(self.scenario).digest
-                    for each in self.exchanges)  # fmt: skip
+        moved = any(factors(each, self.scenario, values=self.values) for each in self.exchanges)
         return digest_of([*told, *terms, *([self.values] if moved else [])])
 
     @cached_property
@@ -279,11 +278,9 @@ class Problem(Displayed):
             The model does not take these values together.
         """
         base = self.scenario.replace(self.changes(theta, case))
-        return self._given(self.exchanges[case], base) if self.exchanges else base
-
-    def _given(self, exchange: Exchange, base: Scenario | None = None) -> Scenario:
-        """The base, or another scenario, with the terms of an exchange."""
-        return carried_over(exchange, base or self.scenario, values=self.values)
+        if not self.exchanges:
+            return base
+        return carried_over(self.exchanges[case], base, values=self.values)
 
     def log_likelihood(self, theta: ArrayLike) -> float:
         """Sum of the log-likelihoods; -inf where the model has no solution or refuses theta.

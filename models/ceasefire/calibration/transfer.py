@@ -72,27 +72,31 @@ def carried_over(
         from ceasefire.truce.scenario import load
 
         base = load("november-2023")
+    p = base.symbols()
+    changes = {
+        symbol: float(getattr(p, symbol)) * factor
+        for symbol, factor in factors(exchange, base, values=values).items()
+    }
+    return exchange.scenario(base.replace(changes) if changes else base)
+
+
+def factors(exchange: Exchange, base: Scenario, *, values: str) -> dict[str, float]:
+    """By symbol, what :func:`carried_over` multiplies the base's value with; those of 1 left out.
+
+    They hang on the terms alone, so that they are the same at every theta.
+    """
     if values == AS_THEY_ARE:
-        return exchange.scenario(base)
-    return exchange.scenario(_scaled(exchange, base, shocks=values == BY_PERIOD))
-
-
-def _scaled(exchange: Exchange, base: Scenario, *, shocks: bool) -> Scenario:
+        return {}
     told, p = exchange.terms, base.symbols()
     there = exchange.scenario(base).symbols()
     worth = p.x * told.period_days / there.x
     pool, cap = there.W0 / p.W0, p.J / told.terms.pause_days_max
-    factors = {
+    found = {
         "v": worth, "c_lo": worth, "c_hi": worth, "iota": pool, "l_w": pool, "k1": cap,
     }  # fmt: skip
-    if shocks:
-        factors |= dict.fromkeys(("kappa", "s", "s_C"), told.period_days)
-    changes = {
-        symbol: float(getattr(p, symbol)) * factor
-        for symbol, factor in factors.items()
-        if not math.isclose(factor, 1.0)
-    }
-    return base.replace(changes) if changes else base
+    if values == BY_PERIOD:
+        found |= dict.fromkeys(("kappa", "s", "s_C"), told.period_days)
+    return {symbol: factor for symbol, factor in found.items() if not math.isclose(factor, 1.0)}
 
 
 def days_of_batches(terms: Terms, batches: int) -> tuple[int, int]:
