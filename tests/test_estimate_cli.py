@@ -76,7 +76,7 @@ def test_a_posterior_goes_on_from_its_checkpoint_to_the_same_draws(spec):
     assert first.exit_code == 0, first.output
     assert "NOT mixed" in first.output
     kept = spec.parent / "tiny-posterior.checkpoint.npz"
-    chains, clock = checkpoints.load_chains(load_problem(spec), kept)
+    chains, clock = checkpoints.load_chains(checkpoints.resting_on(load_problem(spec).digest), kept)
     assert clock.seconds > 0.0
     before = (spec.parent / "draws-all.csv").read_bytes()
     again = run(spec, *options, "--resume")
@@ -103,7 +103,7 @@ def test_a_checkpoint_of_another_problem_is_refused(spec):
         checkpoints.load_parts(problem.digest, spec.with_suffix(".json"))
     np.savez(spec.with_suffix(".npz"), other=1)
     with pytest.raises(ArgumentError, match="a checkpoint"):
-        checkpoints.load_chains(problem, spec.with_suffix(".npz"))
+        checkpoints.load_chains(problem.digest, spec.with_suffix(".npz"))
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,14 @@ def test_a_missing_file_is_told():
     done = run("nowhere.toml")
     assert done.exit_code == 2
     assert "an existing TOML file" in done.output
+
+
+def test_a_checkpoint_does_not_write_over_another_file(spec):
+    notes = spec.parent / "notes.txt"
+    notes.write_text("mine", encoding="utf-8")
+    done = run(spec, "--checkpoint", notes)
+    assert done.exit_code == 2
+    assert "a checkpoint" in done.output
+    assert notes.read_text(encoding="utf-8") == "mine"
+    there = spec.parent / "nowhere" / "kept.json"
+    assert "folder" in run(spec, "--checkpoint", there).output

@@ -322,8 +322,7 @@ def predict(
     until : int, optional
         Pause day at whose end the prediction is made; default: the last of the record.
     values : str
-        'terms': worths carried over by the price of a day (:func:`carried_over`); 'base': as
-        they are.
+        How worths are carried over: 'terms', 'period' or 'base' (:func:`carried_over`).
     level : float
         Of intervals.
     done : mapping of int to (mapping of Way to float, or None), optional
@@ -568,8 +567,8 @@ def _owed(
         told, sum_so_far, before = [], 0.0, 0.0
         for i, one in enumerate(captives):
             own = one - before
-            known = share if len(counted) == len(due) else min(own, share)
-            sum_so_far += known if i < inside else own
+            size = share if len(counted) == len(due) else min(own, share)
+            sum_so_far += size if i < inside else own
             before = one
             told.append(round(min(sum_so_far, left), 6))
         return tuple(told)

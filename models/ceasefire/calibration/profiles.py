@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,8 +17,8 @@ from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from concurrent.futures import Executor
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor, Future
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -255,7 +256,7 @@ def profile(
     grid : int, optional
         Values over the range, ends included; the estimate is one more. Default: the settings'.
         Cells in which the profile crosses 2 log units below the maximum, or falls by more than 1,
-        are halved up to three times.
+        are halved up to three times, but for those more than 6 below it at both ends.
     done : mapping of str to Profile, optional
         Profiles already made, to go on from a checkpoint.
     keep : function (profile) -> None, optional
@@ -278,7 +279,7 @@ def profile(
     the profile falls by more than 1 from the neighbour. Where a move itself costs more than 1, a
     second search starts at the best of 61 places along each axis: the ridge may run beside.
 
-    When all are made they exchange points: each value within 6 units of the maximum is held
+    When all are made they exchange points: each value is held
     against every point of the other profiles and of the maximum's starts, moved to it, and
     searched again from the best that is higher; for three rounds at most, until no value rises by
     0.01. So a branch that one profile found is known to all; profiles of more parameters, made
@@ -309,7 +310,7 @@ def profile(
     finished = dict(done or {})
     missing = [name for name in names if name not in finished]
     calls = [(problem, maximum.theta, maximum.log_likelihood, name, many) for name in missing]
-    for one in _each(_one, calls, executor):
+    for one in _each(_one, calls, executor, as_completed):
         finished[one.parameter] = one
         if keep is not None:
             keep(one)
@@ -322,12 +323,16 @@ def profile(
 
 
 def _each(
-    function: Callable[..., Result], calls: Sequence[tuple[Any, ...]], executor: Executor | None
+    function: Callable[..., Result],
+    calls: Sequence[tuple[Any, ...]],
+    executor: Executor | None,
+    order: Callable[[list[Future[Result]]], Iterable[Future[Result]]] = iter,
 ) -> Iterator[Result]:
+    """Results in the order of the calls, or with `as_completed` as soon as each is there."""
     if executor is None:
         yield from (function(*call) for call in calls)
         return
-    yield from (future.result() for future in [executor.submit(function, *call) for call in calls])
+    yield from (f.result() for f in order([executor.submit(function, *call) for call in calls]))
 
 
 def _one(

@@ -117,7 +117,7 @@ class RivalScores(Displayed):
         others = told[told["rival"] != FULL]
         better = others[others["behind"] <= -SHOWN]
         rest = others[others["behind"] >= SHOWN]
-        level = others.loc[others["behind"].abs() < SHOWN, "rival"]
+        level = others.loc[~others.index.isin([*better.index, *rest.index]), "rival"]
         said = [f"Log score of the full model over {count} batches of {courses} "
                 f"course{'s' * (courses > 1)}: {full:.2f}"]  # fmt: skip
         if len(better):

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ceasefire.calibration._climb import Ascent
     from ceasefire.calibration.posterior import Chains
     from ceasefire.calibration.prediction import Way
-    from ceasefire.calibration.problem import Problem
     from ceasefire.calibration.profiles import Profile
 
 ANEW = "leave --resume out to start anew"
@@ -52,7 +51,15 @@ class Clock:
         return {"seconds": round(self.seconds, 1), "mean_load": mean, "cpus": os.cpu_count()}
 
 
-def save_chains(chains: Chains, problem: Problem, file: Path, clock: Clock) -> None:
+def resting_on(*inputs: object) -> str:
+    """Digest of all that a checkpoint rests on, code among it: another search is another run."""
+    from ceasefire.calibration.problem import digest_of
+    from ceasefire.experiment.provenance import code_version, source_digest
+
+    return digest_of([*inputs, code_version(()), source_digest(("calibration",))])
+
+
+def save_chains(chains: Chains, digest: str, file: Path, clock: Clock) -> None:
     """Write chains so that a kill leaves either the old file or the new one."""
     import numpy as np
 
@@ -60,13 +67,13 @@ def save_chains(chains: Chains, problem: Problem, file: Path, clock: Clock) -> N
     with part.open("wb") as stream:
         np.savez(
             stream, positions=chains.positions, log_likelihoods=chains.log_likelihoods,
-            accepted=chains.accepted, seed=chains.seed, problem=problem.digest,
+            accepted=chains.accepted, seed=chains.seed, problem=digest,
             seconds=clock.seconds, loads=clock.loads,
         )  # fmt: skip
     part.replace(file)
 
 
-def load_chains(problem: Problem, file: Path) -> tuple[Chains, Clock] | None:
+def load_chains(digest: str, file: Path) -> tuple[Chains, Clock] | None:
     """Read chains and what they took; None where there is no file yet.
 
     Raises
@@ -74,22 +81,27 @@ def load_chains(problem: Problem, file: Path) -> tuple[Chains, Clock] | None:
     ArgumentError
         They are of another problem, or the file is none.
     """
+    if not file.exists():
+        return None
+    of, chains, clock = _chains("--resume", file)
+    _check(of, digest, file)
+    return chains, clock
+
+
+def _chains(option: str, file: Path) -> tuple[str, Chains, Clock]:
+    """Digest of a checkpoint of chains, the chains, and what they took."""
     import numpy as np
 
     from ceasefire.calibration.posterior import Chains
 
-    if not file.exists():
-        return None
     try:
         with np.load(file) as kept:
             told = {name: kept[name] for name in kept.files}
         of, seed = str(told["problem"]), int(told["seed"])
         chains = Chains(told["positions"], told["log_likelihoods"], told["accepted"], seed)
-        clock = Clock(float(told["seconds"]), told["loads"].tolist())
+        return of, chains, Clock(float(told["seconds"]), told["loads"].tolist())
     except (OSError, ValueError, KeyError) as error:
-        raise ArgumentError("--resume", str(file), "a checkpoint", str(error)) from None
-    _check(of, problem.digest, file)
-    return chains, clock
+        raise ArgumentError(option, str(file), "a checkpoint", str(error)) from None
 
 
 def save_parts(parts: Mapping[str, Any], digest: str, file: Path) -> None:
@@ -123,9 +135,10 @@ def refuse_other(file: Path) -> None:
         There is such a file, or no folder to write to.
     """
     if file.exists():
-        _parts("--checkpoint", file)
-    elif not file.parent.is_dir():
-        raise ArgumentError("--checkpoint", str(file), "a file in a folder that there is")
+        (_chains if file.suffix == ".npz" else _parts)("--checkpoint", file)
+    elif not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):
+        allowed = "a file in a folder that can be written to"
+        raise ArgumentError("--checkpoint", str(file), allowed)
 
 
 def _parts(option: str, file: Path) -> tuple[str, dict[str, Any]]:

@@ -74,6 +74,7 @@ def estimate(spec: Path, method: str, table: Path | None, stem: Path | None, **g
     _refuse(method, given, stem)
     problem = calibration.load_problem(spec)
     kept = given["checkpoint"] or _beside(spec, method)
+    checkpoints.refuse_other(kept)
     run: Callable[..., _Found] = {
         "ml": _maximum, "profile": _profile, "posterior": _posterior, "moments": _moments,
     }[method]  # fmt: skip
@@ -92,9 +93,9 @@ class _Found:
     """What an estimate says and leaves."""
 
     def __init__(
-        self, result: Any, digest: str, table: pd.DataFrame, more: pd.DataFrame | None = None
+        self, result: Any, status: str, table: pd.DataFrame, more: pd.DataFrame | None = None
     ) -> None:
-        self.result, self.digest, self.table, self.more = result, digest, table, more
+        self.result, self.status, self.table, self.more = result, status, table, more
         self.figures: dict[str, Callable[[], Figure]] = {}
         self.record: dict[str, Any] = {}
         self.jobs = 1
@@ -104,7 +105,7 @@ class _Found:
         from ceasefire.cli.text import table as aligned
         from ceasefire.cli.text import wrapped
 
-        status = "\n".join(wrapped(self.digest, indent=""))
+        status = "\n".join(wrapped(self.status, indent=""))
         shown = self.table.drop(columns=[c for c in self.table if str(c).startswith("prior_")])
         rows = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
         words = [at for at, name in enumerate(shown) if name in ("parameter", "note")]
@@ -135,7 +136,7 @@ class _Found:
 
         problem = self.result.problem
         told = {
-            "status": self.digest, "problem": problem.digest, "parameters": list(problem.names),
+            "status": self.status, "problem": problem.digest, "parameters": list(problem.names),
             **self.record, "jobs": self.jobs, "nice": _niceness(),
             "code": code_version(()), "python": platform.python_version(),
             "libraries": {name: version(name) for name in (*LIBRARIES, "emcee")},
@@ -212,14 +213,18 @@ def _searched(
 
     seed = problem.settings.seed if given["seed"] is None else given["seed"]
     total = given["starts"] or problem.settings.starts
-    parts = checkpoints.load_parts(problem.digest, kept) if given["resume"] else {}
+    parts = (
+        checkpoints.load_parts(checkpoints.resting_on(problem.digest), kept)
+        if given["resume"]
+        else {}
+    )
     name, show = f"ml seed {seed} starts {total}", _progress("starts")
     done = {int(i): checkpoints.ascent(one) for i, one in parts.get(name, {}).items()}
 
     def keep(number: int, ascent: Any) -> None:
         done[number] = ascent
         parts[name] = {i: checkpoints.plain_ascent(one) for i, one in done.items()}
-        checkpoints.save_parts(parts, problem.digest, kept)
+        checkpoints.save_parts(parts, checkpoints.resting_on(problem.digest), kept)
         show(len(done), total)
 
     return calibration.maximise(
@@ -234,7 +239,9 @@ def _profile(
     from ceasefire.figures import estimate_profiles
 
     top = _searched(problem, kept, given, executor)
-    parts = checkpoints.load_parts(problem.digest, kept)  # the starts just made among them
+    parts = checkpoints.load_parts(
+        checkpoints.resting_on(problem.digest), kept
+    )  # the starts just made among them
     names = given["names"] or problem.names
     name, show = f"profile {given['grid']} from {top.log_likelihood:.9g}", _progress("profiles")
     made = {key: checkpoints.profile(one) for key, one in parts.get(name, {}).items()}
@@ -242,7 +249,7 @@ def _profile(
     def keep(one: Any) -> None:
         made[one.parameter] = one
         parts[name] = {key: checkpoints.plain_profile(each) for key, each in made.items()}
-        checkpoints.save_parts(parts, problem.digest, kept)
+        checkpoints.save_parts(parts, checkpoints.resting_on(problem.digest), kept)
         show(sum(one in made for one in names), len(names))
 
     found = calibration.profile(
@@ -260,13 +267,13 @@ def _posterior(
     from ceasefire import calibration
     from ceasefire.figures import estimate_pairs, estimate_priors
 
-    show = _progress("steps")
-    before = checkpoints.load_chains(problem, kept) if given["resume"] else None
+    show, of = _progress("steps"), checkpoints.resting_on(problem.digest)
+    before = checkpoints.load_chains(of, kept) if given["resume"] else None
     chains, clock = before or (None, checkpoints.Clock())
 
     def keep(chains: Any, total: int) -> None:
         clock.mark()
-        checkpoints.save_chains(chains, problem, kept, clock)
+        checkpoints.save_chains(chains, of, kept, clock)
         show(chains.steps, total)
 
     found = calibration.sample_posterior(

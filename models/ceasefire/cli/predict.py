@@ -142,14 +142,14 @@ def _by_draws(
 ) -> Prediction:  # fmt: skip
     """Predict with draws, each kept as soon as it is taken."""
     from ceasefire import calibration
-    from ceasefire.calibration.problem import digest_of
     from ceasefire.cli import _checkpoints as checkpoints
-    from ceasefire.experiment.provenance import code_version, source_digest
+    from ceasefire.errors import SolveError
 
-    of = [exchange.terms, exchange.rows, str(base and base.digest), draws.to_csv(),
-          asked["until"], asked["values"], code_version(()),
-          source_digest(("calibration",))]  # fmt: skip
-    digest, saved, show = digest_of(of), time.monotonic(), _progress()
+    digest = checkpoints.resting_on(
+        exchange.terms, exchange.rows, str(base and base.digest), draws.to_csv(),
+        asked["until"], asked["values"],
+    )  # fmt: skip
+    saved, show = time.monotonic(), _progress()
     checkpoints.refuse_other(kept)
     parts = checkpoints.load_parts(digest, kept) if given["resume"] else {}
     done = {int(number): checkpoints.ways(one) for number, one in parts.items()}
@@ -170,6 +170,9 @@ def _by_draws(
     except KeyboardInterrupt:
         checkpoints.save_parts(parts, digest, kept)
         stopped()
+    except SolveError:  # no draw is missing any more
+        kept.unlink(missing_ok=True)
+        raise
     kept.unlink(missing_ok=True)
     return found
 
