@@ -20,6 +20,7 @@ from ceasefire.cli import paper as papers
 from ceasefire.cli import predict as prediction
 from ceasefire.cli import report as reporting
 from ceasefire.cli import warm_up as warming
+from ceasefire.cli._workers import INTERRUPTED
 from ceasefire.cli.text import examples
 from ceasefire.cli.waiting import patience
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from ceasefire.truce import Comparison, Scenario
 
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+FAILED, BAD_INPUT = 1, 2
 PICTURE_DPI = 250  # of PNG: 85 mm are 840 pixels
 BASELINE = "november-2023"
 

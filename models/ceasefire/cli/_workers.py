@@ -31,7 +31,7 @@ def workers(jobs: int) -> Iterator[Executor | None]:
             raise
 
 
-def stopped() -> NoReturn:
-    """Say that what was finished is kept, and leave."""
-    click.echo("stopped; what was finished is kept: add --resume to go on", err=True)
+def stopped(how: str = "add --resume to go on") -> NoReturn:
+    """Say that what was finished is kept and how to go on, and leave."""
+    click.echo(f"stopped; what was finished is kept: {how}", err=True)
     sys.exit(INTERRUPTED)

@@ -213,18 +213,15 @@ def _searched(
 
     seed = problem.settings.seed if given["seed"] is None else given["seed"]
     total = given["starts"] or problem.settings.starts
-    parts = (
-        checkpoints.load_parts(checkpoints.resting_on(problem.digest), kept)
-        if given["resume"]
-        else {}
-    )
+    of = checkpoints.resting_on(problem.digest)
+    parts = checkpoints.load_parts(of, kept) if given["resume"] else {}
     name, show = f"ml seed {seed} starts {total}", _progress("starts")
     done = {int(i): checkpoints.ascent(one) for i, one in parts.get(name, {}).items()}
 
     def keep(number: int, ascent: Any) -> None:
         done[number] = ascent
         parts[name] = {i: checkpoints.plain_ascent(one) for i, one in done.items()}
-        checkpoints.save_parts(parts, checkpoints.resting_on(problem.digest), kept)
+        checkpoints.save_parts(parts, of, kept)
         show(len(done), total)
 
     return calibration.maximise(
@@ -239,9 +236,8 @@ def _profile(
     from ceasefire.figures import estimate_profiles
 
     top = _searched(problem, kept, given, executor)
-    parts = checkpoints.load_parts(
-        checkpoints.resting_on(problem.digest), kept
-    )  # the starts just made among them
+    of = checkpoints.resting_on(problem.digest)
+    parts = checkpoints.load_parts(of, kept)  # the starts just made among them
     names = given["names"] or problem.names
     name, show = f"profile {given['grid']} from {top.log_likelihood:.9g}", _progress("profiles")
     made = {key: checkpoints.profile(one) for key, one in parts.get(name, {}).items()}
@@ -249,7 +245,7 @@ def _profile(
     def keep(one: Any) -> None:
         made[one.parameter] = one
         parts[name] = {key: checkpoints.plain_profile(each) for key, each in made.items()}
-        checkpoints.save_parts(parts, checkpoints.resting_on(problem.digest), kept)
+        checkpoints.save_parts(parts, of, kept)
         show(sum(one in made for one in names), len(names))
 
     found = calibration.profile(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ceasefire.cli import kinds
+from ceasefire.cli._workers import stopped
 from ceasefire.cli.text import examples
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from ceasefire.experiment import Tally
 
-FAILED, INTERRUPTED = 1, 130
+FAILED = 1
 FAR = 1e6  # seconds left that are not worth saying
 EVERY = 0.05  # share of the points between two lines where there is no terminal
 
@@ -68,8 +69,7 @@ def run(spec: Path, jobs: int, file: Path | None, table: Path | None, dask: str 
         )  # fmt: skip
     except KeyboardInterrupt:
         shown.close()
-        click.echo("stopped; what was finished is kept: the same command goes on", err=True)
-        sys.exit(INTERRUPTED)
+        stopped("the same command goes on")
     finally:
         shown.close()
     click.echo(_summary(tally, where))
@@ -95,8 +95,7 @@ def renew(spec: Path, rows: Path, full: bool, jobs: int) -> None:
     try:
         room.renewed(loaded, rows, full=full, jobs=jobs, progress=progress)
     except KeyboardInterrupt:
-        click.echo("stopped; what was finished is kept: the same command goes on", err=True)
-        sys.exit(INTERRUPTED)
+        stopped("the same command goes on")
     finally:
         for bar in shown:
             bar.close()
