@@ -264,16 +264,6 @@ class Bent(Gaussian):
         return -2.0 * abs(along - 0.5) - (100.0 * off**2 if off < 0.012 else 10.0 - 5.0 * off)
 
 
-def test_a_profile_follows_a_narrow_ridge_that_bends(base):
-    """A neighbour's best point, moved, lies off the ridge; the line through two lies on it."""
-    free = (Parameter("pi0", 0.05, 0.5), Parameter("k0", 2.5, 7.5))
-    problem = Bent(base, (Observation(),), free)
-    top = Maximum(problem, np.array([0.275, 3.0]), 0.0, ())
-    table = profile(top, ["pi0"], grid=21)["pi0"].table
-    ridge = -2.0 * np.abs((table["pi0"] - 0.05) / 0.45 - 0.5)
-    np.testing.assert_allclose(table["log_likelihood"], ridge, atol=2e-3)
-
-
 class Broken(Gaussian):
     """A narrow ridge that goes on elsewhere from the middle on, the ground leading away from it."""
 
@@ -283,11 +273,19 @@ class Broken(Gaussian):
         return -2.0 * abs(x - 0.3) - (100.0 * off**2 if off < 0.012 else 10.0 - 5.0 * off)
 
 
-def test_a_ridge_that_breaks_off_is_found_again_beside(base):
+@pytest.mark.parametrize(
+    ("shape", "top", "peak", "grid"),
+    [
+        pytest.param(Bent, [0.275, 3.0], 0.5, 21, id="bends"),  # on the line through two values
+        pytest.param(Broken, [0.185, 3.5], 0.3, 11, id="breaks off"),  # beside, along an axis
+    ],
+)
+def test_a_profile_follows_a_narrow_ridge(base, shape, top, peak, grid):
+    """A neighbour's best point, moved, lies off the ridge."""
     free = (Parameter("pi0", 0.05, 0.5), Parameter("k0", 2.5, 7.5))
-    top = Maximum(Broken(base, (Observation(),), free), np.array([0.185, 3.5]), 0.0, ())
-    table = profile(top, ["pi0"], grid=11)["pi0"].table
-    ridge = -2.0 * np.abs((table["pi0"] - 0.05) / 0.45 - 0.3)
+    maximum = Maximum(shape(base, (Observation(),), free), np.array(top), 0.0, ())
+    table = profile(maximum, ["pi0"], grid=grid)["pi0"].table
+    ridge = -2.0 * np.abs((table["pi0"] - 0.05) / 0.45 - peak)
     np.testing.assert_allclose(table["log_likelihood"], ridge, atol=2e-3)
 
 
