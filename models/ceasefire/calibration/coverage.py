@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ceasefire import truce
+from ceasefire.calibration._calls import in_order
 from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
 from ceasefire.truce.course import trace
@@ -137,11 +138,7 @@ def course_grid(
     points = problem.theta(_middles(side, size))
     parts = [points[i : i + CHUNK] for i in range(0, len(points), CHUNK)]
     calls = [(problem, part, block_days) for part in parts]
-    if executor is None:
-        rows = [row for call in calls for row in _chances(*call)]
-    else:
-        futures = [executor.submit(_chances, *call) for call in calls]
-        rows = [row for future in futures for row in future.result()]
+    rows = [row for part in in_order(_chances, calls, executor) for row in part]
     keys = {key: i for i, key in enumerate(dict.fromkeys(key for row in rows for key in row))}
     log = np.full((len(rows), len(keys)), -np.inf)
     for i, row in enumerate(rows):

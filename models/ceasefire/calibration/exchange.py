@@ -81,7 +81,8 @@ class Exchange(Displayed):
     @property
     def first_block(self) -> int | None:
         """Batches due in the first block; None: its days are not known."""
-        return self._block()
+        days = self.terms.terms.first_block_days
+        return None if days is None else max(self.terms.periods(days), 1)
 
     def scenario(self, base: Scenario | None = None) -> Scenario:
         """Return a scenario with this exchange's terms; all else is the base's.
@@ -105,7 +106,7 @@ class Exchange(Displayed):
     def _changes(self, base: Scenario) -> dict[str, Any]:
         told, deal, period = self.terms, self.terms.terms, self.terms.period_days
         most = max(len(told.batch_days), 1)
-        first = self._block()
+        first = self.first_block
         block = deal.block_days_max or base.terms.block_days_max
         block = max(rounded_up(block, period), first or 1)
         chunk = rounded_up(deal.chunk_days_max or base.terms.chunk_days_max, period)
@@ -153,7 +154,7 @@ class Exchange(Displayed):
             )
         rows = [row for row in self.rows if until is None or row.day <= until]
         going_on = self._going_on(until)
-        block = self._block()
+        block = self.first_block
         given = {"pilot", "talks"} | ({"block"} if block else set())
         return Observation(
             pilot=told.pilot.made if talks else None,
@@ -169,11 +170,6 @@ class Exchange(Displayed):
             given=frozenset() if talks else frozenset(given),
             block_precision=told.reading.block_precision,
         )
-
-    def _block(self) -> int | None:
-        """Batches of the first block."""
-        days = self.terms.terms.first_block_days
-        return None if days is None else max(self.terms.periods(days), 1)
 
     def _going_on(self, until: int | None) -> bool:
         """Whether the pause was known to go on at the end of day `until`, or of the record."""

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ceasefire.calibration._calls import as_made
 from ceasefire.calibration._climb import Ascent, climb
 from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
 
     import pandas as pd
@@ -43,6 +44,19 @@ def doubt(error: float, share: float) -> str:
     if SIDES * error <= min(share, 1.0 - share):
         return ""
     return WEAKLY if error <= 1.0 else NOT_IDENTIFIED
+
+
+def undoubted(
+    problem: Problem, theta: NDArray[np.float64], spread: NDArray[np.float64]
+) -> pd.Series[float]:
+    """Standard errors by name in the parameters' units from shares; nan where there is a doubt."""
+    import pandas as pd
+
+    shares, errors = shares_of(problem, theta), np.full(len(theta), np.nan)
+    for i, error in enumerate(spread):
+        if math.isfinite(error) and not doubt(error, shares[i]):
+            errors[i] = error * width_of(problem, i, float(theta[i]))
+    return pd.Series(errors, index=list(problem.names), name="standard_error")
 
 
 def estimates(
@@ -169,16 +183,7 @@ class Maximum(Displayed):
         information is not positive definite, or where 1.96 of it reach past an end of the range:
         it would tell of the range that we set and not of the data.
         """
-        import pandas as pd
-
-        shares = shares_of(self.problem, self.theta)
-        errors = [
-            spread * width_of(self.problem, i, self.theta[i])
-            if math.isfinite(spread) and not doubt(spread, shares[i])
-            else math.nan
-            for i, spread in enumerate(self._spread)
-        ]
-        return pd.Series(errors, index=list(self.problem.names), name="standard_error")
+        return undoubted(self.problem, self.theta, self._spread)
 
     @cached_property
     def notes(self) -> pd.Series[str]:
@@ -275,7 +280,8 @@ def maximise(
         key = problem.settings.seed if seed is None else seed
         points = spread_starts(problem, count, key, lambda at: _height(problem, at))
         missing = [i for i in range(len(points)) if i not in finished]
-        for i, ascent in _searched(problem, {i: points[i] for i in missing}, executor):
+        calls = {i: (problem, points[i]) for i in missing}
+        for i, ascent in as_made(_search, calls, executor):
             finished[i] = ascent
             if keep is not None:
                 keep(i, ascent)
@@ -367,16 +373,6 @@ def spread_starts(
         near = min(float(np.abs(cube[i] - other).max()) for other in taken)
         (taken if near >= apart else spare).append(cube[i])
     return (taken + spare)[:count]
-
-
-def _searched(
-    problem: Problem, points: Mapping[int, NDArray[np.float64]], executor: Executor | None
-) -> Iterator[tuple[int, Ascent]]:
-    if executor is None:
-        yield from ((i, _search(problem, point)) for i, point in points.items())
-        return
-    futures = {i: executor.submit(_search, problem, point) for i, point in points.items()}
-    yield from ((i, future.result()) for i, future in futures.items())
 
 
 def _search(problem: Problem, start: NDArray[np.float64]) -> Ascent:

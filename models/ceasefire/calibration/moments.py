@@ -19,7 +19,7 @@ from ceasefire.calibration.maximum import (
     estimates,
     shares_of,
     spread_starts,
-    width_of,
+    undoubted,
 )
 from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, ScenarioError, SolveError
@@ -93,8 +93,7 @@ class MomentFit(Displayed):
     @cached_property
     def exchanges(self) -> int:
         """Exchanges that tell all moments; the others are left out."""
-        rows = [observed_moments(seen, self.moments) for seen in self.problem.observations]
-        return int(np.isfinite(rows).all(axis=1).sum())
+        return len(_telling(self.problem, self.moments))
 
     @property
     def p_value(self) -> float:
@@ -124,13 +123,7 @@ class MomentFit(Displayed):
         Only where the Jacobian D has full rank, inside the ranges, and where 1.96 of it do not
         reach past an end of the range; nan elsewhere.
         """
-        import pandas as pd
-
-        shares, errors = shares_of(self.problem, self.theta), np.full(len(self.theta), np.nan)
-        for i, spread in enumerate(self._spread):
-            if math.isfinite(spread) and not doubt(spread, shares[i]):
-                errors[i] = spread * width_of(self.problem, i, float(self.theta[i]))
-        return pd.Series(errors, index=list(self.problem.names), name="standard_error")
+        return undoubted(self.problem, self.theta, self._spread)
 
     @cached_property
     def notes(self) -> pd.Series[str]:
@@ -269,6 +262,12 @@ def observed_moments(observation: Observation, moments: Sequence[str] = MOMENTS)
     return [told[name] for name in moments]
 
 
+def _telling(problem: Problem, names: Sequence[str]) -> dict[int, list[float]]:
+    """Number of each exchange that tells all moments -> the moments."""
+    rows = enumerate(observed_moments(seen, names) for seen in problem.observations)
+    return {i: row for i, row in rows if np.isfinite(row).all()}
+
+
 class _Moments:
     """Seen and expected means, each expectation taken once."""
 
@@ -282,12 +281,12 @@ class _Moments:
         if simulations is not None and simulations < 2:
             raise ArgumentError("simulations", simulations, "a whole number from 2")
         self.problem, self.names, self.simulations, self.seed = problem, names, simulations, seed
-        rows = [observed_moments(seen, names) for seen in problem.observations]
-        self.cases = [i for i, row in enumerate(rows) if np.isfinite(row).all()]
+        telling = _telling(problem, names)
+        self.cases = list(telling)
         if not self.cases:
-            hint = "a pause that goes on has no length yet"
-            raise ArgumentError("observations", len(rows), "one that tells all moments", hint)
-        self.seen = np.array([rows[i] for i in self.cases]).mean(axis=0)
+            hint, got = "a pause that goes on has no length yet", len(problem.observations)
+            raise ArgumentError("observations", got, "one that tells all moments", hint)
+        self.seen = np.array(list(telling.values())).mean(axis=0)
         self.known: dict[bytes, tuple[NDArray[np.float64], NDArray[np.float64]] | None] = {}
         base = self._taken(shares_of(problem, problem.base))
         spread = np.square(np.maximum(np.abs(self.seen), 1.0))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ceasefire.calibration._calls import in_order
 from ceasefire.calibration.diagnostics import bulk_size, split_r_hat, tail_size
 from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError, SolveError
@@ -300,10 +301,7 @@ class _Plan:
             )
             for e in range(self.ensembles)
         ]
-        if executor is None:
-            done = [_advance(*call) for call in calls]
-        else:
-            done = [future.result() for future in [executor.submit(_advance, *c) for c in calls]]
+        done = in_order(_advance, calls, executor)
         positions, found, accepted = (np.stack(part) for part in zip(*done, strict=True))
         return Chains(
             np.concatenate((chains.positions, positions), axis=1),

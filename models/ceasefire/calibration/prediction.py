@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from ceasefire import truce
+from ceasefire.calibration._calls import as_made
 from ceasefire.calibration.gradients import estimable
 from ceasefire.calibration.likelihood import Likelihood, log_likelihood
 from ceasefire.calibration.observation import MISSED
@@ -361,7 +361,7 @@ def predict(
         i: (exchange, base, values, seen, exchange.terms.periods(last), draws is not None)
         for i, base in enumerate(bases) if i not in finished
     }  # fmt: skip
-    for i, found in _taken(calls, executor):
+    for i, found in as_made(_draw, calls, executor):
         finished[i] = found
         if keep is not None:
             keep(i, found)
@@ -391,16 +391,6 @@ def predict(
         exchange, last, freed, told,
         masses / masses.sum(), top + math.log(masses.mean()), refused, level,
     )  # fmt: skip
-
-
-def _taken(
-    calls: Mapping[int, tuple[Any, ...]], executor: Executor | None
-) -> Iterator[tuple[int, dict[Way, float] | None]]:
-    if executor is None:
-        yield from ((i, _draw(*call)) for i, call in calls.items())
-        return
-    sent = {executor.submit(_draw, *call): i for i, call in calls.items()}
-    yield from ((sent[future], future.result()) for future in as_completed(sent))
 
 
 def _draw(

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ceasefire.calibration._calls import as_made, in_order
 from ceasefire.calibration._climb import climb
 from ceasefire.calibration.maximum import NOT_IDENTIFIED, at_shares, shares_of
 from ceasefire.display import Displayed
 from ceasefire.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from concurrent.futures import Executor, Future
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Executor
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -36,7 +36,6 @@ HALVINGS = 3  # of a cell, at most
 EXCHANGES = 3  # rounds, at most, in which profiles start from each other's points
 ACROSS = 61  # places along each axis at which a ridge is looked for that a move has left
 RISEN = 0.01  # log units, of some value, for another round
-Result = TypeVar("Result")
 ABOVE = 0.01  # log units above the maximum at which a profile has found a better one
 
 
@@ -309,9 +308,9 @@ def profile(
         raise ArgumentError("grid", many, "a whole number from 3")
     finished = dict(done or {})
     missing = [name for name in names if name not in finished]
-    calls = [(problem, maximum.theta, maximum.log_likelihood, name, many) for name in missing]
-    for one in _each(_one, calls, executor, as_completed):
-        finished[one.parameter] = one
+    calls = {name: (problem, maximum.theta, maximum.log_likelihood, name, many) for name in missing}
+    for name, one in as_made(_one, calls, executor):
+        finished[name] = one
         if keep is not None:
             keep(one)
     made = [finished[name] for name in names]
@@ -320,19 +319,6 @@ def profile(
         if rise < RISEN:
             break
     return Profiles(maximum, tuple(made))
-
-
-def _each(
-    function: Callable[..., Result],
-    calls: Sequence[tuple[Any, ...]],
-    executor: Executor | None,
-    order: Callable[[list[Future[Result]]], Iterable[Future[Result]]] = iter,
-) -> Iterator[Result]:
-    """Results in the order of the calls, or with `as_completed` as soon as each is there."""
-    if executor is None:
-        yield from (function(*call) for call in calls)
-        return
-    yield from (f.result() for f in order([executor.submit(function, *call) for call in calls]))
 
 
 def _one(
@@ -355,7 +341,7 @@ def _exchanged(
     for i, one in enumerate(made):
         pool = np.concatenate([first, *points[:i], *points[i + 1 :]])
         calls.append((problem, one, grid, points[i], pool))
-    found = list(_each(_held_against, calls, executor))
+    found = in_order(_held_against, calls, executor)
     return [one for one, _ in found], max((rise for _, rise in found), default=0.0)
 
 
@@ -406,7 +392,8 @@ class _Search:
         for at, place in enumerate(self.places if len(pool) else ()):
             start = max(pool, key=lambda point: self._height(point, place))
             if self._height(start, place) > self.values[at] + LEAST_GAIN:
-                self.points[at], self.values[at] = self._climbed([start], place, -math.inf)
+                found = _held(self.problem, start, self.held, place)
+                self.points[at], self.values[at] = found
         if self.values != before:
             self._look_back()
         rises = [now - then for now, then in zip(self.values, before, strict=True) if now > then]

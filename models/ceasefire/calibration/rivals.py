@@ -217,7 +217,7 @@ def watch_exchange(exchange: Exchange) -> Watched:
     """
     told = exchange.terms
     whole = exchange.observation(talks=False)
-    inside = whole.endings == frozenset({Ending.INCIDENT})  # ended on a day, not before one
+    inside = _ended_inside(whole)
     if whole.block_days is None:
         raise ArgumentError("exchange", exchange.name, "one whose first block is known")
     last = max((row.day for row in exchange.rows), default=0)
@@ -261,7 +261,7 @@ def watch(record: Observation, cap: int, *, name: str = "simulated") -> Watched:
     if not record.block_days or record.pause_days is None:
         raise ArgumentError("record", record, "one of a pause that ended")
     length = int(record.pause_days[0])
-    inside = record.endings == frozenset({Ending.INCIDENT})  # ended on a day, not before one
+    inside = _ended_inside(record)
     seen, came = [], []
     for day in range(1, min(length + (not inside), cap) + 1):
         seen.append(_until(record, day - 1))
@@ -292,6 +292,11 @@ def watch_simulated(
         if len(found) == count:
             return tuple(found)
     raise SolveError(f"{len(found)} of {100 * count} exchanges came to a pause", reached={})
+
+
+def _ended_inside(record: Observation) -> bool:
+    """Whether the pause is known to have ended on its last day, and not before another one."""
+    return record.endings == frozenset({Ending.INCIDENT})
 
 
 def _until(record: Observation, day: int) -> Observation:
