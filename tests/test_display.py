@@ -353,6 +353,14 @@ def test_estimates_draw_themselves(estimated, name, panels):
     assert len(estimated[name].plot().axes) >= panels
 
 
+def test_a_rough_contraction_is_told_beside_a_panel_of_full_width(estimated):
+    figure = estimated["ExpectedContraction"].plot()
+    figure.canvas.draw()
+    panel = figure.axes[0]
+    assert "rough" in panel.get_legend().get_texts()[-1].get_text()
+    assert panel.get_position().width > 0.7
+
+
 @pytest.mark.parametrize("name", ["MomentFit", "PlausibleSet", "NextDay"])
 def test_estimates_without_a_picture_say_so(estimated, name):
     with pytest.raises(ArgumentError, match="profiles, posteriors and predictions have one"):

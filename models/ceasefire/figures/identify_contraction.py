@@ -35,10 +35,9 @@ def draw(found: pd.DataFrame, following: ExpectedContraction | None = None) -> F
         shift = 0.0 if following is None else 0.5 * thick
         axes.barh(at - shift, found["contraction"], thick, color=BLUE, label="by the record")
         if following is not None:
-            rough = "" if following.enough else f"; rough, draws worth {following.effective:.0f}"
-            label = (
-                f"of what is left after day {following.after}, by one more day (expected{rough})"
-            )
+            label = f"of what is left after day {following.after}, by one more day (expected)"
+            if not following.enough:  # on a line of its own: a longer label squeezes the panel
+                label += f"\nrough: draws worth {following.effective:.0f} even ones"
             axes.barh(at + shift, following.table["next"], thick, color=ORANGE, hatch="////",
                       edgecolor="white", lw=0.0, label=label)  # fmt: skip
         axes.axvline(LITTLE, color=GREY, lw=0.7, ls="--", label="below: the data say little")
